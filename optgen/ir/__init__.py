@@ -1,0 +1,9 @@
+"""The typed intermediate representation: scalar expressions over named, bounded indices, and the tensors they fill.
+
+In: nothing but numbers and names.  Out: nodes, a checker, a printer and its reader, a reference evaluator.
+Must not know: the text of a spec, a pass, a backend, SymPy.
+
+`nodes` is the whole vocabulary, `operations` the table of elementwise operations, `calls` the table of whole-array
+functions, `walk` the traversals every pass uses, `extents` the algebra of symbolic shapes, `program` what a lowered
+spec is.
+"""

@@ -1,0 +1,201 @@
+"""The traversals every pass uses: work lists, never recursion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from optgen.ir import nodes as ir
+from optgen.ir.nodes import AnyNode
+
+N = TypeVar("N", bound=AnyNode)
+
+
+def children(node: AnyNode) -> tuple[AnyNode, ...]:
+    """All nodes a node is built from, without the places it binds (indices, parameters, the counter)."""
+    match node:
+        case ir.Constant() | ir.Dim():
+            return ()
+        case ir.Index():
+            return (node.extent,)
+        case ir.Operation():
+            return node.arguments
+        case ir.Access():
+            return (node.tensor, *node.indices)
+        case ir.Reduce():
+            extents = tuple(index.extent for index in node.indices)
+            return (*extents, node.body) if node.condition is None else (*extents, node.condition, node.body)
+        case ir.Choose():
+            return (node.condition, node.then, node.otherwise)
+        case ir.Draw():
+            return (*node.parameters, node.seed, *node.counters, node.position)
+        case ir.Input():
+            return node.axes
+        case ir.Array():
+            return (*node.axes, node.body)
+        case ir.Concat():
+            return node.parts
+        case ir.View():
+            return (node.tensor, node.offset, *node.axes)
+        case ir.Output():
+            return (node.source,)
+        case ir.Loop():
+            optional = tuple(s for s in (node.limit, node.condition, node.capacity) if s is not None)
+            return (*node.initial, *optional, *node.body, *node.traces)
+        case ir.Call():
+            return node.arguments
+        case ir.Lambda():
+            return node.results
+        case ir.Derivative():
+            return (node.function, *node.at, *node.seeds)
+    raise ir.IRError(f"not a node: {node!r}")
+
+
+def postorder(roots: Iterable[AnyNode]) -> Iterator[AnyNode]:
+    """Every node below the roots once, what it is built from before it."""
+    seen: set[AnyNode] = set()
+    stack: list[tuple[AnyNode, bool]] = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(children(node)) if child not in seen)
+
+
+def rewrite(roots: Iterable[N], rule: Callable[[AnyNode], AnyNode | None], start: Mapping[AnyNode, AnyNode] | None = None) -> list[N]:
+    """Rebuild the graph bottom up.
+
+    `rule` gets each node with its parts already rebuilt and gives its replacement, or None to keep it.  `start` maps
+    nodes (bound places among them) to what stands for them; they are not visited.
+    """
+    done: dict[AnyNode, AnyNode] = dict(start or {})
+    roots = list(roots)
+    stack: list[tuple[AnyNode, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if not ready:
+            stack.append((node, True))
+            stack.extend((child, False) for child in children(node) if child not in done)
+            continue
+        rebuilt = _rebuild(node, done)
+        replaced = rule(rebuilt)
+        done[node] = rebuilt if replaced is None else replaced
+    return [done[root] for root in roots]  # type: ignore[misc]
+
+
+def substitute(roots: Iterable[N], mapping: Mapping[AnyNode, AnyNode]) -> list[N]:
+    """The roots with nodes (usually inputs or indices) replaced.  Binding places are unique, so nothing is captured."""
+    return rewrite(roots, lambda node: None, mapping)
+
+
+def fresh(root: N) -> N:
+    """A copy in which every binding place is new; needed when one body comes to stand inside a copy of itself."""
+    places: dict[AnyNode, AnyNode] = {}
+    for node in postorder([root]):
+        for place in _bound(node):
+            if isinstance(place, ir.Index):
+                places[place] = ir.Index(place.extent, place.name)
+            else:
+                places[place] = ir.Input(place.name, place.dtype, place.axes)
+    return substitute([root], places)[0] if places else root
+
+
+def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
+    new = done.get
+
+    def each(items: Iterable[AnyNode]) -> list:  # type: ignore[type-arg]
+        return [new(item, item) for item in items]
+
+    parts = children(node)
+    if all(new(part, part) is part for part in parts) and not _rebinds(node, done):
+        return node
+    match node:
+        case ir.Index():
+            return ir.Index(new(node.extent), node.name)  # type: ignore[arg-type]
+        case ir.Operation():
+            from optgen.ir.operations import apply
+
+            return apply(node.name, *each(node.arguments))
+        case ir.Access():
+            return ir.access(new(node.tensor), *each(node.indices))  # type: ignore[arg-type]
+        case ir.Reduce():
+            condition = None if node.condition is None else new(node.condition)
+            return ir.reduce(node.kind, _places(node.indices, done), new(node.body), condition)  # type: ignore[arg-type]
+        case ir.Choose():
+            return ir.choose(*each((node.condition, node.then, node.otherwise)))
+        case ir.Draw():
+            return ir.draw(
+                node.law, each(node.parameters), node.place, new(node.seed), each(node.counters), new(node.position)  # type: ignore[arg-type]
+            )
+        case ir.Input():
+            return ir.Input(node.name, node.dtype, tuple(each(node.axes)))
+        case ir.Array():
+            return ir.array(_places(node.indices, done), new(node.body), node.name)  # type: ignore[arg-type]
+        case ir.Concat():
+            return ir.concat(each(node.parts), node.name)
+        case ir.View():
+            return ir.view(new(node.tensor), new(node.offset), each(node.axes), node.name)  # type: ignore[arg-type]
+        case ir.Output():
+            return ir.output(new(node.source), node.position, node.name)  # type: ignore[arg-type]
+        case ir.Loop():
+            return _rebuild_loop(node, done)
+        case ir.Call():
+            extents = {axis: new(axis, axis) for _, axes in node.outputs for axis in axes}
+            outputs = [(dtype, tuple(extents[axis] for axis in axes)) for dtype, axes in node.outputs]
+            return ir.call(node.function, each(node.arguments), outputs, node.attributes)  # type: ignore[arg-type]
+        case ir.Lambda():
+            return ir.function_value(_places(node.parameters, done), each(node.results))
+        case ir.Derivative():
+            return ir.derivative(node.kind, new(node.function), each(node.at), each(node.seeds))  # type: ignore[arg-type]
+    raise ir.IRError(f"not a node: {node!r}")
+
+
+def _bound(node: AnyNode) -> tuple[ir.Index | ir.Input, ...]:
+    """The places a node binds."""
+    match node:
+        case ir.Reduce() | ir.Array():
+            return node.indices
+        case ir.Loop():
+            return (node.counter, *node.parameters)
+        case ir.Lambda():
+            return node.parameters
+    return ()
+
+
+def _rebinds(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> bool:
+    return any(done.get(place, place) is not place for place in _bound(node))
+
+
+def _places(places: Iterable[ir.Index | ir.Input], done: Mapping[AnyNode, AnyNode]) -> list:  # type: ignore[type-arg]
+    """The bound places after a rewrite; one that stands for something else now can't be bound any more."""
+    result = []
+    for place in places:
+        new = done.get(place, place)
+        if not isinstance(new, ir.Index | ir.Input):
+            raise ir.IRError(f"{place.name} is bound here and was replaced by an expression")
+        if new is place and isinstance(place, ir.Index) and done.get(place.extent, place.extent) is not place.extent:
+            new = ir.Index(done[place.extent], place.name)  # type: ignore[arg-type]
+        result.append(new)
+    return result
+
+
+def _rebuild_loop(node: ir.Loop, done: Mapping[AnyNode, AnyNode]) -> ir.Loop:
+    def new(item):  # type: ignore[no-untyped-def]
+        return None if item is None else done.get(item, item)
+
+    return ir.loop(
+        new(node.counter),
+        _places(node.parameters, done),
+        [new(item) for item in node.initial],
+        [new(item) for item in node.body],
+        limit=new(node.limit),
+        condition=new(node.condition),
+        traces=[new(item) for item in node.traces],
+        capacity=new(node.capacity),
+        name=node.name,
+    )
