@@ -311,10 +311,10 @@ def dim(name: str) -> Dim:
 
 
 def access(tensor: Tensor, *indices: Scalar) -> Scalar:
-    """`tensor[indices]`; reading an Array at its own kind of index stays an access (inlining is a pass's choice)."""
+    """`tensor[indices]`; an array of rank 0 without a name is its body, others stay (inlining is a pass's choice)."""
     if len(indices) != len(tensor.axes):
         raise IRError(f"{len(indices)} indices for a tensor with {len(tensor.axes)} axes")
-    if isinstance(tensor, Array) and not tensor.indices:
+    if isinstance(tensor, Array) and not tensor.indices and not tensor.name:
         return tensor.body
     free = tensor.free | _free(indices)
     return _intern(Access, tensor, tuple(indices), tensor.dtype, free)

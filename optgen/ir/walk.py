@@ -65,11 +65,17 @@ def postorder(roots: Iterable[AnyNode]) -> Iterator[AnyNode]:
             stack.extend((child, False) for child in reversed(children(node)) if child not in seen)
 
 
-def rewrite(roots: Iterable[N], rule: Callable[[AnyNode], AnyNode | None], start: Mapping[AnyNode, AnyNode] | None = None) -> list[N]:
+def rewrite(
+    roots: Iterable[N],
+    rule: Callable[[AnyNode], AnyNode | None],
+    start: Mapping[AnyNode, AnyNode] | None = None,
+    skip: Callable[[AnyNode], bool] = lambda node: False,
+) -> list[N]:
     """Rebuild the graph bottom up.
 
     `rule` gets each node with its parts already rebuilt and gives its replacement, or None to keep it.  `start` maps
-    nodes (bound places among them) to what stands for them; they are not visited.
+    nodes (bound places among them) to what stands for them; they are not visited.  Nodes that `skip` accepts are kept
+    with all below them.
     """
     done: dict[AnyNode, AnyNode] = dict(start or {})
     roots = list(roots)
@@ -79,6 +85,9 @@ def rewrite(roots: Iterable[N], rule: Callable[[AnyNode], AnyNode | None], start
         if node in done:
             continue
         if not ready:
+            if skip(node):
+                done[node] = node
+                continue
             stack.append((node, True))
             stack.extend((child, False) for child in children(node) if child not in done)
             continue
@@ -90,6 +99,9 @@ def rewrite(roots: Iterable[N], rule: Callable[[AnyNode], AnyNode | None], start
 
 def substitute(roots: Iterable[N], mapping: Mapping[AnyNode, AnyNode]) -> list[N]:
     """The roots with nodes (usually inputs or indices) replaced.  Binding places are unique, so nothing is captured."""
+    if all(isinstance(place, ir.Index) for place in mapping):
+        places = frozenset(mapping)
+        return rewrite(roots, lambda node: None, mapping, lambda node: places.isdisjoint(node.free))  # type: ignore[arg-type]
     return rewrite(roots, lambda node: None, mapping)
 
 

@@ -1,0 +1,15 @@
+"""Lowering: the tree of a spec to a Program of the IR.
+
+In: a parsed file, the names of an algorithm and a problem.  Out: a Program, or all that is wrong with the file.
+Must not know: a method, a data set, a backend.
+
+values        what expressions mean while lowering (grids, functions, laws, ...)
+context       scopes, definitions lowered when needed, run-time failures
+arithmetic    typing rules of elementwise arithmetic and products
+expressions   one rule a kind of expression; binders, intrinsics, matrices, calculus, laws, families beside it
+machine       an algorithm's step; indexed equations; nested calls (loops); programs (the top)
+"""
+
+from optgen.passes.lower.programs import Options, lower
+
+__all__ = ["Options", "lower"]

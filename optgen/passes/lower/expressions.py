@@ -1,0 +1,473 @@
+"""Expressions of the language to values: one rule a kind of tree node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from optgen.diagnostics import Span
+from optgen.ir import extents
+from optgen.ir import nodes as ir
+from optgen.ir.nodes import Scalar
+from optgen.ir.operations import apply
+from optgen.language import tree
+from optgen.passes.lower import arithmetic as math
+from optgen.passes.lower.context import Context
+from optgen.passes.lower.problems import fail
+from optgen.passes.lower.values import (
+    ONE, EntriesUnderDefinition, Fields, Function, Grid, Interval, Items, Law, Members, NamedSet, Range, Structure, number,
+)
+
+
+def evaluate(expr: tree.Expr, context: Context) -> Any:
+    """The value of an expression where it stands."""
+    return _RULES[type(expr)](expr, context)
+
+
+def numeric(expr: tree.Expr, context: Context) -> Grid:
+    """The value of an expression that must be a number or an array."""
+    return as_grid(evaluate(expr, context), expr.span)
+
+
+def scalar(expr: tree.Expr, context: Context, what: str = "a number is needed here") -> Scalar:
+    """The value of an expression that must be one number."""
+    value = numeric(expr, context)
+    if value.axes:
+        fail("E0304", what, expr.span, label=f"this is {math.shape_text(value.axes)}")
+    return value.scalar
+
+
+def integer(expr: tree.Expr, context: Context, what: str = "an integer is needed here") -> Scalar:
+    value = numeric(expr, context)
+    if value.axes or value.dtype != "int":
+        fail("E0305", what, expr.span, label=f"this is {kind_text(value)}", help="write floor(..), ceil(..) or round(..)")
+    return value.scalar
+
+
+def condition(expr: tree.Expr, context: Context) -> Grid:
+    value = numeric(expr, context)
+    if value.dtype != "bool":
+        fail("E0306", "a condition is needed here", expr.span, label=f"this is {kind_text(value)}",
+             help="compare it with something, as in e > 0")
+    return value
+
+
+def scalar_condition(expr: tree.Expr, context: Context) -> Scalar:
+    value = condition(expr, context)
+    if value.axes:
+        fail("E0306", "one condition is needed here, not an array of them", expr.span,
+             label=f"this is {math.shape_text(value.axes)}", help="write all(..) or any(..)")
+    return value.scalar
+
+
+def as_grid(value: Any, span: Span) -> Grid:
+    match value:
+        case Grid():
+            return value
+        case Fields(fields=fields, first=first):
+            return as_grid(fields[first], span)
+        case Function(name=name):
+            fail("E0307", f"{name} is a function and needs its argument here", span, help=f"write {name}(x)")
+        case Items():
+            fail("E0307", "a tuple can't be used as a number", span, help="take it apart: (p, q) = t")
+        case Law():
+            fail("E0307", "a law is not a number", span, help="draw from it: draw z ~ normal(n)")
+        case Range():
+            fail("E0307", "a range is not a number", span, help="ranges stand after `in`")
+    fail("E0307", "a number or an array is needed here", span)
+
+
+def kind_text(value: Grid) -> str:
+    kind = {"real": "a real", "int": "an integer", "bool": "a condition"}.get(value.dtype, value.dtype)
+    return kind if not value.axes else f"{math.shape_text(value.axes)} of {kind.split(' ', 1)[1]}s"
+
+
+# ---------------------------------------------------------------- names and literals
+
+
+def _name(expr: tree.Name, context: Context) -> Any:
+    found = context.scope.find(expr.name)
+    if found is None:
+        from optgen.passes.lower.intrinsics import CONSTANTS, INTRINSICS, intrinsic
+
+        if expr.name in CONSTANTS:
+            return CONSTANTS[expr.name]
+        if expr.name in INTRINSICS:
+            return intrinsic(expr.name, context)
+        from optgen.passes.lower.laws import LAWS
+
+        if expr.name in LAWS:
+            return Law(expr.name, (), expr.span)
+    return context.lookup(expr.name, expr.span)
+
+
+def _primed(expr: tree.Primed, context: Context) -> Any:
+    return context.lookup(expr.name + "'", expr.span)
+
+
+def literal(text: str) -> Grid:
+    if text.startswith("0x"):
+        return number(ir.constant(Fraction(float.fromhex(text)), "real"))
+    if any(mark in text for mark in ".eE"):
+        return number(ir.constant(Fraction(text), "real"))
+    return replace(number(ir.constant(int(text))), zero=int(text) == 0)
+
+
+def _number(expr: tree.Number, context: Context) -> Grid:
+    return literal(expr.text)
+
+
+def _tuple(expr: tree.Tuple, context: Context) -> Items:
+    return Items(tuple(evaluate(item, context) for item in expr.items))
+
+
+def _interval(expr: tree.Interval, context: Context) -> Interval:
+    return Interval(numeric(expr.low, context), numeric(expr.high, context), expr.low_open, expr.high_open)
+
+
+def _set(expr: tree.SetOf, context: Context) -> Members:
+    if expr.ranges:
+        fail("E0401", "a set with `for` stands only in experiments", expr.span)
+    return Members(tuple(numeric(item, context) for item in expr.items))
+
+
+# ---------------------------------------------------------------- operators
+
+
+def _unary(expr: tree.Unary, context: Context) -> Grid:
+    if expr.operator == "not":
+        value = condition(expr.operand, context)
+        return math.elementwise("not", (value,), (expr.span,), "not")
+    return math.negative(numeric(expr.operand, context))
+
+
+def _binary(expr: tree.Binary, context: Context) -> Any:
+    match expr.operator:
+        case "..":
+            return Range(integer(expr.left, context), integer(expr.right, context))
+        case "and" | "or":
+            return _logical(expr, context)
+    left, right = evaluate(expr.left, context), evaluate(expr.right, context)
+    spans = (expr.left.span, expr.right.span)
+    if isinstance(left, Function) or isinstance(right, Function):
+        return _of_functions(expr, left, right)
+    a, b = as_grid(left, spans[0]), as_grid(right, spans[1])
+    match expr.operator:
+        case "@":
+            return math.matmul(a, b, spans)
+        case "^":
+            return math.power(a, b, spans)
+    a, b = sized_identity(a, b), sized_identity(b, a)
+    return math.binary(expr.operator, a, b, spans, expr.span)
+
+
+def sized_identity(value: Grid, partner: Grid) -> Grid:
+    """`I` gets its size from what it meets."""
+    if "identity" not in value.facts or len(partner.axes) != 2:
+        return value
+    from optgen.passes.lower.matrices import identity
+
+    made = identity(partner.axes[0])
+    factor = value.scalar
+    if isinstance(factor, ir.Constant) and factor.value == 1:
+        return made
+    unit = (Span_of_nothing(), Span_of_nothing())
+    return math.binary("*", number(factor), made, unit, unit[0])
+
+
+def Span_of_nothing() -> Span:
+    """A span for arithmetic that the compiler makes itself and that can't fail."""
+    from optgen.diagnostics import Source
+
+    return Span(Source("<optgen>", ""), 0, 0)
+
+
+def _of_functions(expr: tree.Binary, left: Any, right: Any) -> Function:
+    """Sums and multiples of functions are functions: `f + g`, `2*f`."""
+
+    def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Grid:
+        values = [
+            as_grid(side.call(arguments, keywords, span) if isinstance(side, Function) else side, span)
+            for side in (left, right)
+        ]
+        return math.binary(expr.operator, values[0], values[1], (expr.left.span, expr.right.span), expr.span)
+
+    if expr.operator not in ("+", "-", "*", "/"):
+        fail("E0307", f"{expr.operator} of functions has no meaning", expr.span)
+    space = next((side.space for side in (left, right) if isinstance(side, Function) and side.space), None)
+    return Function(expr.span.text, call, space)
+
+
+def _logical(expr: tree.Binary, context: Context) -> Grid:
+    left = condition(expr.left, context)
+    inner = context
+    if not left.axes:
+        known = left.scalar
+        inner = context.under(known if expr.operator == "and" else apply("not", known))
+    right = condition(expr.right, inner)
+    spans = (expr.left.span, expr.right.span)
+    if not left.axes and not right.axes:
+        false, true = ir.constant(False), ir.constant(True)
+        if expr.operator == "and":
+            return number(apply("and", left.scalar, right.scalar) if right.scalar is not false else false)
+        return number(apply("or", left.scalar, right.scalar) if right.scalar is not true else true)
+    return math.elementwise(expr.operator, (left, right), spans, expr.operator)
+
+
+def _comparison(expr: tree.Comparison, context: Context) -> Grid:
+    directions = {op[0] for op, _ in expr.rest if op[0] in "<>"}
+    if len(directions) == 2:
+        fail("E0308", "a chain of comparisons goes in one direction", expr.span, help="write two comparisons joined by `and`")
+    result: Grid | None = None
+    left = expr.first
+    for operator, right in expr.rest:
+        spans = (left.span, right.span)
+        if operator == "in":
+            from optgen.passes.lower.types import contains
+
+            part = contains(numeric(left, context), evaluate(right, context), right.span)
+        elif operator == "~":
+            fail("E0402", "~ states a law and stands only in draws and claims", expr.span)
+        else:
+            part = math.binary(operator, numeric(left, context), numeric(right, context), spans, expr.span)
+        result = part if result is None else math.elementwise("and", (result, part), spans, "a chain")
+        left = right
+    assert result is not None
+    return result
+
+
+def _if(expr: tree.If, context: Context) -> Any:
+    test = condition(expr.condition, context)
+    then_context = otherwise_context = context
+    if not test.axes:
+        chosen = test.scalar
+        if isinstance(chosen, ir.Constant):
+            return evaluate(expr.then if chosen.value else expr.otherwise, context)
+        then_context, otherwise_context = context.under(chosen), context.under(apply("not", chosen))
+    then, otherwise = numeric(expr.then, then_context), numeric(expr.otherwise, otherwise_context)
+    then, otherwise = sized_identity(then, otherwise), sized_identity(otherwise, then)
+    return math.select(test, then, otherwise, (expr.then.span, expr.otherwise.span, expr.condition.span))
+
+
+# ---------------------------------------------------------------- functions
+
+
+def closure(name: str, parameters: tuple[str, ...], body: tree.Expr, context: Context) -> Function:
+    """A local function or `x -> e`: typed at each call, everything else it reads is captured."""
+
+    def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Any:
+        if len(arguments) != len(parameters) or keywords:
+            fail("E0309", f"{name} takes {len(parameters)} argument{'s' * (len(parameters) != 1)} "
+                 f"({', '.join(parameters)}), here are {len(arguments) + len(keywords)}", span)
+        return evaluate(body, context.with_names(**dict(zip(parameters, arguments, strict=True))))
+
+    return Function(name, call, variables=parameters)
+
+
+def _lambda(expr: tree.Lambda, context: Context) -> Function:
+    return closure("the function", expr.parameters, expr.body, context)
+
+
+def _call(expr: tree.Call, context: Context) -> Any:
+    if expr.body is not None:
+        from optgen.passes.lower.binders import binder
+
+        return binder(expr, context)
+    function = evaluate(expr.function, context) if not _is_binder_word(expr, context) else None
+    if function is None:
+        from optgen.passes.lower.binders import whole
+
+        return whole(expr, context)
+    return call_value(function, expr, context)
+
+
+def call_value(function: Any, expr: tree.Call, context: Context) -> Any:
+    positional: list[Any] = []
+    keywords: dict[str, Any] = {}
+    for argument in expr.arguments:
+        if argument.keyword is None:
+            positional.append(evaluate(argument.value, context))
+        elif isinstance(argument.keyword, tree.Name):
+            keywords[argument.keyword.name] = evaluate(argument.value, context)
+        else:
+            fail("E0310", "a keyword argument is a name, as in tol = 1e-6", argument.keyword.span)
+    match function:
+        case Function():
+            return function.call(positional, keywords, expr.span)
+        case Law():
+            return Law(function.name, (*function.arguments, *positional), expr.span)
+        case Grid():
+            if isinstance(expr.function, tree.Name):
+                fail("E0311", f"{expr.function.name} is not a function", expr.function.span,
+                     label=f"this is {kind_text(function)}", help="multiplication is written with *")
+            fail("E0311", "this is a number, not a function", expr.function.span, help="multiplication is written with *")
+    if hasattr(function, "invoke"):
+        return function.invoke(positional, keywords, expr, context)
+    fail("E0311", "this can't be called", expr.function.span)
+
+
+def _is_binder_word(expr: tree.Call, context: Context) -> bool:
+    from optgen.passes.lower.binders import WHOLE
+
+    return isinstance(expr.function, tree.Name) and expr.function.name in WHOLE and not context.known(expr.function.name)
+
+
+def _attribute(expr: tree.Attribute, context: Context) -> Any:
+    base = evaluate(expr.base, context)
+    if expr.name == "T":
+        value = as_grid(base, expr.base.span)
+        if len(value.axes) < 2:
+            fail("E0312", ".T swaps the last two axes", expr.span, label=f"this is {math.shape_text(value.axes)}",
+                 help="a vector has no transpose: dot(x, y), outer(x, y)")
+        return math.transpose(value)
+    match base:
+        case Fields(name=name, fields=fields):
+            if expr.name in fields:
+                value = fields[expr.name]
+                return value() if callable(value) and not isinstance(value, Function) else value
+            from optgen.diagnostics import suggestion
+
+            fail("E0205", f"{name} has no {expr.name}", expr.span, help=suggestion(expr.name, fields))
+        case Function(parts=parts, name=name) if expr.name in parts:
+            return parts[expr.name]
+        case Grid(leaves=leaves) if leaves:
+            from optgen.passes.lower.spaces import leaf
+
+            return leaf(base, expr.name, expr.span)
+    if hasattr(base, "part"):
+        return base.part(expr.name, expr.span, context)
+    fail("E0205", f"this has no {expr.name}", expr.span)
+
+
+# ---------------------------------------------------------------- indexing and blocks
+
+
+def _index(expr: tree.Index, context: Context) -> Any:
+    base = evaluate(expr.base, context)
+    if isinstance(base, Function):
+        from optgen.passes.lower.families import select_members
+
+        return select_members(base, expr, context)
+    if isinstance(base, EntriesUnderDefinition):
+        return base.entry
+    value = as_grid(base, expr.base.span)
+    if len(expr.indices) > len(value.axes):
+        fail("E0313", f"{len(expr.indices)} indices for {math.shape_text(value.axes)}", expr.span,
+             label=f"it has {len(value.axes)} ax{'i' if len(value.axes) == 1 else 'e'}s")
+    readers: list[tuple[tuple[Scalar, ...], ir.Dtype, Callable[[tuple[Scalar, ...]], Scalar]]] = []
+    for axis, index in enumerate(expr.indices):
+        readers.append(_reader(index, value, axis, context))
+    rest = value.axes[len(readers) :]
+    kept = tuple(extent for axes, _, _ in readers for extent in axes)
+    at = value.at
+
+    def entry(positions: tuple[Scalar, ...]) -> Scalar:
+        places, used = [], 0
+        for axes, _, read in readers:
+            places.append(read(positions[used : used + len(axes)]))
+            used += len(axes)
+        return at((*places, *positions[used:]))
+
+    whole = all(isinstance(index, tree.All) for index in expr.indices)
+    return Grid((*kept, *rest), value.dtype, entry, leaves=value.leaves if whole else ())
+
+
+def _reader(index: tree.Expr | tree.All, value: Grid, axis: int, context: Context):  # type: ignore[no-untyped-def]
+    """Axes that an index leaves, and the position it reads: nothing left by a number, one axis by a slice or vector."""
+    extent, low = value.axes[axis], value.low(axis)
+    if isinstance(index, tree.All):
+        return (extent,), "int", lambda p: p[0]
+    chosen = evaluate(index, context)
+    if isinstance(chosen, Range):
+        start = math.minus(chosen.low, low)
+        length = extents.normal(chosen.length)
+        context.require(apply("and", _at_least(start, 0), _below(math.minus(chosen.high, low), extent, context)),
+                        f"the slice {index.span.text} lies outside its axis", index.span)
+        return (length,), "int", lambda p: apply("add", start, p[0])
+    places = as_grid(chosen, index.span)
+    if places.dtype == "bool":
+        fail("E0314", "an index is an integer, this is a condition", index.span, help="use a binder with `where`")
+    if places.dtype != "int":
+        fail("E0314", "an index is an integer, this is a real", index.span, help="write floor(..), ceil(..) or round(..)")
+
+    def read(positions: tuple[Scalar, ...]) -> Scalar:
+        place = math.minus(places.at(positions), low)
+        return place
+
+    if not places.axes:
+        place = read(())
+        if not _inside(place, extent, context):
+            context.require(apply("and", _at_least(place, 0), _below(place, extent, context)),
+                            f"the index {index.span.text} lies outside 1..{math.scalar_text(extent)}", index.span)
+    return places.axes, "int", read
+
+
+def _at_least(place: Scalar, bound: int) -> Scalar:
+    if isinstance(place, ir.Index | ir.Dim) and bound <= 0:
+        return ir.constant(True)
+    return apply("ge", place, ir.constant(bound))
+
+
+def _below(place: Scalar, extent: Scalar, context: Context) -> Scalar:
+    if _inside(place, extent, context):
+        return ir.constant(True)
+    if extents.polynomial(extents.normal(math.minus(extent, place))).keys() == {()}:
+        return ir.constant(extents.polynomial(math.minus(extent, place))[()] > 0)
+    return apply("lt", place, extent)
+
+
+def _inside(place: Scalar, extent: Scalar, context: Context) -> bool:
+    """Whether a position is in range by its type: an index over that axis, data declared as an index of it, a constant."""
+    match place:
+        case ir.Index():
+            return extents.same(place.extent, extent)
+        case ir.Constant(value=value) if isinstance(extent, ir.Constant):
+            return 0 <= value < extent.value
+        case ir.Constant(value=0):
+            return True
+        case ir.Access(tensor=ir.Input() as source):
+            limit = context.program.index_inputs.get(source)
+            return limit is not None and extents.same(limit, extent)
+    return False
+
+
+def _block(expr: tree.Block, context: Context) -> Any:
+    from optgen.passes.lower.matrices import block
+
+    return block(expr, [[numeric(item, context) for item in row] for row in expr.rows])
+
+
+def _derivative(expr: tree.Derivative, context: Context) -> Any:
+    from optgen.passes.lower.calculus import derivative
+
+    return derivative(expr, context)
+
+
+def _optimum(expr: tree.Optimum, context: Context) -> Any:
+    fail("E0403", f"{expr.kind} {expr.name} without parentheses stands only in claims", expr.span,
+         help=f"{expr.kind}(..) is the operation")
+
+
+_RULES: dict[type, Callable[[Any, Context], Any]] = {
+    tree.Name: _name,
+    tree.Primed: _primed,
+    tree.Number: _number,
+    tree.Tuple: _tuple,
+    tree.Interval: _interval,
+    tree.SetOf: _set,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Comparison: _comparison,
+    tree.If: _if,
+    tree.Lambda: _lambda,
+    tree.Call: _call,
+    tree.Attribute: _attribute,
+    tree.Index: _index,
+    tree.Block: _block,
+    tree.Derivative: _derivative,
+    tree.Optimum: _optimum,
+}
+
+__all__ = ["ONE", "NamedSet", "Structure", "evaluate", "numeric"]

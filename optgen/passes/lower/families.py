@@ -1,0 +1,47 @@
+"""Families of functions: `f[i]` one member, `f[B]` the aggregate over a vector of members, `f[s]` under a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from optgen.diagnostics import Span
+from optgen.language import tree
+from optgen.passes.lower import arithmetic as math
+from optgen.passes.lower.calculus import of_function
+from optgen.passes.lower.context import Context
+from optgen.passes.lower.problems import fail
+from optgen.passes.lower.values import Function, Grid
+
+
+def select_members(function: Function, expr: tree.Index, context: Context) -> Function:
+    """`f[i]`, `f[B]`; of a derivative: the derivative of the member."""
+    from optgen.passes.lower.expressions import evaluate
+
+    if len(expr.indices) != 1 or isinstance(expr.indices[0], tree.All):
+        fail("E0328", "a family takes one index", expr.span)
+    index = evaluate(expr.indices[0], context)
+    if not isinstance(index, Grid) or index.dtype != "int" or len(index.axes) > 1:
+        fail("E0328", "a member is chosen by an integer, several by an integer vector", expr.indices[0].span)
+    return members(function, index, expr.span)
+
+
+def members(function: Function, index: Grid, span: Span) -> Function:
+    if "$derivative" in function.parts:
+        kind, variables, base = function.parts["$derivative"]
+        return of_function(kind, variables, members(base, index, span), span)
+    family = function.family
+    if family is None:
+        fail("E0328", f"{function.name} is not a family, so it has no members", span,
+             help="declare it: algorithm a(f = mean(i in clients: f[i]))")
+    if index.axes:
+        def over(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
+            return family.over(index, arguments)
+
+        return Function(f"{function.name}[..]", over, function.space, variables=function.variables)
+    position = math.plus(index.scalar, -1)
+
+    def member(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
+        return family.member(position, arguments)
+
+    constants = {}
+    return Function(f"{function.name}[i]", member, function.space, variables=function.variables, constants=constants)

@@ -1,0 +1,581 @@
+"""A file's algorithm and problem to a Program: inputs as slots, states, phases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from optgen.diagnostics import Diagnostic, Span, SpecError, suggestion
+from optgen.ir import nodes as ir
+from optgen.ir import program as out
+from optgen.ir.nodes import Scalar, Tensor
+from optgen.language import tree
+from optgen.passes.lower import arithmetic as math
+from optgen.passes.lower.algorithms import (
+    Algorithm, Problem, abstract_oracle, bind_functions, block_value, enter, lower_states, open_block, oracle_function,
+)
+from optgen.passes.lower.context import Context, Lazy, Program, Scope
+from optgen.passes.lower.machine import Machine, Steps
+from optgen.passes.lower.nested import Carried, stand_ins, tensors
+from optgen.passes.lower.objectives import Bound, bind_problem
+from optgen.passes.lower.problems import Poisoned, fail
+from optgen.passes.lower.types import Typed, conditions, conform, declare_dim, facts_of, read_type
+from optgen.passes.lower.values import Function, Grid, Space, grid, number
+
+Shipped = Callable[[str], "tree.File | None"]
+STEPS, TOL = 1000, Fraction(1, 10**6)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Choices made before compiling: minibatches, params given by step, Bool params, a Python objective's name."""
+
+    batch: bool = False
+    schedules: frozenset[str] = frozenset()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    oracle: str | None = None
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Slots as they are declared, in order."""
+
+    slots: list[out.Slot] = field(default_factory=list)
+    sizes: list[tuple[str, Scalar]] = field(default_factory=list)
+    taken: dict[str, Span | None] = field(default_factory=dict)
+    oracles: list[str] = field(default_factory=list)
+
+    def add(self, slot: out.Slot) -> None:
+        if slot.name in self.taken:
+            fail("E0202", f"{slot.name} is declared twice, by the algorithm and by the problem", slot.span,
+                 help="rename one of them")
+        self.taken[slot.name] = slot.span
+        self.slots.append(slot)
+
+
+# ---------------------------------------------------------------- files
+
+
+def file_scope(file: tree.File, shipped: Shipped, program: Program) -> Scope:
+    """All names of a file; other shipped specs are in scope by name."""
+    context = Context(program, ShippedScope(shipped, program))
+    context = replace(context, scope=Scope(context.scope))
+    _enter_file(file, context, shipped)
+    return context.scope
+
+
+def _enter_file(file: tree.File, context: Context, shipped: Shipped) -> None:
+    from optgen.passes.lower.machine import define
+
+    for item in file.body:
+        match item:
+            case tree.Group(name=name) if name and item.kind not in ("claim", "experiment", "search"):
+                if name in context.scope.names:
+                    context.program.collect(SpecError([Diagnostic("E0202", f"{name} is defined twice", item.span,
+                                                                  help="each top-level block has a name of its own")]))
+                    continue
+                context.scope.names[name] = block_value(item, context)
+            case tree.Line(kind="specialise", names=(name, *_)):
+                context.scope.names[name] = Lazy(name, item.span, lambda i=item, n=name: specialised(i, n, context))
+            case tree.Line(kind="let"):
+                for definition in item.definitions:
+                    define(definition, context)
+            case tree.Line(kind="use"):
+                context.attempt(lambda i=item: _use(i, context, shipped))
+
+
+def _use(line: tree.Line, context: Context, shipped: Shipped) -> None:
+    other = shipped(line.text)
+    if other is None:
+        fail("E0501", f"there is no file {line.text}", line.span, help="paths are relative to this file")
+    scope = Scope(context.scope.parent)
+    _enter_file(other, replace(context, scope=scope), shipped)
+    for name in line.names:
+        if name not in scope.names:
+            fail("E0201", f"{line.text} has no {name}", line.span, help=suggestion(name, scope.names))
+        context.scope.names[name] = scope.names[name]
+
+
+class ShippedScope(Scope):
+    """The outermost scope: names of shipped specs, read when first needed."""
+
+    __slots__ = ("program", "shipped")
+
+    def __init__(self, shipped: Shipped, program: Program) -> None:
+        super().__init__(None, {})
+        self.shipped = shipped
+        self.program = program
+
+    def find(self, name: str) -> tuple[Scope, Any] | None:
+        if name not in self.names and not name.startswith("$") and not name.endswith("'"):
+            file = self.shipped(name)
+            if file is None:
+                return None
+            scope = Scope(self)
+            _enter_file(file, Context(self.program, scope), self.shipped)
+            if name not in scope.names:
+                return None
+            self.names[name] = scope.names[name]
+        return (self, self.names[name]) if name in self.names else None
+
+
+def specialised(line: tree.Line, name: str, context: Context) -> Any:
+    """`lion = lion_k(K = norm1)`: the algorithm with arguments fixed, under a new name."""
+    from optgen.passes.lower.expressions import evaluate
+
+    expr = line.expr
+    assert expr is not None
+    if isinstance(expr, tree.Call) and expr.body is None:
+        base = evaluate(expr.function, context)
+        if isinstance(base, Algorithm):
+            positional = [evaluate(a.value, context) for a in expr.arguments if a.keyword is None]
+            keywords = {a.keyword.name: evaluate(a.value, context) for a in expr.arguments if isinstance(a.keyword, tree.Name)}
+            return replace(base.specialised(positional, keywords, expr.span), name=name)
+    return evaluate(expr, context)
+
+
+# ---------------------------------------------------------------- the whole
+
+
+def lower(
+    file: tree.File, algorithm: str, problem: str | None, shipped: Shipped, options: Options | None = None
+) -> tuple[out.Program, tuple[Diagnostic, ...]]:
+    """The Program of an algorithm on a problem (or alone), and warnings.  Raises SpecError with all errors found."""
+    options = options or Options()
+    program = Program(ir.Input("seed", "u64"))
+    scope = file_scope(file, shipped, program)
+    context = Context(program, scope)
+    result: out.Program | None = None
+    try:
+        found = context.lookup(algorithm, file.span)
+        if not isinstance(found, Algorithm):
+            fail("E0409", f"{algorithm} is not an algorithm", file.span)
+        target = None
+        if problem is not None:
+            target = context.lookup(problem, file.span)
+            if not isinstance(target, Problem):
+                fail("E0409", f"{problem} is not a problem", file.span)
+        result = _Builder(found, target, context, options, Inputs()).build()
+    except SpecError as error:
+        program.collect(error)
+    except Poisoned:
+        pass
+    errors = [d for d in program.diagnostics if d.severity == "error"]
+    if errors or result is None:
+        raise SpecError(program.diagnostics)
+    return result, tuple(program.diagnostics)
+
+
+@dataclass(slots=True)
+class _Builder:
+    algorithm: Algorithm
+    problem: Problem | None
+    context: Context
+    options: Options
+    inputs: Inputs
+
+    def build(self) -> out.Program:
+        group = self.algorithm.group
+        dims: list[str] = []
+        bound = self._bind_problem(dims) if self.problem is not None else None
+        inner = enter(self.algorithm, self.context)
+        inner = replace(inner, place=self.algorithm.name)
+        inner.scope.names["$dims"] = dims
+        given = self._given(bound, inner)
+        if self.options.batch:
+            self._batch(inner)
+        self._missing_constants(inner)
+        bind_functions(group, given, inner, group.span)
+        self._abstract_arguments(group, given, inner)
+        self._data(group, given, inner)
+        self._dims(group, inner)
+        self._params(group, given, inner)
+        self._capacity(inner)
+        open_block(group, inner)
+        sampled = tuple(n for n, v in given.items() if isinstance(v, Function) and v.family) if self.options.batch else ()
+        machine = Machine(self.algorithm.name, group, inner, sampled=sampled)
+        inner.scope.names["$start"] = lambda name, typed, declaration: self._start(name, typed, declaration, bound, inner)
+        lower_states(machine, {n: v for n, v in given.items() if n in _state_names(group)}, bound.space if bound else None, group.span)
+        return self._finish(machine, bound, inner, dims)
+
+    # ------------------------------------------------------------ inputs
+
+    def _bind_problem(self, dims: list[str]) -> Bound:
+        assert self.problem is not None
+        problem = self.problem
+        inner = replace(self.context, scope=problem.context.scope.child(), place=problem.name)
+        inner.scope.names["$dims"] = dims
+        self._dims(problem.group, inner)
+        self._data(problem.group, {}, inner)
+        self._params(problem.group, {}, inner)
+        bound = bind_problem(problem, inner)
+        inner.scope.names.pop("$dims", None)
+        return bound
+
+    def _given(self, bound: Bound | None, inner: Context) -> dict[str, Any]:
+        """Arguments of the header: fixed ones, those of the problem by name, the first left over is the objective."""
+        given: dict[str, Any] = {**self.algorithm.fixed, **self.options.fixed}
+        if bound is None:
+            return given
+        objective_taken = False
+        for parameter in self.algorithm.group.parameters:
+            name = parameter.name
+            if name in given:
+                continue
+            if name in bound.names and bound.names[name] is not None:
+                found = bound.names[name]
+                given[name] = bound.context._force(found, parameter.span) if isinstance(found, Lazy) else found
+            elif bound.objective is not None and not objective_taken:
+                given[name] = replace(bound.objective, name=name)
+                objective_taken = True
+            elif parameter.value is None:
+                fail("E0410", f"the problem has nothing for the argument {name} of {self.algorithm.name}", parameter.span,
+                     help=f"fix it: {self.algorithm.name}({name} = ..)")
+        data = [d for line in self.algorithm.group.lines("data") for d in line.declarations]
+        for declaration in data:
+            name = declaration.target.name  # type: ignore[union-attr]
+            if name not in given and name in bound.names:
+                found = bound.names[name]
+                given[name] = bound.context._force(found, declaration.span) if isinstance(found, Lazy) else found
+        return given
+
+    def _batch(self, inner: Context) -> None:
+        inner.scope.names["batch"] = replace(number(ir.dim("batch")), facts=frozenset({"dim"}))
+        self.inputs.sizes.append(("batch", ir.constant(1)))
+
+    def _missing_constants(self, inner: Context) -> None:
+        """A class's constant that the problem does not state: a let, data or param of that name, else a required input."""
+
+        def missing(name: str, of_members: bool, value: Any, call: tree.Call, context: Context) -> None:
+            axes: tuple[Scalar, ...] = ()
+            if of_members and isinstance(value, Function) and value.family is not None:
+                axes = (value.family.size,)
+            made = ir.Input(name, "real", axes)
+            self.inputs.add(out.Slot(name, made, "data" if axes else "param", doc=f"constant of {call.span.text}", span=call.span))
+            context.scope.names[name] = grid(made) if axes else number(ir.access(made))
+
+        inner.scope.names["$missing"] = missing
+
+    def _abstract_arguments(self, group: tree.Group, given: Mapping[str, Any], inner: Context) -> None:
+        """Arguments nobody gave: oracles by their declared type, else a smooth function of a space."""
+        declared = {d.target for line in group.lines("data", "dim", "param") for d in line.declarations}
+        names = {t.name for t in declared if isinstance(t, tree.Name)}
+        for parameter in group.parameters:
+            if parameter.name in given or parameter.name in names:
+                continue
+            if parameter.name in inner.scope.names:
+                self._note_oracle(parameter.name)
+                continue
+            if parameter.type is not None and parameter.type.result is None:
+                typed = read_type(parameter.type, inner)
+                self._add_param(parameter.name, typed, parameter.value, parameter.domains, parameter.span, inner)
+                continue
+            self._note_oracle(parameter.name)
+            shape = parameter.value
+            made = oracle_function(parameter.name, [Space((ir.dim(f"dim_{parameter.name}"),))], ())
+            inner.scope.names["$dims"].append(f"dim_{parameter.name}")
+            if isinstance(shape, tree.Call) and shape.body is not None:
+                made = _abstract_family(parameter, shape, made, inner)
+            elif shape is not None:
+                from optgen.passes.lower.expressions import evaluate
+
+                made = evaluate(shape, inner)
+            inner.scope.names[parameter.name] = made
+        for line in group.lines("oracle"):
+            for declaration in line.declarations:
+                name = _base_name(declaration.target)
+                if name not in inner.scope.names:
+                    inner.scope.names[name] = abstract_oracle(declaration, name, inner)
+
+    def _note_oracle(self, name: str) -> None:
+        if name not in self.inputs.oracles:
+            self.inputs.oracles.append(name)
+
+    def _data(self, group: tree.Group, given: Mapping[str, Any], context: Context) -> None:
+        pending: list[tuple[tree.Declaration, Typed, Grid, ir.Input]] = []
+        for line in group.lines("data"):
+            for declaration in line.declarations:
+                name = _base_name(declaration.target)
+                if name in given:
+                    context.attempt(lambda n=name, d=declaration: self._given_data(n, d, given[n], context))
+                    continue
+                made = context.attempt(lambda n=name, d=declaration: self._declare(n, d, context))
+                if made is not None:
+                    pending.append((declaration, *made))
+        for declaration, typed, value, made in pending:
+            name = _base_name(declaration.target)
+            holds = conditions(name, value, declaration.domains, typed, context)
+            default = None
+            if declaration.value is not None:
+                from optgen.passes.lower.expressions import numeric
+
+                default = context.attempt(
+                    lambda d=declaration, t=typed, n=name: math.tensor(conform(numeric(d.value, context), t, n, d.span))
+                )
+            context.attempt(lambda n=name, m=made, h=holds, d=default, s=declaration.span, t=typed: self.inputs.add(
+                out.Slot(n, m, "data", d, h, t.space.leaves if t.space else (), span=s)))
+
+    def _given_data(self, name: str, declaration: tree.Declaration, value: Any, context: Context) -> None:
+        from optgen.passes.lower.expressions import as_grid
+
+        made = as_grid(value, declaration.span)
+        typed = read_type(declaration.type, context, made.axes, declaration.span)
+        made = conform(made, typed, name, declaration.span)
+        context.scope.names[name] = replace(made, facts=made.facts | facts_of(declaration.domains))
+
+    def _declare(self, name: str, declaration: tree.Declaration, context: Context) -> tuple[Typed, Grid, ir.Input]:
+        typed = read_type(declaration.type, context)
+        made = ir.Input(name, typed.dtype, typed.axes)
+        value = grid(made) if made.axes else number(ir.access(made))
+        if typed.limit is not None:
+            context.program.index_inputs[made] = typed.limit
+            value = replace(value, at=lambda p: math.plus(ir.access(made, *p), 1))
+        leaves = typed.space.leaves if typed.space else ()
+        value = replace(value, lows=typed.lows, facts=facts_of(declaration.domains), leaves=leaves)
+        if name in context.scope.names:
+            fail("E0202", f"{name} is declared twice", declaration.span)
+        context.scope.names[name] = value
+        return typed, value, made
+
+    def _dims(self, group: tree.Group, context: Context) -> None:
+        from optgen.passes.lower.expressions import integer
+
+        for line in group.lines("dim"):
+            for declaration in line.declarations:
+                name = _base_name(declaration.target)
+                declare_dim(name, ir.dim(name), context)
+                if declaration.value is not None:
+                    value = context.attempt(lambda d=declaration: integer(d.value, context, "a dimension is an integer"))
+                    if value is not None:
+                        self.inputs.sizes.append((name, value))
+
+    def _params(self, group: tree.Group, given: Mapping[str, Any], context: Context) -> None:
+        schedules: dict[str, Any] = {}
+        pending = []
+        for line in group.lines("param"):
+            for declaration in line.declarations:
+                name = _base_name(declaration.target)
+                typed = context.attempt(lambda d=declaration: read_type(d.type, context))
+                if typed is None:
+                    continue
+                if name in given:
+                    from optgen.passes.lower.expressions import as_grid
+
+                    value = given[name]
+                    if not isinstance(value, Grid):
+                        value = as_grid(value, declaration.span)
+                    context.scope.names[name] = conform(value, typed, name, declaration.span)
+                elif isinstance(declaration.target, tree.Index) or name in self.options.schedules:
+                    self._schedule(name, declaration, typed, schedules, context)
+                else:
+                    made = ir.Input(name, typed.dtype)
+                    context.scope.names[name] = number(ir.access(made))
+                    pending.append((name, declaration, typed, made))
+        if schedules:
+            context.scope.names["$schedules"] = schedules
+        for name, declaration, typed, made in pending:
+            value = context.scope.names[name]
+            holds = conditions(name, value, declaration.domains, typed, context)
+            default = self._default(name, declaration.value, typed, context)
+            context.attempt(lambda n=name, m=made, d=default, h=holds, s=declaration.span: self.inputs.add(
+                out.Slot(n, m, "param", d, h, span=s)))
+
+    def _add_param(self, name: str, typed: Typed, value: tree.Expr | None, domains: Any, span: Span, context: Context) -> None:
+        made = ir.Input(name, typed.dtype, typed.axes)
+        context.scope.names[name] = grid(made) if typed.axes else number(ir.access(made))
+        holds = conditions(name, context.scope.names[name], domains, typed, context)
+        self.inputs.add(out.Slot(name, made, "param", self._default(name, value, typed, context), holds, span=span))
+
+    def _default(self, name: str, value: tree.Expr | None, typed: Typed, context: Context) -> Tensor | None:
+        if value is None:
+            return None
+        from optgen.passes.lower.expressions import numeric
+
+        return context.attempt(lambda: math.tensor(conform(numeric(value, context), typed, name, value.span)))
+
+    def _schedule(self, name: str, declaration: tree.Declaration, typed: Typed, schedules: dict[str, Any], context: Context) -> None:
+        """A param by step: its entries are the steps; read beyond its end it keeps the last."""
+        length = ir.dim(f"steps_{name}")
+        made = ir.Input(name, typed.dtype, (length,))
+        default = None
+        if declaration.value is not None:
+            from optgen.passes.lower.expressions import numeric
+
+            index = ir.Index(length, "k")
+            counter = declaration.target.indices[0].name if isinstance(declaration.target, tree.Index) else "k"  # type: ignore[union-attr]
+            names = {counter: number(math.plus(index, 1))}
+            entry = context.attempt(lambda: conform(numeric(declaration.value, context.with_names(**names)), typed, name, declaration.span))
+            default = None if entry is None else ir.array((index,), entry.scalar)
+        schedules[name] = lambda label: number(ir.access(made, math.plus(label.scalar, -1)))
+        value = grid(made)
+        holds = conditions(name, value, declaration.domains, typed, context)
+        self.inputs.add(out.Slot(name, made, "param", default, holds, span=declaration.span))
+
+    def _capacity(self, inner: Context) -> None:
+        """`steps` and `tol` exist in every algorithm."""
+        ranged = all(step.range is not None for _, step, _ in Machine("", self.algorithm.group, inner).phases())
+        steps, tol = ir.Input("steps", "int"), ir.Input("tol", "real")
+        fixed = self.algorithm.fixed
+        for name, made, default in (("steps", steps, ir.constant(2**62 if ranged else STEPS)), ("tol", tol, ir.constant(TOL))):
+            if name in inner.scope.names:
+                continue
+            if name in fixed and isinstance(fixed[name], Grid):
+                default = fixed[name].scalar
+            inner.scope.names[name] = number(ir.access(made))
+            at_least = ir.access(made)
+            from optgen.ir.operations import apply
+
+            holds = apply("ge", at_least, ir.constant(0, made.dtype))
+            sentence = f"{name} must be >= 0"
+            self.inputs.add(out.Slot(name, made, "param", ir.array((), default), (out.Condition(sentence, holds),)))
+
+    def _start(self, name: str, typed: Typed, declaration: tree.Declaration, bound: Bound | None, inner: Context) -> Grid:
+        """A state without a value: an input `name`, by default where the problem starts."""
+        default: Grid | None = None
+        if bound is not None:
+            default = bound.space.starts.get(name)
+            if default is None and _alone(self.algorithm.group, bound) and bound.space.start is not None:
+                default = bound.space.start
+        axes = typed.axes
+        if default is not None and not axes and declaration.type is None:
+            axes = default.axes
+        leaves = (typed.space.leaves if typed.space else ()) or (default.leaves if default is not None else ())
+        made = ir.Input(name, typed.dtype, axes)
+        value = None if default is None else math.tensor(conform(default, replace(typed, axes=axes), name, declaration.span), name)
+        model = grid(made) if axes else number(ir.access(made))
+        model = replace(model, lows=typed.lows, leaves=leaves)
+        holds = conditions(name, model, declaration.domains, typed, inner)
+        self.inputs.add(out.Slot(name, made, "start", value, holds, leaves, span=declaration.span))
+        return model
+
+    # ------------------------------------------------------------ outputs
+
+    def _finish(self, machine: Machine, bound: Bound | None, inner: Context, dims: list[str]) -> out.Program:
+        carried = stand_ins(machine)
+        states = []
+        for slot, item in zip(machine.states, carried, strict=True):
+            for place, (made, first) in enumerate(zip(item.inputs, tensors(slot.initial, item), strict=True)):
+                structure = slot.initial.leaves if place == 0 else ()
+                states.append(out.State(made.name, made, first, structure))
+        current = {item.name: item.stand_in for item in carried}
+        phases = [self._phase(machine, name, step, owner, current, carried) for name, step, owner in machine.phases()]
+        for lazy in inner.scope.names.values():
+            if isinstance(lazy, Lazy) and not lazy.done:
+                inner.attempt(lambda lazy=lazy: inner._force(lazy, lazy.span))
+        done = ir.Input("done", "int")
+        lets = self._lets(machine, current, ir.access(done))
+        objective = self._objective(bound, carried, inner)
+        if not phases and not machine.let_names():
+            fail("E0411", f"the algorithm {machine.name} has no step", machine.group.span, help="add a block `step`")
+        docs = machine.group.lines("doc")
+        sizes = list(self.inputs.sizes)
+        free = [name for name in dict.fromkeys(dims) if name not in dict(sizes)]
+        return out.Program(
+            machine.name, docs[0].text if docs else "", tuple(free), tuple(sizes), tuple(self.inputs.slots),
+            inner.program.seed, tuple(states), tuple(phases), lets, objective, tuple(self.inputs.oracles),
+            dict(inner.program.origins),
+        )
+
+    def _phase(
+        self, machine: Machine, name: str, step: tree.Group, owner: tree.Group, current: Mapping[str, Grid], carried: list[Carried]
+    ) -> out.Phase:
+        done = ir.Input("done", "int")
+        lowered = machine.lower_phase(name, step, owner, current, ir.access(done))
+        following = [t for item in carried for t in tensors(lowered.following[item.name], item)]
+        return out.Phase(
+            name, done, lowered.length, tuple(following), _exits(lowered.stops), _exits(lowered.untils),
+            (*_exits(lowered.fails), *(out.Exit(f.reason, f.condition, f.span) for f in lowered.failures)),
+            _exits(lowered.diverged), self._records(machine, current, ir.access(done), lowered),
+        )
+
+    def _records(self, machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered: Steps) -> tuple[out.Record, ...]:
+        from optgen.passes.lower.expressions import as_grid
+
+        context = machine.seeing(current, done)
+        records = []
+        for name in machine.record_names():
+            value = context.attempt(lambda n=name: as_grid(context.lookup(n, machine.group.span), machine.group.span))
+            if value is not None:
+                records.append(out.Record(name, math.tensor(value, name), False))
+        return (*records, *(out.Record(name, math.tensor(value, name), True) for name, value in lowered.inner_records.items()))
+
+    def _lets(self, machine: Machine, current: Mapping[str, Grid], done: Scalar) -> tuple[tuple[str, Tensor], ...]:
+        context = machine.seeing(current, done)
+        found = []
+        for name in machine.let_names():
+            value = context.attempt(lambda n=name: context.lookup(n, machine.group.span))
+            if isinstance(value, Grid) and value.structure is None:
+                found.append((name, math.tensor(value, name)))
+        return tuple(found)
+
+    def _objective(self, bound: Bound | None, carried: list[Carried], inner: Context) -> Scalar | None:
+        """The problem's objective at the state that starts where the problem does (for `maximize`, what is maximised)."""
+        if bound is None or bound.objective is None:
+            return None
+        starts = [slot.name for slot in self.inputs.slots if slot.kind == "start"]
+        by_name = {item.name: item.stand_in for item in carried}
+        points = [by_name[name] for name in bound.space.starts if name in by_name]
+        if len(points) != len(bound.space.starts) or not points:
+            points = [by_name[name] for name in starts if name in by_name and math.fits(by_name[name], Grid(bound.space.axes, "real", by_name[name].at))][:1]
+        if not points:
+            return None
+        span = self.algorithm.group.span
+        value = inner.attempt(lambda: bound.objective.call(points, {}, span))  # type: ignore[union-attr]
+        if value is None:
+            return None
+        return math.negative(value).scalar if bound.maximise else value.scalar
+
+
+def _alone(group: tree.Group, bound: Bound) -> bool:
+    """Whether exactly one state has neither a value nor a var of its name."""
+    names = [
+        _base_name(d.target) for line in group.lines("state") for d in line.declarations
+        if d.value is None and d.law is None and not (d.type is not None and d.type.item is not None)
+    ]
+    return len([name for name in names if name not in bound.space.starts]) == 1
+
+
+def _state_names(group: tree.Group) -> set[str]:
+    return {_base_name(d.target) for line in group.lines("state") for d in line.declarations}
+
+
+def _base_name(target: tree.Expr) -> str:
+    while isinstance(target, tree.Index | tree.Call):
+        target = target.base if isinstance(target, tree.Index) else target.function
+    if not isinstance(target, tree.Name):
+        fail("E0211", "a declaration starts with a name", target.span)
+    return target.name
+
+
+def _exits(rules: Any) -> tuple[out.Exit, ...]:
+    return tuple(out.Exit(rule.reason, rule.condition, rule.span) for rule in rules)
+
+
+def _abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function, inner: Context) -> Function:
+    """A family nobody gave: members are calls `oracle f` with the member's number as a second argument."""
+    from optgen.passes.lower.binders import index_parts
+    from optgen.passes.lower.expressions import as_grid
+    from optgen.passes.lower.values import Family
+    from optgen.ir.operations import apply
+
+    _, _, within = index_parts(shape.arguments[0].value)
+    name = within.name if isinstance(within, tree.Name) else "members"
+    if not inner.known(name):
+        declare_dim(name, ir.dim(name), inner)
+    size = inner.lookup(name, parameter.span).scalar
+    kind = shape.function.name if isinstance(shape.function, tree.Name) else "mean"
+
+    def member(position: Scalar, arguments: list[Any]) -> Grid:
+        point = math.tensor(math.to_real(as_grid(arguments[0], parameter.span)))
+        place = ir.array((), position)
+        node = ir.call(f"oracle {parameter.name}[i]", (point, place), [("real", ())])
+        return number(ir.access(ir.output(node, 0, parameter.name)))
+
+    def over(chosen: Grid, arguments: list[Any]) -> Grid:
+        index = ir.Index(chosen.axes[0], "i")
+        total = ir.reduce("sum", (index,), member(math.plus(chosen.at((index,)), -1), arguments).scalar)
+        return number(total if kind == "sum" else apply("div", total, apply("to_real", chosen.axes[0])))
+
+    return replace(made, family=Family(size, kind, member, over))
