@@ -136,3 +136,4 @@ class Program:
     objective: Scalar | None = None
     oracles: tuple[str, ...] = ()
     origins: Mapping[AnyNode, frozenset[Span]] = field(default_factory=dict)
+    done: Input = field(default_factory=lambda: Input("done", "int"))  # of the lets: all steps done

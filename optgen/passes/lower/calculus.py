@@ -48,7 +48,7 @@ def of_function(kind: str, variables: tuple[str, ...], function: Function, span:
 
     return Function(
         f"{kind} {function.name}", call, function.space, function.family, function.variables,
-        parts={"$derivative": (kind, variables, function)}, spaces=function.spaces, sample=function.sample,
+        parts={"$derivative": (kind, variables, function)}, spaces=function.spaces,
     )
 
 
@@ -82,13 +82,19 @@ def _like(point: Grid, tensor: ir.Tensor) -> Grid:
 
 
 def gradient(function: Function, arguments: list[Any], place: int, span: Span) -> Grid:
+    at_point = math.tensor(_point(arguments, place, span))
+    key = (function.call, place, at_point, *(id(a) for k, a in enumerate(arguments) if k != place))
+    if key in function.cache:
+        return function.cache[key][0]
     value, point, result = traced(function, arguments, place, span, _variable(function, place))
     if result.axes:
         fail("E0327", f"grad needs a function with one number as value, {function.name} gives {math.shape_text(result.axes)}",
              span, help="jac is the derivative of a map")
     one = ir.array((), ir.constant(1, "real"))
-    node = ir.derivative("vjp", value, (math.tensor(point),), (one,))
-    return _like(point, ir.output(node, 0))
+    node = ir.derivative("vjp", value, (at_point,), (one,))
+    made = _like(point, ir.output(node, 0))
+    function.cache[key] = (made, arguments)  # the arguments stay alive, so that their ids stay theirs
+    return made
 
 
 def _gradient_map(function: Function, place: int) -> Function:

@@ -31,12 +31,18 @@ class Scope:
 
     parent: Scope | None = None
     names: dict[str, Any] = field(default_factory=dict)
+    fallback: Callable[[str], Any] | None = None  # of the outermost scope: finds a name elsewhere, None if there is none
 
     def find(self, name: str) -> tuple[Scope, Any] | None:
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names:
                 return scope, scope.names[name]
+            if scope.fallback is not None and not name.startswith("$") and not name.endswith("'"):
+                found = scope.fallback(name)
+                if found is not None:
+                    scope.names[name] = found
+                    return scope, found
             scope = scope.parent
         return None
 

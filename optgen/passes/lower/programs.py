@@ -60,7 +60,7 @@ class Inputs:
 
 def file_scope(file: tree.File, shipped: Shipped, program: Program) -> Scope:
     """All names of a file; other shipped specs are in scope by name."""
-    context = Context(program, ShippedScope(shipped, program))
+    context = Context(program, shipped_scope(shipped, program))
     context = replace(context, scope=Scope(context.scope))
     _enter_file(file, context, shipped)
     return context.scope
@@ -98,27 +98,20 @@ def _use(line: tree.Line, context: Context, shipped: Shipped) -> None:
         context.scope.names[name] = scope.names[name]
 
 
-class ShippedScope(Scope):
+def shipped_scope(shipped: Shipped, program: Program) -> Scope:
     """The outermost scope: names of shipped specs, read when first needed."""
+    outer = Scope()
 
-    __slots__ = ("program", "shipped")
+    def fallback(name: str) -> Any:
+        file = shipped(name)
+        if file is None:
+            return None
+        scope = Scope(outer)
+        _enter_file(file, Context(program, scope), shipped)
+        return scope.names.get(name)
 
-    def __init__(self, shipped: Shipped, program: Program) -> None:
-        super().__init__(None, {})
-        self.shipped = shipped
-        self.program = program
-
-    def find(self, name: str) -> tuple[Scope, Any] | None:
-        if name not in self.names and not name.startswith("$") and not name.endswith("'"):
-            file = self.shipped(name)
-            if file is None:
-                return None
-            scope = Scope(self)
-            _enter_file(file, Context(self.program, scope), self.shipped)
-            if name not in scope.names:
-                return None
-            self.names[name] = scope.names[name]
-        return (self, self.names[name]) if name in self.names else None
+    outer.fallback = fallback
+    return outer
 
 
 def specialised(line: tree.Line, name: str, context: Context) -> Any:
@@ -475,7 +468,7 @@ class _Builder:
         return out.Program(
             machine.name, docs[0].text if docs else "", tuple(free), tuple(sizes), tuple(self.inputs.slots),
             inner.program.seed, tuple(states), tuple(phases), lets, objective, tuple(self.inputs.oracles),
-            dict(inner.program.origins),
+            dict(inner.program.origins), done,
         )
 
     def _phase(

@@ -96,7 +96,7 @@ class Function:
     parts: Mapping[str, Any] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)  # of the classes it is in: smooth(L) gives L
     spaces: tuple[Space | None, ...] = ()
-    sample: Callable[[Any], Grid] | None = None
+    cache: dict[Any, Any] = field(default_factory=dict)  # gradients already taken, by point
 
 
 @dataclass(frozen=True, eq=False, slots=True)
