@@ -183,9 +183,23 @@ def _bind_oracle(declaration: tree.Declaration, context: Context) -> None:
     elif found is None and not context.known(name):
         context.scope.names[name] = abstract_oracle(declaration, name, context)
     found = context.scope.names.get(name)
+    if isinstance(found, Function):
+        _unify_domain(declaration, found, context)
     for domain in declaration.domains:
         if domain.operator == "in" and isinstance(domain.operand, tree.Call):
             _bind_constants(domain.operand, name, isinstance(declaration.target, tree.Index), found, context)
+
+
+def _unify_domain(declaration: tree.Declaration, function: Function, context: Context) -> None:
+    """Dimensions in an oracle's type take their length from the function that was given."""
+    if declaration.type is None or declaration.type.result is None:
+        return
+    domain = declaration.type.base
+    items = domain.items if isinstance(domain, tree.Tuple) else (domain,)
+    spaces = function.spaces if len(function.spaces) == len(items) else (function.space,) * len(items)
+    for item, space in zip(items, spaces, strict=True):
+        if space is not None:
+            read_type(tree.Type(item.span, item), context, space.axes, declaration.span)
 
 
 def _bind_constants(call: tree.Call, function: str, of_members: bool, value: Any, context: Context) -> None:

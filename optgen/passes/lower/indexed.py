@@ -30,7 +30,8 @@ def lower_indexed(definition: tree.Definition, left: tree.Index, name: str, cont
     ranged = {index_parts(item)[0] for item in definition.ranges}
     new: list[tree.Expr] = []
     for index in left.indices:
-        if isinstance(index, tree.Name) and (index.name in ranged or not context.known(index.name)):
+        known = isinstance(index, tree.Name) and name.endswith("'") and context.known(index.name)
+        if isinstance(index, tree.Name) and (index.name in ranged or not known):
             declared = next((r for r in definition.ranges if index_parts(r)[0] == index.name), index)
             new.append(declared)
     if len(new) == len(left.indices):

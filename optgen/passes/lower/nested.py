@@ -14,7 +14,7 @@ from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import (
-    Algorithm, bind_arguments, bind_functions, declared_names, enter, lower_states, open_block,
+    Algorithm, bind_arguments, bind_functions, declared_names, define_lets, enter, lower_states, open_block,
 )
 from optgen.passes.lower.context import Context, Lazy
 from optgen.passes.lower.machine import Machine, Steps
@@ -84,6 +84,8 @@ def _bind_params(group: tree.Group, given: Mapping[str, Any], context: Context, 
     from optgen.passes.lower.expressions import as_grid, numeric
 
     schedules: dict[str, Any] = {}
+    seen = context.with_names()  # defaults may use lets of data and params
+    define_lets(group, seen)
     for line in group.lines("param"):
         for declaration in line.declarations:
             target = declaration.target
@@ -97,12 +99,12 @@ def _bind_params(group: tree.Group, given: Mapping[str, Any], context: Context, 
             elif isinstance(target, tree.Index):
                 counter = target.indices[0].name  # type: ignore[union-attr]
                 schedules[name] = lambda label, d=declaration, c=counter, t=typed, n=name: conform(
-                    numeric(d.value, context.with_names(**{c: label})), t, n, d.span
+                    numeric(d.value, seen.with_names(**{c: label})), t, n, d.span
                 )
             else:
                 context.scope.names[name] = Lazy(
                     name, declaration.span,
-                    lambda d=declaration, t=typed, n=name: math.fixed(conform(numeric(d.value, context), t, n, d.span), n),
+                    lambda d=declaration, t=typed, n=name: math.fixed(conform(numeric(d.value, seen), t, n, d.span), n),
                 )
     if schedules:
         context.scope.names["$schedules"] = schedules

@@ -121,7 +121,7 @@ def _objective(group: tree.Group, variables: Mapping[str, Typed], space: Space, 
     expr = lines[0].expr
     assert expr is not None
     sign = lines[0].kind == "maximize"
-    node = family_node(expr)
+    node = family_node(expr, {d.target.name for line in group.lines("data") for d in line.declarations})
 
     def value(arguments: list[Any], span: Span, members: Members | None) -> Grid:
         from optgen.passes.lower.expressions import numeric
@@ -145,26 +145,28 @@ def _objective(group: tree.Group, variables: Mapping[str, Typed], space: Space, 
                     spaces=tuple(Space(t.axes) for t in variables.values()))
 
 
-def family_node(expr: tree.Expr) -> tree.Call | None:
-    """The mean or sum that makes an objective a family: `c*mean(i: e) + r`."""
+def family_node(expr: tree.Expr, data: set[str]) -> tree.Call | None:
+    """The mean or sum over data that makes an objective a family: `c*mean(i: e) + r`."""
     found: list[tree.Call] = []
     stack: list[tree.Expr] = [expr]
     while stack:
         item = stack.pop()
         match item:
-            case tree.Binary(operator="+" | "-", left=left, right=right):
+            case tree.Binary(operator="+" | "-" | "*" | "/", left=left, right=right):
                 stack += [left, right]
-            case tree.Binary(operator="*", left=left, right=right):
-                stack += [side for side in (left, right) if _has_family(side)]
-            case tree.Binary(operator="/", left=left):
-                stack.append(left)
             case tree.Call(function=tree.Name(name="mean" | "sum"), body=body, arguments=(_,)) if body is not None:
-                found.append(item)
+                if _over_data(item, data):
+                    found.append(item)
     return found[0] if len(found) == 1 else None
 
 
-def _has_family(expr: tree.Expr) -> bool:
-    return family_node(expr) is not None
+def _over_data(call: tree.Call, data: set[str]) -> bool:
+    """Whether the index of a binder subscripts data."""
+    from optgen.passes.lower.binders import index_parts, subscripts
+
+    assert call.body is not None
+    name, _, _ = index_parts(call.arguments[0].value)
+    return any(isinstance(base, tree.Name) and base.name in data for _, base, _ in subscripts(name, [call.body]))
 
 
 def _family(node: tree.Call, value: Any, variables: Mapping[str, Typed], space: Space, context: Context, span: Span) -> Family:

@@ -14,7 +14,8 @@ from optgen.ir.nodes import Scalar, Tensor
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import (
-    Algorithm, Problem, abstract_oracle, bind_functions, block_value, enter, lower_states, open_block, oracle_function,
+    Algorithm, Problem, abstract_oracle, bind_functions, block_value, define_lets, enter, lower_states, open_block,
+    oracle_function,
 )
 from optgen.passes.lower.context import Context, Lazy, Program, Scope
 from optgen.passes.lower.machine import Machine, Steps
@@ -180,8 +181,8 @@ class _Builder:
         if self.options.batch:
             self._batch(inner)
         self._missing_constants(inner)
-        bind_functions(group, given, inner, group.span)
         self._abstract_arguments(group, given, inner)
+        bind_functions(group, given, inner, group.span)
         self._data(group, given, inner)
         self._dims(group, inner)
         self._params(group, given, inner)
@@ -252,39 +253,35 @@ class _Builder:
         inner.scope.names["$missing"] = missing
 
     def _abstract_arguments(self, group: tree.Group, given: Mapping[str, Any], inner: Context) -> None:
-        """Arguments nobody gave: oracles by their declared type, else a smooth function of a space."""
-        declared = {d.target for line in group.lines("data", "dim", "param") for d in line.declarations}
-        names = {t.name for t in declared if isinstance(t, tree.Name)}
+        """Arguments nobody gave: functions by their declared type, else a smooth function of a space."""
+        declared = {_base_name(d.target) for line in group.lines("data", "dim", "param") for d in line.declarations}
+        oracles = [(d, _base_name(d.target)) for line in group.lines("oracle") for d in line.declarations]
         for parameter in group.parameters:
-            if parameter.name in given or parameter.name in names:
-                continue
-            if parameter.name in inner.scope.names:
-                self._note_oracle(parameter.name)
+            name = parameter.name
+            if name in given or name in declared:
                 continue
             if parameter.type is not None and parameter.type.result is None:
                 typed = read_type(parameter.type, inner)
-                self._add_param(parameter.name, typed, parameter.value, parameter.domains, parameter.span, inner)
+                self._add_param(name, typed, parameter.value, parameter.domains, parameter.span, inner)
                 continue
-            self._note_oracle(parameter.name)
+            typed_oracles = [d for d, n in oracles if n == name and d.type is not None]
             shape = parameter.value
-            made = oracle_function(parameter.name, [Space((ir.dim(f"dim_{parameter.name}"),))], ())
-            inner.scope.names["$dims"].append(f"dim_{parameter.name}")
-            if isinstance(shape, tree.Call) and shape.body is not None:
-                made = _abstract_family(parameter, shape, made, inner)
-            elif shape is not None:
+            is_family = isinstance(shape, tree.Call) and shape.body is not None
+            if shape is not None and not is_family:
                 from optgen.passes.lower.expressions import evaluate
 
-                made = evaluate(shape, inner)
-            inner.scope.names[parameter.name] = made
-        for line in group.lines("oracle"):
-            for declaration in line.declarations:
-                name = _base_name(declaration.target)
-                if name not in inner.scope.names:
-                    inner.scope.names[name] = abstract_oracle(declaration, name, inner)
-
-    def _note_oracle(self, name: str) -> None:
-        if name not in self.inputs.oracles:
-            self.inputs.oracles.append(name)
+                inner.scope.names[name] = evaluate(shape, inner)
+                continue
+            if name not in self.inputs.oracles:
+                self.inputs.oracles.append(name)
+            if typed_oracles:
+                made = abstract_oracle(typed_oracles[0], name, inner)
+            else:
+                made = oracle_function(name, [Space((ir.dim(f"dim_{name}"),))], ())
+                inner.scope.names["$dims"].append(f"dim_{name}")
+            if is_family:
+                made = _abstract_family(parameter, shape, made, inner)  # type: ignore[arg-type]
+            inner.scope.names[name] = made
 
     def _data(self, group: tree.Group, given: Mapping[str, Any], context: Context) -> None:
         pending: list[tuple[tree.Declaration, Typed, Grid, ir.Input]] = []
@@ -347,6 +344,8 @@ class _Builder:
     def _params(self, group: tree.Group, given: Mapping[str, Any], context: Context) -> None:
         schedules: dict[str, Any] = {}
         pending = []
+        seen = context.with_names()  # defaults may use lets of data and params
+        define_lets(group, seen)
         for line in group.lines("param"):
             for declaration in line.declarations:
                 name = _base_name(declaration.target)
@@ -361,7 +360,7 @@ class _Builder:
                         value = as_grid(value, declaration.span)
                     context.scope.names[name] = conform(value, typed, name, declaration.span)
                 elif isinstance(declaration.target, tree.Index) or name in self.options.schedules:
-                    self._schedule(name, declaration, typed, schedules, context)
+                    self._schedule(name, declaration, typed, schedules, seen)
                 else:
                     made = ir.Input(name, typed.dtype)
                     context.scope.names[name] = number(ir.access(made))
@@ -371,7 +370,7 @@ class _Builder:
         for name, declaration, typed, made in pending:
             value = context.scope.names[name]
             holds = conditions(name, value, declaration.domains, typed, context)
-            default = self._default(name, declaration.value, typed, context)
+            default = self._default(name, declaration.value, typed, seen)
             context.attempt(lambda n=name, m=made, d=default, h=holds, s=declaration.span: self.inputs.add(
                 out.Slot(n, m, "param", d, h, span=s)))
 

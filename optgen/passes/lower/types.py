@@ -44,7 +44,7 @@ def declare_dim(name: str, extent: Scalar, context: Context) -> None:
     while "$dims" not in root.names and root.parent is not None:
         root = root.parent
     root.names[name] = replace(number(extent), facts=frozenset({"dim"}))
-    if "$dims" in root.names and isinstance(extent, ir.Dim):
+    if "$dims" in root.names and isinstance(extent, ir.Dim) and extent.name == name:
         root.names["$dims"].append(name)
 
 
