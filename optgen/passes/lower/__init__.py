@@ -7,9 +7,11 @@ values        what expressions mean while lowering (grids, functions, laws, ...)
 context       scopes, definitions lowered when needed, run-time failures
 arithmetic    typing rules of elementwise arithmetic and products
 expressions   one rule a kind of expression; binders, intrinsics, matrices, calculus, laws, families beside it
+checks        all that is wrong with a file
 machine       an algorithm's step; indexed equations; nested calls (loops); programs (the top)
 """
 
+from optgen.passes.lower.checks import check
 from optgen.passes.lower.programs import Options, lower
 
-__all__ = ["Options", "lower"]
+__all__ = ["Options", "check", "lower"]

@@ -63,6 +63,7 @@ def file_scope(file: tree.File, shipped: Shipped, program: Program) -> Scope:
     """All names of a file; other shipped specs are in scope by name."""
     context = Context(program, shipped_scope(shipped, program))
     context = replace(context, scope=Scope(context.scope))
+    context.scope.names["$groups"] = file.groups("function")
     _enter_file(file, context, shipped)
     return context.scope
 
