@@ -1,0 +1,56 @@
+"""optgen: a compiler from declarative specs of numerical methods to fast solvers.
+
+    spec   = optgen.load("specs/adabelief.opt")           # or optgen.parse(text), optgen.specs.adabelief
+    solver = optgen.compile(spec, problem="logistic")
+    result = solver(A=A, y=y, lr=1e-2, steps=500)
+    result.x, result.status, result.loss
+
+What is named here is the public API and nothing else; each part is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from optgen.compiler import check, compile, explain, load, parse, source
+    from optgen.diagnostics import Diagnostic, SpecError
+    from optgen.language.format import format_source
+    from optgen.runtime import Result, Solver
+    from optgen.shipped import specs
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Diagnostic": "optgen.diagnostics",
+    "Result": "optgen.runtime",
+    "Solver": "optgen.runtime",
+    "SpecError": "optgen.diagnostics",
+    "check": "optgen.compiler",
+    "compile": "optgen.compiler",
+    "explain": "optgen.compiler",
+    "format_source": "optgen.language.format",
+    "load": "optgen.compiler",
+    "parse": "optgen.compiler",
+    "source": "optgen.compiler",
+    "specs": "optgen.shipped",
+}
+
+__all__ = [
+    "Diagnostic", "Result", "Solver", "SpecError", "check", "compile", "explain", "format_source", "load", "parse",
+    "source", "specs",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"optgen has no {name}; it has {', '.join(__all__)}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,46 @@
+"""The specs that ship: where they are, what they are called, and each as a value, `optgen.specs.adam`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optgen.diagnostics import suggestion
+
+if TYPE_CHECKING:
+    from optgen.compiler import Spec
+
+
+@cache
+def directory() -> Path:
+    """The directory of the shipped specs: inside an installed package, else beside it in the repository."""
+    installed = Path(__file__).parent / "shipped_specs"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "specs"
+
+
+@cache
+def paths() -> dict[str, Path]:
+    """The file of each shipped spec, by name; `problems/logistic.opt` is `logistic`."""
+    return {path.stem: path for path in sorted(directory().rglob("*.opt"))}
+
+
+class _Specs:
+    """The shipped specs as attributes."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Spec:
+        path = paths().get(name)
+        if path is None or name.startswith("__"):
+            hint = suggestion(name, paths())
+            raise AttributeError(f"no shipped spec is called {name}" + (f"; {hint}" if hint else ""))
+        from optgen.compiler import load
+
+        return load(path)
+
+    def __dir__(self) -> list[str]:
+        return sorted(paths())
+
+
+specs = _Specs()
