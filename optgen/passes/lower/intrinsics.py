@@ -12,6 +12,7 @@ from typing import Any
 
 from optgen.diagnostics import Span
 from optgen.ir import calls, extents
+from optgen.ir.constants import PI
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 from optgen.ir.operations import apply
@@ -22,8 +23,8 @@ from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Items, NamedSet, grid, number
 
-# pi to 60 digits, rounded once in the target's precision
-PI = Fraction("3.14159265358979323846264338327950288419716939937510582097494")
+
+
 
 CONSTANTS: dict[str, Grid] = {
     "pi": number(ir.constant(PI)),

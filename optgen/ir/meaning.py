@@ -1,0 +1,146 @@
+"""What operations and calls mean in NumPy, for the reference evaluator.
+
+Integer results and random bits are exact; whole-array functions give NaN where no result exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from optgen.ir import random
+
+
+def _power_int(np: Any, x: Any, k: Any) -> Any:
+    """By products, so that every backend rounds alike: binary powers, the reciprocal for negative exponents."""
+    k = np.asarray(k)
+    result = np.ones(np.broadcast_shapes(np.shape(x), k.shape), dtype=x.dtype)
+    base, left = np.broadcast_to(x, result.shape).copy(), np.abs(np.broadcast_to(k, result.shape)).copy()
+    while np.any(left > 0):
+        result = np.where(left % 2 == 1, result * base, result)
+        base, left = base * base, left // 2
+    return np.where(k < 0, 1 / result, result).astype(x.dtype)
+
+
+def _to_int(np: Any, x: Any) -> Any:
+    return np.asarray(x).astype(np.int64)
+
+
+def _special(name: str) -> Callable[..., Any]:
+    def function(np: Any, x: Any) -> Any:
+        import scipy.special
+
+        return getattr(scipy.special, name)(x)
+
+    return function
+
+
+MEANING: dict[str, Callable[..., Any]] = {
+    "add": lambda np, a, b: a + b,
+    "sub": lambda np, a, b: a - b,
+    "mul": lambda np, a, b: a * b,
+    "div": lambda np, a, b: a / b,
+    "neg": lambda np, a: -a,
+    "floordiv": lambda np, a, b: a // b,
+    "mod": lambda np, a, b: np.mod(a, b),
+    "power": lambda np, a, b: a**b,
+    "power_int": _power_int,
+    **{name: (lambda np, x, name=name: getattr(np, name)(x)) for name in (
+        "sqrt", "exp", "expm1", "log", "log1p", "abs", "sign", "sin", "cos", "tan", "arccos", "sinh", "cosh", "tanh")},
+    "arctan2": lambda np, y, x: np.arctan2(y, x),
+    "erf": _special("erf"),
+    "lgamma": _special("gammaln"),
+    "digamma": _special("digamma"),
+    "floor": lambda np, x: _to_int(np, np.floor(x)),
+    "ceil": lambda np, x: _to_int(np, np.ceil(x)),
+    "round": lambda np, x: _to_int(np, np.round(x)),
+    "floor_real": lambda np, x: np.floor(x),
+    "minimum": lambda np, a, b: np.minimum(a, b),
+    "maximum": lambda np, a, b: np.maximum(a, b),
+    "eq": lambda np, a, b: a == b,
+    "ne": lambda np, a, b: a != b,
+    "lt": lambda np, a, b: a < b,
+    "le": lambda np, a, b: a <= b,
+    "gt": lambda np, a, b: a > b,
+    "ge": lambda np, a, b: a >= b,
+    "and": lambda np, a, b: a & b,
+    "or": lambda np, a, b: a | b,
+    "not": lambda np, a: ~a,
+    "is_finite": lambda np, x: np.isfinite(x),
+    "to_real": lambda np, k: k,
+    "bool_to_int": lambda np, b: _to_int(np, b),
+    "stop_gradient": lambda np, x: x,
+    "int_to_bits": lambda np, k: np.asarray(k).astype(np.uint64),
+    "threefry": random.threefry,
+    "uniform_bits": random.uniform_bits,
+    "index_bits": random.index_bits,
+    "high_word": random.high_word,
+    "low_word": random.low_word,
+}
+
+
+# ---------------------------------------------------------------- calls
+
+
+def _each_matrix(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of matrices that gives NaN where LAPACK finds no result."""
+
+    def safe(np: Any, *arguments: Any) -> list[Any]:
+        try:
+            return function(np, *arguments)
+        except np.linalg.LinAlgError:
+            shape = arguments[-1].shape
+            return [np.full(shape, np.nan, dtype=arguments[0].dtype)]
+
+    return safe
+
+
+def _batched(function: Callable[..., list[Any]], ranks: tuple[int, ...]) -> Callable[..., list[Any]]:
+    def each(np: Any, *arguments: Any) -> list[Any]:
+        batch = arguments[0].shape[: arguments[0].ndim - ranks[0]]
+        if not batch:
+            return function(np, *arguments)
+        rows = [function(np, *(a[position] for a in arguments)) for position in np.ndindex(*batch)]
+        return [np.stack([row[k] for row in rows]).reshape(*batch, *rows[0][k].shape) for k in range(len(rows[0]))]
+
+    return each
+
+
+def signed(np: Any, vectors: Any) -> Any:
+    """Columns with the sign that makes the entry largest in absolute value, the first of equals, positive."""
+    places = np.argmax(np.abs(vectors), axis=0)
+    signs = np.sign(vectors[places, np.arange(vectors.shape[1])])
+    return vectors * np.where(signs == 0, 1, signs).astype(vectors.dtype)
+
+
+def _eigh(np: Any, a: Any) -> list[Any]:
+    try:
+        values, vectors = np.linalg.eigh(a)
+    except np.linalg.LinAlgError:
+        return [np.full(a.shape[0], np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)]
+    return [values, signed(np, vectors)]
+
+
+def _solve_lower(np: Any, a: Any, b: Any) -> list[Any]:
+    x = np.array(b)
+    for i in range(len(x)):
+        x[i] = (b[i] - a[i, :i] @ x[:i]) / a[i, i]
+    return [x]
+
+
+def _solve_spd(np: Any, a: Any, b: Any) -> list[Any]:
+    lower = np.linalg.cholesky(a)
+    return [np.linalg.solve(lower.T, np.linalg.solve(lower, b))]
+
+
+CALL_MEANING: dict[str, Callable[..., list[Any]]] = {
+    "solve": _batched(_each_matrix(lambda np, a, b: [np.linalg.solve(a, b)]), (2, 1)),
+    "solve_matrix": _batched(_each_matrix(lambda np, a, b: [np.linalg.solve(a, b)]), (2, 2)),
+    "solve_spd": _batched(_each_matrix(_solve_spd), (2, 1)),
+    "solve_lower": _batched(_solve_lower, (2, 1)),
+    "cholesky": _batched(_each_matrix(lambda np, a: [np.linalg.cholesky(a)]), (2,)),
+    "eigh": _batched(_eigh, (2,)),
+    "det": _batched(lambda np, a: [np.asarray(np.linalg.det(a))], (2,)),
+    "sort": lambda np, x: [np.sort(x, axis=-1)],
+    "argsort": lambda np, x: [np.argsort(x, axis=-1, kind="stable").astype(np.int64)],
+}
