@@ -34,7 +34,7 @@ class Plan:
 
 
 def plan(code: Code, binding: Binding, pace: Pace, run: Run) -> Plan | None:
-    """The plan of a solve like `run`, or None if it is too long for one chunk or the backend cannot tie code to arrays."""
+    """The plan of a solve like `run`; None if it is long or the backend cannot tie code to arrays"""
     if len(code.program.phases) != 1 or run.total * pace.seconds.get(0, 1.0) > CHUNK_SECONDS:
         return None
     if (

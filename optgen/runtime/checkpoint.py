@@ -7,6 +7,7 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,14 +42,14 @@ def save(run: Run, path: str | os.PathLike[str], identity: str) -> None:
     write_npz(path, arrays, meta | {"seconds": run.seconds})
 
 
-def saver(path: str | os.PathLike[str], every: float, identity: str) -> Hook:
+def regularly(save: Callable[[Run], None], every: float) -> Hook:
     """A hook that saves the run every so many seconds."""
     due = time.monotonic() + every
 
     def hook(run: Run) -> bool:
         nonlocal due
         if time.monotonic() >= due:
-            save(run, path, identity)
+            save(run)
             due = time.monotonic() + every
         return False
 

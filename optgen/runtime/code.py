@@ -34,7 +34,7 @@ class Code:
 
         setup(slots, seed) -> states
         advances[p](slots, seed, states, start, stop) -> states, count, finite, ended, failed, traces of phase p
-        finishes[p](slots, seed, states, steps) -> stop index, final entry of each outer record of phase p, lets, objective
+        finishes[p](slots, seed, states, steps) -> stop index, last entries of outer records, lets, objective
 
     `count` steps were evaluated, of which the last is not to be kept if `finite` is false or `failed` is not 0.
     `ended` and `failed` are 0 or one more than the index of the `until` or `fail` rule that held; the stop index alike.

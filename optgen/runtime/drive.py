@@ -75,15 +75,18 @@ def begin(code: Code, binding: Binding) -> Run:
     return Run(code, binding, list(code.setup(binding.dims, binding.arrays)))
 
 
-def drive(run: Run, pace: Pace, hooks: Sequence[Hook] = ()) -> None:
-    """Run to the end; afterwards `status`, `reason` and `final` are set."""
+def drive(run: Run, pace: Pace, hooks: Sequence[Hook] = (), save: Callable[[Run], None] | None = None) -> None:
+    """Run to the end; afterwards `status`, `reason` and `final` are set.
+
+    Each hook is called after each chunk and may ask to end the run; `save` is called with a run that was interrupted.
+    """
     phases = run.code.program.phases
     if not phases:
         run.status, run.reason = "completed", completed(0)
     elif not _finite(run.states):
         run.status, run.reason = "diverged", "the first states are not finite"
     while run.status is None:
-        ended = _phase(run, phases[run.phase], pace, hooks)
+        ended = _phase(run, phases[run.phase], pace, hooks, save)
         if ended or run.phase + 1 == len(phases):
             break
         run.phase, run.done, run.status = run.phase + 1, 0, None
@@ -98,7 +101,7 @@ def _finite(states: Sequence[np.ndarray]) -> bool:
 # ---------------------------------------------------------------- one phase
 
 
-def _phase(run: Run, phase: Phase, pace: Pace, hooks: Sequence[Hook]) -> bool:
+def _phase(run: Run, phase: Phase, pace: Pace, hooks: Sequence[Hook], save: Callable[[Run], None] | None) -> bool:
     """The steps of one phase; true if the whole run ends with them.  Sets status and reason, appends final entries."""
     last = 0
     whole = False
@@ -108,15 +111,23 @@ def _phase(run: Run, phase: Phase, pace: Pace, hooks: Sequence[Hook]) -> bool:
             break
         last = pace.chunk(run.phase, last, remaining)
         whole = _chunk(run, phase, last, pace)
-        if run.status is None and any([hook(run) for hook in hooks]):
+        if _asked_to_stop(run, hooks):
             run.status, run.reason = "interrupted", f"stopped between steps, after {_steps(run.total)}"
             whole = True
+    if run.status == "interrupted" and save is not None:
+        save(run)
     _finish(run)
     stop = int(run.final[0])
     if run.status in (None, "completed"):
         whole = _judge(run, phase, stop)
     _close_traces(run, phase, whole)
     return whole
+
+
+def _asked_to_stop(run: Run, hooks: Sequence[Hook]) -> bool:
+    """Whether a hook asks to end a run that would go on; every hook is called."""
+    asked = [hook(run) for hook in hooks]
+    return run.status is None and True in asked
 
 
 def _judge(run: Run, phase: Phase, stop: int) -> bool:
@@ -230,7 +241,7 @@ def _advance(run: Run, kernel: Kernel, start: int, stop: int, expected: float) -
 def _in_worker(
     kernel: Kernel, dims: dict[str, int], arrays: list[np.ndarray], flag: Any
 ) -> tuple[list[np.ndarray] | None, bool]:
-    """Run in a thread, so that this one sees Ctrl-C while machine code runs; the flag makes the code leave its loops."""
+    """Run in a thread, so that this one sees Ctrl-C while machine code runs; the flag makes code leave its loops."""
     results: list[list[np.ndarray]] = []
     errors: list[BaseException] = []
 

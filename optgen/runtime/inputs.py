@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ LONGEST_SCHEDULE = 10**8
 
 @dataclass(slots=True)
 class Binding:
-    """Inputs ready for kernels: `arrays` in the order of the slots, then the seed; `values` has the numbers by input."""
+    """Inputs ready for kernels: `arrays` in the order of the slots, then the seed; `values` the numbers by input."""
 
     dims: dict[str, int]
     arrays: list[np.ndarray]
@@ -69,9 +70,9 @@ def bind(table: Table, given: Mapping[str, Any], seed: int = 0) -> Binding:
     if late or table.sizes:
         _bind_late(late, bound)
     _check_shapes(bound)
-    wrong = bound.wrong or violations(table, given, bound.dims, bound.arrays, bound.numbers)
-    if wrong:
-        raise SpecError(wrong)
+    outside = violations(table, given, bound.dims, bound.arrays, bound.numbers, quick_only=bool(bound.wrong))
+    if bound.wrong or outside:
+        raise SpecError([*bound.wrong, *outside])
     arrays = [bound.arrays[entry.slot.input] for entry in entries.values()]
     arrays.append(bound.arrays[table.program.seed])
     return Binding(bound.dims, arrays, bound.numbers, _steps(bound))
@@ -149,8 +150,9 @@ def _bind_given(entry: Entry, value: Any, bound: _Bound) -> None:
         if entry.axes or slot.kind != "param":
             if not finite(array):
                 bound.wrong.append(not_finite(array, slot.name, slot.span))
-        elif array != array:
+        elif array != array:  # a parameter may be infinite, if its domain allows that
             bound.wrong.append(not_finite(array, slot.name, slot.span))
+            return
     _store(entry, array, bound)
 
 
@@ -228,12 +230,11 @@ def _length(axis: ir.Scalar, bound: _Bound) -> int | None:
 
 def _bind_late(late: list[Entry], bound: _Bound) -> None:
     """Derived dims and defaults, each as soon as what it needs is there."""
-    pending: list[Callable[[], None]] = [
-        lambda item=item: _bind_size(*item, bound)
-        for item in bound.table.sizes
-        if item[0] not in bound.given  # type: ignore[misc]
-    ]
-    pending += [lambda entry=entry: _bind_default(entry, bound) for entry in late]  # type: ignore[misc]
+    pending: list[Callable[[], None]] = []
+    for name, scalar, quick in bound.table.sizes:
+        if name not in bound.given:
+            pending.append(partial(_bind_size, name, scalar, quick, bound))
+    pending += [partial(_bind_default, entry, bound) for entry in late]
     while pending:
         waiting: list[Callable[[], None]] = []
         for work in pending:

@@ -17,7 +17,7 @@ Status = Literal["converged", "completed", "max_steps", "failed", "diverged", "i
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end of a solve.  States, traces and lets are attributes by their names: `result.x`, `result.loss`, `result.P`.
+    """The end of a solve.  States, traces and lets are attributes by name: `result.x`, `result.loss`, `result.P`.
 
     `states` are the last finite ones, structured as they were given; `status` is `converged` (a stop rule held),
     `completed` (a step with a range did all of it), `max_steps`, `failed` (a fail rule or a failure at run time),
@@ -92,7 +92,7 @@ def write_npz(path: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], me
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
+            np.savez(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -199,15 +200,16 @@ def _watched(
     hooks: list[Hook] = []
     if callback is not None:
         hooks.append(lambda run: callback(_state(run)) is True)
-    identity = "" if checkpoint is None else checkpoints.fingerprint(run.code, run.binding)
+    save = None
     if checkpoint is not None:
-        hooks.append(checkpoints.saver(checkpoint, every, identity))
+        save = partial(checkpoints.save, path=checkpoint, identity=checkpoints.fingerprint(run.code, run.binding))
+        hooks.append(checkpoints.regularly(save, every))
     close = None
     if progress_line.shown(progress):
         hook, close = progress_line.line()
         hooks.append(hook)
     try:
-        drive(run, pace, hooks)
+        drive(run, pace, hooks, save)
     finally:
         if close is not None:
             close()

@@ -121,7 +121,7 @@ def inputs_of(roots: Iterable[ir.AnyNode], program: Program) -> tuple[ir.Input, 
 def computed(
     table: Table, name: str, value: ir.Tensor, dims: Mapping[str, int], arrays: Mapping[ir.Input, np.ndarray]
 ) -> np.ndarray:
-    """A tensor over inputs, by a kernel compiled at the first need.  Raises KeyError for an input or a dim not there."""
+    """A tensor over inputs, by a kernel compiled at the first need.  Raises KeyError if one of them is not there."""
     if name not in table.kernels:
         used = inputs_of([value], table.program)
         lengths = sorted({node.name for node in postorder([value]) if isinstance(node, ir.Dim)})
