@@ -21,11 +21,14 @@ def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any],
     """The results as NumPy arrays, in order; `arrays` in the order of the parameters."""
     import numpy as np
 
+    from optgen.ir.random import draw_formula
+
+    tensors = walk.rewrite([t for _, t in function.results], lambda n: draw_formula(n) if isinstance(n, ir.Draw) else None)
     region = _Region(np, dims, np.dtype(real), None)
     for parameter, value in zip(function.parameters, arrays, strict=True):
         region.memo[parameter] = np.asarray(value, dtype=region.dtype(parameter.dtype))
     with np.errstate(all="ignore"):
-        return [np.array(region.value(tensor)) for _, tensor in function.results]
+        return [np.array(region.value(tensor)) for tensor in tensors]
 
 
 class _Region:
@@ -46,20 +49,10 @@ class _Region:
     # ------------------------------------------------------------ demand
 
     def found(self, node: AnyNode) -> bool:
-        region: _Region | None = self
-        while region is not None:
-            if node in region.memo:
-                return True
-            region = region.outer
-        return False
+        return node in self.home(node).memo
 
     def get(self, node: AnyNode) -> Any:
-        region: _Region | None = self
-        while region is not None:
-            if node in region.memo:
-                return region.memo[node]
-            region = region.outer
-        raise KeyError(node)
+        return self.home(node).memo[node]
 
     def home(self, node: AnyNode) -> _Region:
         """The region that keeps a node's value: the innermost in which it changes."""
@@ -148,8 +141,6 @@ class _Region:
                 return self.reduce(node)
             case ir.Choose():
                 return self.choose(node)
-            case ir.Draw():
-                return self.draw(node)
             case ir.Array(indices=bound, body=body):
                 return self.array(node, bound, body)
             case ir.Concat(parts=parts):
@@ -234,16 +225,6 @@ class _Region:
             return self.np.broadcast_to(self.aligned(chosen, target), self.lengths(target))
         parts = [self.aligned(part, target) for part in (node.condition, node.then, node.otherwise)]
         return self.np.where(*parts)
-
-    def draw(self, node: ir.Draw) -> Any:
-        from optgen.ir.random import draw_formula
-
-        target = self.indices(node)
-        formula = draw_formula(node)
-        for index in formula.free:
-            self.places.setdefault(index, len(self.places))
-        self.value(formula)
-        return self.np.broadcast_to(self.aligned(formula, target), self.lengths(target))
 
     def array(self, node: ir.Array, bound: Sequence[Index], body: Scalar) -> Any:
         outer = self.indices(node)
