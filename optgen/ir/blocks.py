@@ -1,0 +1,42 @@
+"""A function in order: which tensors are computed where, under which names.
+
+What numpy and jax print as it stands, and what the loop pass turns into statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from optgen.ir.nodes import AnyNode, Array, Call, Concat, Loop, View
+from optgen.ir.program import Function
+
+Computed = Array | Concat | View | Call | Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Closed nodes computed here, each after what it reads; an Output is named by its source and position."""
+
+    nodes: tuple[Computed, ...] = ()
+    loops: Mapping[Loop, LoopBlocks] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopBlocks:
+    """The region of a loop: `head` is what its condition needs, `tail` the rest of one step."""
+
+    head: Block
+    tail: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """`names` has a legal, unique name for every parameter, computed node and output that is read.
+
+    Outputs of loops and calls are keyed by the Output node; loop parameters and counters by their Input.
+    """
+
+    function: Function
+    body: Block
+    names: Mapping[AnyNode, str]

@@ -1,0 +1,128 @@
+"""What is computed once: reductions and costly parts that depend on fewer indices than the place where they stand.
+
+Expects closed tensors.  Afterwards the body of an Array is elementwise, or one Reduce over an elementwise body.
+Preserves floats exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
+from optgen.ir.program import Function
+
+COSTLY = {
+    "div", "power", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh", "cosh", "tanh",
+    "erf", "lgamma", "digamma", "threefry", "mod",
+}
+
+
+def materialise(function: Function) -> Function:
+    """The function with such parts as arrays of their own."""
+    names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
+    made = _materialised(tensors)
+    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+
+
+def _materialised(roots: Sequence[Tensor]) -> list[Tensor]:
+    extracted: dict[AnyNode, Scalar] = {}
+
+    def own(node: Scalar) -> Scalar:
+        """The scalar read from an array of its own."""
+        if node not in extracted:
+            outer = sorted(node.free, key=lambda index: (index.name, id(index)))
+            fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in outer}
+            body = walk.substitute([node], fresh)[0]
+            name = node.kind if isinstance(node, ir.Reduce) else _name(node)
+            made = ir.array([fresh[index] for index in outer], body, name)  # type: ignore[misc]
+            extracted[node] = ir.access(made, *outer)
+        return extracted[node]
+
+    def rule(node: AnyNode) -> AnyNode | None:
+        match node:
+            case ir.Array(indices=indices, body=body, name=name):
+                if isinstance(body, ir.Reduce):
+                    return None  # its own parts were looked at with the Reduce
+                new = _pulled(body, frozenset(indices), own)
+                return None if new is body else ir.array(indices, new, name)
+            case ir.Reduce(kind=kind, indices=indices, condition=condition, body=body):
+                within = node.free | frozenset(indices)
+                new = _pulled(body, within, own)
+                test = None if condition is None else _pulled(condition, within, own)
+                return None if new is body and test is condition else ir.reduce(kind, indices, new, test)
+            case ir.Loop():
+                return _loop(node, own)
+            case ir.View(offset=offset) if any(isinstance(n, ir.Reduce) for n in walk.postorder([offset])):
+                return ir.view(node.tensor, _pulled(offset, frozenset(), own), node.axes, node.name)
+        return None
+
+    return walk.rewrite(roots, rule)
+
+
+def _name(node: Scalar) -> str:
+    return node.name if isinstance(node, ir.Operation) else ""
+
+
+def _loop(node: ir.Loop, own) -> ir.Loop | None:  # type: ignore[no-untyped-def]
+    scalars = (node.limit, node.condition)
+    new = [None if s is None else _pulled(s, frozenset(), own) for s in scalars]
+    if all(a is b for a, b in zip(scalars, new, strict=True)):
+        return None
+    return ir.loop(
+        node.counter, node.parameters, node.initial, node.body, limit=new[0], condition=new[1], traces=node.traces,
+        capacity=node.capacity, name=node.name,
+    )
+
+
+def _pulled(body: Scalar, within: frozenset[Index], own) -> Scalar:  # type: ignore[no-untyped-def]
+    """The body with its reductions, and its costly parts that vary with some but not all indices, read from arrays."""
+    parts = _scalars(body)
+    chosen: dict[AnyNode, AnyNode] = {}
+    for node in parts:
+        if isinstance(node, ir.Reduce) or _repeated(node, within):
+            chosen[node] = own(node)
+    if not chosen:
+        return body
+    maximal = _outermost(body, chosen)
+    return walk.rewrite([body], lambda node: None, {node: chosen[node] for node in maximal}, lambda node: _is_tensor(node))[0]
+
+
+def _repeated(node: Scalar, within: frozenset[Index]) -> bool:
+    return isinstance(node, ir.Operation) and node.name in COSTLY and bool(node.free) and node.free < within
+
+
+def _is_tensor(node: AnyNode) -> bool:
+    return isinstance(node, ir.Input | ir.Array | ir.Concat | ir.View | ir.Output)
+
+
+def _scalars(root: Scalar) -> list[Scalar]:
+    """The scalars of a body: not into tensors, not into other reductions."""
+    seen: dict[AnyNode, None] = {}
+    stack: list[AnyNode] = [root]
+    while stack:
+        node = stack.pop()
+        if node in seen or _is_tensor(node) or isinstance(node, ir.Index):
+            continue
+        seen[node] = None
+        if not isinstance(node, ir.Reduce):
+            stack.extend(walk.children(node))
+    return list(seen)  # type: ignore[arg-type]
+
+
+def _outermost(body: Scalar, chosen: dict[AnyNode, AnyNode]) -> list[AnyNode]:
+    """The chosen nodes reached from the body without passing another chosen one."""
+    found: dict[AnyNode, None] = {}
+    seen: set[AnyNode] = set()
+    stack: list[AnyNode] = [body]
+    while stack:
+        node = stack.pop()
+        if node in seen or _is_tensor(node):
+            continue
+        seen.add(node)
+        if node in chosen:
+            found[node] = None
+        else:
+            stack.extend(walk.children(node))
+    return list(found)
