@@ -153,7 +153,7 @@ class _Region:
                 return self.each(node) if self.batch(node) else self.loop(node)
             case ir.Call():
                 return self.each(node) if self.batch(node) else self.call(node)
-        raise ir.IRError(f"{type(node).__name__} has no value")
+        raise ir.IRError(f"{type(node).__name__} {getattr(node, 'name', '')} has no value here")
 
     def operation(self, node: ir.Operation) -> Any:
         from optgen.ir.meaning import MEANING

@@ -13,6 +13,7 @@ from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.binders import Bound, bind_all, index_parts, parts, zero_of
 from optgen.passes.lower.context import Context
+from optgen.passes.lower.loops import Failing
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import EntriesUnderDefinition, Function, Grid, Range, grid, number
 
@@ -201,8 +202,11 @@ def _recurrence(definition: tree.Definition, new: Sequence[tree.Expr], name: str
     entry_axes = _entry_axes(definition, bound, name, context, label)
     table = ir.Input(hint(name), "real", (bound.index.extent, *entry_axes))
     stand_in = grid(table, lows=(bound.low, *(ir.constant(1) for _ in entry_axes)))
+    failing = Failing(context)
+    context.program.index_inputs[counter] = bound.index.extent
     inner = replace(
-        context, scope=context.scope.child(**{bound.name: label, name: stand_in}), counters=(*context.counters, place)
+        context, scope=context.scope.child(**{bound.name: label, name: stand_in}), counters=(*context.counters, place),
+        failures=failing.noticed, path=None,
     )
     _check_earlier(definition.right, name, bound.name)
     value = math.to_real(numeric(definition.right, inner))
@@ -210,7 +214,12 @@ def _recurrence(definition: tree.Definition, new: Sequence[tree.Expr], name: str
     target = math.indices(table.axes, "ipq")
     body = ir.choose(apply("eq", target[0], place), value.at(target[1:]), ir.access(table, *target))
     start = ir.array(math.indices(table.axes, "ipq"), ir.constant(0, "real"))
-    node = ir.loop(counter, (table,), (start,), (ir.array(target, body, hint(name)),), limit=bound.index.extent, name=hint(name))
+    flags, first, following = failing.carried()
+    node = ir.loop(
+        counter, (table, *flags), (start, *first), (ir.array(target, body, hint(name)), *following),
+        limit=bound.index.extent, name=hint(name),
+    )
+    failing.report(node, 1, definition.span)
     return grid(ir.output(node, 0, hint(name)), lows=stand_in.lows)
 
 

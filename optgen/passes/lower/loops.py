@@ -1,19 +1,44 @@
-"""`first(i in S: c else d)`: the one binder that is a loop, since it stops at its first success."""
+"""Loops made by expressions: `first(i in S: c else d)` stops at its first success; failures inside a loop get out of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from optgen.diagnostics import Span
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.binders import index_parts
-from optgen.passes.lower.context import Context
+from optgen.passes.lower.context import Context, Failure
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Grid, Range, number
+
+
+class Failing:
+    """Failures noticed inside a loop's region: carried as one flag, and required not to hold after the loop."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.noticed: list[Failure] = []
+
+    def carried(self) -> tuple[list[ir.Input], list[ir.Tensor], list[ir.Tensor]]:
+        """The flag, its start and its next value; nothing if no failure is possible."""
+        if not self.noticed:
+            return [], [], []
+        flag = ir.Input("failed", "bool")
+        wrong = ir.access(flag)
+        for failure in self.noticed:
+            wrong = apply("or", wrong, failure.condition)
+        return [flag], [ir.array((), ir.constant(False))], [ir.array((), wrong)]
+
+    def report(self, node: ir.Loop, position: int, span: Span) -> None:
+        if self.noticed:
+            failed = ir.access(ir.output(node, position, "failed"))
+            reasons = "; ".join(dict.fromkeys(failure.reason for failure in self.noticed))
+            self.context.require(apply("not", failed), reasons, span)
 
 
 def first(expr: tree.Call, indices: Sequence[tree.Expr], context: Context) -> Grid:
@@ -37,12 +62,18 @@ def first(expr: tree.Call, indices: Sequence[tree.Expr], context: Context) -> Gr
             fail("E0315", "first runs over a range a..b", within.span)
         low, length = chosen.low, chosen.length
     label = apply("add", place, low) if not isinstance(low, ir.Constant) else math.plus(place, int(low.value))
-    inner = replace(context, scope=context.scope.child(**{name: number(label)}), counters=(*context.counters, place))
+    failing = Failing(context)
+    inner = replace(
+        context, scope=context.scope.child(**{name: number(label)}), counters=(*context.counters, place),
+        failures=failing.noticed, path=None, bound=(),
+    )
     test = scalar_condition(expr.body, inner)
     if expr.condition is not None:
         test = apply("and", scalar_condition(expr.condition, inner), test)
-    node = ir.loop(counter, (), (), (), limit=length, condition=apply("not", test), name=f"first_{name}")
-    count: Scalar = ir.access(ir.output(node, 0, name))
+    flags, start, body = failing.carried()
+    node = ir.loop(counter, flags, start, body, limit=length, condition=apply("not", test), name=f"first_{name}")
+    failing.report(node, 0, expr.span)
+    count: Scalar = ir.access(ir.output(node, len(flags), name))
     found = apply("lt", count, length)
     value = apply("add", count, low) if not isinstance(low, ir.Constant) else math.plus(count, int(low.value))
     if expr.otherwise is None:
