@@ -32,6 +32,13 @@ def passes() -> tuple[tuple[str, Pass], ...]:
     )
 
 
+def expand(function: Function) -> Function:
+    """Only what the reference evaluator needs: derivatives written out."""
+    from optgen.passes.differentiate import differentiate
+
+    return differentiate(function)
+
+
 def run(function: Function) -> Function:
     """The function ready for a backend."""
     for _, apply in passes():

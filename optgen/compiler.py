@@ -1,0 +1,300 @@
+"""The only place that composes rooms: text -> tree -> Program -> functions -> code -> Solver.
+
+Everything a user calls that needs more than one room is here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optgen.diagnostics import Diagnostic, Source, SpecError, suggestion
+from optgen.language import tree
+from optgen.language.parser import parse as parse_tree
+
+if TYPE_CHECKING:
+    from optgen.ir.program import Function, Program
+    from optgen.runtime import Solver
+
+BACKENDS = ("llvm", "numba", "jax", "numpy", "reference")
+DTYPES = ("float64", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A parsed file of specs as a value."""
+
+    file: tree.File
+    folder: Path | None = None
+
+    @property
+    def contents(self) -> list[tuple[str, str, str]]:
+        """(kind, name, documentation) of each top-level block that has a name."""
+        rows = []
+        for item in self.file.body:
+            if isinstance(item, tree.Group) and item.name and item.kind not in ("claim",):
+                docs = item.lines("doc")
+                rows.append((item.kind, item.name, docs[0].text if docs else ""))
+            elif isinstance(item, tree.Line) and item.kind == "specialise":
+                rows.append(("algorithm", item.names[0], f"= {item.expr.span.text}" if item.expr is not None else ""))
+        return rows
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the blocks of a kind, in the order of the text."""
+        return [name for found, name, _ in self.contents if found == kind]
+
+    def __repr__(self) -> str:
+        return f"Spec({', '.join(f'{kind} {name}' for kind, name, _ in self.contents)})"
+
+
+def load(path: str | os.PathLike[str]) -> Spec:
+    """The specs of a file.  Raises SpecError with every error of its layout and syntax, or if it can't be read."""
+    place = Path(path)
+    try:
+        text = place.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or str(error))
+        raise SpecError([Diagnostic("E0501", f"can't read {place}: {reason}")]) from None
+    return Spec(parse_tree(Source(str(place), text)), place.parent)
+
+
+def parse(text: str, name: str = "<text>") -> Spec:
+    """The specs of a text.  Raises SpecError with every error of its layout and syntax."""
+    return Spec(parse_tree(Source(name, text)))
+
+
+def check(path: str | os.PathLike[str] | Spec) -> tuple[Diagnostic, ...]:
+    """Every error and warning of a file or spec, in the order of the text."""
+    from optgen.passes.lower import check as check_tree
+
+    try:
+        spec = path if isinstance(path, Spec) else load(path)
+    except SpecError as error:
+        return error.diagnostics
+    return check_tree(spec.file, _shipped(spec.folder))
+
+
+# ---------------------------------------------------------------- names of other files
+
+
+def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
+    """Finds a file by the path of a `use`, else a shipped spec by the name of one of its blocks."""
+    loaded: dict[Path, tree.File] = {}
+
+    def read(path: Path) -> tree.File:
+        if path not in loaded:
+            loaded[path] = load(path).file
+        return loaded[path]
+
+    def find(name: str) -> tree.File | None:
+        if name.endswith(".opt") or "/" in name:
+            path = (folder or Path()) / (name if name.endswith(".opt") else f"{name}.opt")
+            return read(path) if path.is_file() else None
+        path = defined_in().get(name)
+        return None if path is None else read(path)
+
+    return find
+
+
+def defined_in() -> Mapping[str, Path]:
+    """The shipped file in which each top-level name is defined; a file's own name comes before names inside others."""
+    from optgen.shipped import paths
+
+    found: dict[str, Path] = {}
+    for path in paths().values():
+        for name in _DEFINES.findall(path.read_text(encoding="utf-8")):
+            if name not in found or path.stem == name:
+                found[name] = path
+    return found
+
+
+_DEFINES = re.compile(r"^(?:(?:algorithm|problem|network|function|sde|ode)\s+)?([A-Za-z_]\w*)(?=\s*(?:\(|=|$))", re.M)
+
+
+# ---------------------------------------------------------------- lowering
+
+
+def choose(spec: Spec, kind: str, name: str | None) -> str:
+    """The name of the algorithm: given, or the only one of the file."""
+    known = spec.names(kind)
+    if name is not None:
+        return name
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise SpecError([Diagnostic("E0409", f"the file has no {kind}", spec.file.span)])
+    first = f"{kind}={known[0]!r}"
+    raise SpecError([Diagnostic("E0409", f"the file has several {kind}s ({', '.join(known)})", help=f"choose one: {first}")])
+
+
+def lowered(
+    spec: Spec, algorithm: str | None = None, problem: str | None = None, schedules: frozenset[str] = frozenset(),
+    batch: bool = False, fixed: Mapping[str, Any] | None = None,
+) -> Program:
+    """The Program of an algorithm on a problem.  Raises SpecError with all that is wrong."""
+    from optgen.passes.lower import Options, lower
+
+    name = choose(spec, "algorithm", algorithm)
+    if problem is None and len(spec.names("problem")) == 1 and _fits_no_data(spec, name):
+        problem = spec.names("problem")[0]
+    options = Options(batch, schedules, fixed or {})
+    program, _ = lower(spec.file, name, problem, _shipped(spec.folder), options)
+    return program
+
+
+def _fits_no_data(spec: Spec, name: str) -> bool:
+    """Whether an algorithm of the file has a function argument, so that the file's only problem is meant."""
+    group = next((g for g in spec.file.groups("algorithm") if g.name == name), None)
+    if group is None:
+        return True
+    declared = {d.target.name for line in group.lines("data", "param", "dim") for d in line.declarations if isinstance(d.target, tree.Name)}
+    return any(parameter.name not in declared for parameter in group.parameters)
+
+
+# ---------------------------------------------------------------- compiling
+
+
+def compile(
+    spec: Spec | str, algorithm: str | None = None, problem: str | None = None, f: Any = None, backend: str = "llvm",
+    dtype: str = "float64", **fixed: Any,
+) -> Solver:
+    """A solver: the algorithm of a spec on a problem.
+
+    solver = optgen.compile(optgen.load("specs/adabelief.opt"), problem="logistic")
+    result = solver(A=A, y=y, lr=1e-2, steps=500)
+
+    `algorithm` and `problem` may be left out where the file has one.  `f` is an objective made by Python in place of a
+    problem.  `backend` is llvm, numba, jax, numpy or reference; `dtype` float64 or float32.  Further keywords fix
+    params and dims to numbers at compile time.  Raises SpecError with everything that is wrong with the spec.
+    """
+    if isinstance(spec, str):
+        spec = parse(spec)
+    _known("backend", backend, BACKENDS)
+    _known("dtype", dtype, DTYPES)
+    constants = {name: _constant(name, value) for name, value in fixed.items()}
+    engine = _engine(backend, dtype, f)
+
+    def variant(schedules: frozenset[str], batch: bool) -> Solver:
+        program = lowered(spec, algorithm, problem, schedules, batch, constants)
+        return _solver(program, engine, backend, dtype, variant)
+
+    return variant(frozenset(), False)
+
+
+def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: Any) -> Solver:
+    from optgen.passes.assemble import assemble
+    from optgen.runtime import Code, Solver
+    from optgen.runtime.table import build
+
+    functions = assemble(program)
+    kernels = {name: engine(function) for name, function in functions.items()}
+    phases = range(max(len(program.phases), 1))
+    advances = tuple(kernels[f"advance_{k}"] for k in range(len(program.phases)))
+    code = Code(program, kernels["setup"], advances, tuple(kernels[f"finish_{k}"] for k in phases))
+    return Solver(code, build(program, engine, dtype), backend, dtype, variant)
+
+
+def _engine(backend: str, dtype: str, oracle: Any) -> Callable[[Function], Any]:
+    """Function to kernel: passes, then the backend's compiler; code is made when a kernel is first called."""
+    from optgen.passes import pipeline
+
+    if backend == "reference":
+        from optgen.ir.evaluate import evaluate
+
+        def reference(function: Function) -> Any:
+            ready = pipeline.expand(function)
+            return lambda dims, arrays: evaluate(ready, dims, arrays, dtype)
+
+        return reference
+    from importlib import import_module
+
+    make = import_module(f"optgen.backends.{backend}").compile_function
+    return lambda function: make(pipeline.run(function), dtype)
+
+
+def _known(what: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        hint = suggestion(value, choices)
+        raise SpecError([Diagnostic("E0612", f"there is no {what} {value}", help=hint or f"{what}s are {', '.join(choices)}")])
+
+
+def _constant(name: str, value: Any) -> Any:
+    """A Python number as a value of the language."""
+    from fractions import Fraction
+
+    from optgen.ir import nodes as ir
+    from optgen.passes.lower.values import number
+
+    if isinstance(value, bool | int):
+        return number(ir.constant(value))
+    if isinstance(value, float):
+        return number(ir.constant(Fraction(repr(value))))
+    raise SpecError([Diagnostic("E0612", f"{name} can be fixed to a number, not to a {type(value).__name__}",
+                                help="fix functions in the spec: name = algorithm(K = norm1)")])
+
+
+# ---------------------------------------------------------------- looking inside
+
+
+def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None) -> Iterator[tuple[str, str, float]]:
+    """(stage, text, seconds) of a program: as lowered, then its step function after each pass."""
+    import time
+
+    from optgen.ir.printer import print_function, print_program
+    from optgen.passes import pipeline
+    from optgen.passes.assemble import assemble
+
+    begun = time.perf_counter()
+    program = lowered(spec, algorithm, problem)
+    seconds = time.perf_counter() - begun
+    yield "lower", print_program(program), seconds
+    begun = time.perf_counter()
+    functions = assemble(program)
+    yield "assemble", "\n\n".join(print_function(f) for f in functions.values()), time.perf_counter() - begun
+    for name, function in functions.items():
+        if name.startswith("advance"):
+            for stage, made, seconds in pipeline.stages(function):
+                yield f"{stage} ({name})", print_function(made), seconds
+
+
+def source(
+    spec: Spec, algorithm: str | None = None, problem: str | None = None, backend: str = "numpy", dtype: str = "float64"
+) -> str:
+    """The code of a method on a problem: a Python file for numpy, numba and jax, the module's text for llvm."""
+    from importlib import import_module
+
+    from optgen.passes import pipeline
+    from optgen.passes.assemble import assemble
+
+    _known("backend", backend, BACKENDS[:-1])
+    _known("dtype", dtype, DTYPES)
+    program = lowered(spec, algorithm, problem)
+    functions = [pipeline.run(function) for function in assemble(program).values()]
+    header = _header(spec, program, problem, backend, dtype)
+    return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)
+
+
+def _header(spec: Spec, program: Program, problem: str | None, backend: str, dtype: str) -> str:
+    from optgen import __version__
+
+    where = Path(spec.file.span.source.name).name
+    on = f" on {problem}" if problem else ""
+    command = f"optgen compile {where} --algorithm {program.name}{f' --problem {problem}' if problem else ''} --backend {backend}"
+    lines = [f"{program.name}{on}: {program.doc}".rstrip(": "), "", f"Written by optgen {__version__} from {where}; do not edit. Again: {command}"]
+    if dtype != "float64":
+        lines[-1] += f" --dtype {dtype}"
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A function that Python computes: value, and gradient and Hessian-vector product where they are known."""
+
+    value: Callable[..., float]
+    grad: Callable[..., Any] | None = None
+    hvp: Callable[..., Any] | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
