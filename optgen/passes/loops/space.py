@@ -1,0 +1,73 @@
+"""Where values are kept while a procedure is built: buffers by node, names, indices that became one by fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.ir.imperative import Buffer
+from optgen.ir.nodes import AnyNode, Dtype, Index, Scalar
+from optgen.passes.loops.bounds import clamped
+
+
+@dataclass(slots=True)
+class Space:
+    """`places` are the buffers of nodes, `bases` the buffers that aliases look into, `same` the indices that fusion made
+    one, `shared` the buffers of next values that take the memory of the value before, `temporaries` all memory that the
+    procedure owns."""
+
+    names: set[str]
+    places: dict[AnyNode, Buffer] = field(default_factory=dict)
+    bases: dict[Buffer, Buffer] = field(default_factory=dict)
+    same: dict[Index, Index] = field(default_factory=dict)
+    shared: dict[Buffer, Buffer] = field(default_factory=dict)
+    temporaries: list[Buffer] = field(default_factory=list)
+
+    def temporary(self, hint: str, dtype: Dtype, axes: Sequence[Scalar] = ()) -> Buffer:
+        buffer = self.named(hint, dtype, axes)
+        self.temporaries.append(buffer)
+        return buffer
+
+    def named(self, hint: str, dtype: Dtype, axes: Sequence[Scalar] = ()) -> Buffer:
+        """A buffer with a name of its own."""
+        return ir.Input(unique(hint, self.names), dtype, tuple(self.translated(axes)))
+
+    def translated(self, scalars: Iterable[Scalar], replaced: Mapping[AnyNode, AnyNode] | None = None) -> list[Scalar]:
+        """Scalars over buffers: every access reads the buffer of its tensor, clamped where it may lie outside."""
+        start: dict[AnyNode, AnyNode] = {**self.places, **(replaced or {})}
+        return walk.rewrite(list(scalars), _clamp_access, start)
+
+    def root(self, buffer: Buffer) -> Buffer:
+        """The buffer whose memory this one is."""
+        while True:
+            following = self.bases.get(buffer) or self.shared.get(buffer)
+            if following is None:
+                return buffer
+            buffer = following
+
+    def one(self, node: AnyNode) -> AnyNode:
+        """What an index has become."""
+        while isinstance(node, Index) and node in self.same:
+            node = self.same[node]
+        return node
+
+
+def _clamp_access(node: AnyNode) -> AnyNode | None:
+    if not isinstance(node, ir.Access) or not node.indices:
+        return None
+    if not isinstance(node.tensor, ir.Input):
+        raise ir.IRError(f"{getattr(node.tensor, 'name', '')} is read before it is computed")
+    return ir.access(node.tensor, *clamped(node.indices, node.tensor.axes))
+
+
+def unique(hint: str, names: set[str]) -> str:
+    """The hint as a name that is not taken yet; takes it."""
+    name, number = hint or "value", 2
+    while name in names:
+        name, number = f"{hint or 'value'}_{number}", number + 1
+    names.add(name)
+    return name
+
+
