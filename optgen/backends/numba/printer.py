@@ -54,7 +54,7 @@ def print_procedure(procedure: Procedure, real: str) -> tuple[str, set[str]]:
         writer.add("return " + ", ".join(buffer.name for buffer in procedure.results) + ("," if len(procedure.results) == 1 else ""))
     free, lines = dims_by_shape(procedure)
     head = [NJIT, f"def {procedure.name}({', '.join([*free, *(b.name for b in procedure.parameters)])}):"]
-    head += [f"    {line}" for line in (*_doc(procedure), *lines)]
+    head += [f"    {line}" if line else "" for line in (*_doc(procedure, names), *lines)]
     _count_helpers(writer, procedure)
     return "\n".join([*head, *writer.lines]) + "\n", writer.helpers
 
@@ -77,23 +77,14 @@ def _dtype(buffer: Buffer, real: str) -> str:
     return f", {made}" if made else ""
 
 
-def _doc(procedure: Procedure) -> list[str]:
+def _doc(procedure: Procedure, names: Mapping[AnyNode, str]) -> list[str]:
     lines = [f'"""{procedure.doc or procedure.name}', ""]
     for buffer in (*procedure.parameters, *procedure.results):
         kind = {"real": "", "int": " of integers", "bool": " of Bool", "u64": " of 64 bits"}[buffer.dtype]
-        axes = ", ".join(expression(axis, {}, "float64") if _plain(axis) else "..." for axis in buffer.axes)
+        axes = ", ".join(expression(axis, names, "float64") for axis in buffer.axes)
         what = f"({axes}){kind}" if buffer.axes else {"real": "number", "int": "integer", "bool": "Bool", "u64": "64 bits"}[buffer.dtype]
         lines.append(f"{'gives ' if buffer in procedure.results else ''}{buffer.name} : {what}")
     return [*lines, '"""']
-
-
-def _plain(axis: Scalar) -> bool:
-    match axis:
-        case ir.Constant() | ir.Dim():
-            return True
-        case ir.Operation(arguments=arguments):
-            return all(_plain(argument) for argument in arguments)
-    return False
 
 
 def _count_helpers(writer: Writer, procedure: Procedure) -> None:

@@ -2,7 +2,8 @@
 
 In: blocks of closed, materialised tensors (ir/blocks).  Out: the loop form (ir/imperative).  Must not know: a backend.
 
-    procedure  blocks to pieces: a nest or a few for each definition, each put where it can share a loop
+    procedure  a function: its parameters, results and memory around its blocks
+    blocks     blocks to pieces: a nest or a few for each definition, each put where it can share a loop
     carried    loops with memory: next values in place where that is safe, else in a second buffer
     nests      one definition to loop nests: the order of loops, accumulators, scattered sums
     pieces     statements with what they touch; when two loops may become one

@@ -6,8 +6,7 @@ entries that one iteration still needs are read first.  Else it has a second buf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from optgen.ir import extents
 from optgen.ir import nodes as ir
@@ -15,16 +14,15 @@ from optgen.ir.blocks import Block, LoopBlocks
 from optgen.ir.imperative import Buffer, Copy, If, Store, Swap, While
 from optgen.ir.nodes import Index, Loop, Scalar, Tensor
 from optgen.ir.operations import apply
+from optgen.passes.loops.context import Context, copied, scalar
 from optgen.passes.loops.nests import define
 from optgen.passes.loops.pieces import Piece, Touch, compound, insert, leaf
-from optgen.passes.loops.procedure import copied, scalar, translate
 from optgen.passes.loops.space import Space
 
-if TYPE_CHECKING:
-    from optgen.passes.loops.procedure import Context
+Translate = Callable[..., None]  # blocks.translate, which calls back into this file
 
 
-def translate_loop(context: Context, node: Loop, blocks: LoopBlocks, pieces: list[Piece]) -> None:
+def translate_loop(context: Context, node: Loop, blocks: LoopBlocks, pieces: list[Piece], translate: Translate) -> None:
     """Add a loop to pieces: first values, the While, what the results need after it."""
     space = context.space
     counter = space.temporary(context.names[node.counter], "int")
@@ -40,7 +38,7 @@ def translate_loop(context: Context, node: Loop, blocks: LoopBlocks, pieces: lis
     translate(context, blocks.head, head)
     condition = None if node.condition is None else scalar(context, node.condition, f"{counter.name}_going", head)
     early = _early(context, node, tail)
-    translate(context, blocks.tail, tail)
+    translate(context, blocks.tail, tail, head, frozenset(node.body))
     for target, traced in zip(traces, node.traces, strict=True):
         _record(context, node, counter, target, traced, tail)
     _step(context, node, current, early, blocks, tail)
@@ -191,9 +189,9 @@ def in_place(space: Space, pieces: Sequence[Piece], old: Buffer, new: Buffer) ->
     writer = pieces[first]
     if old not in writer.reads:
         return True
-    if writer.index is None or not _aligned(space, writer, old, new):
-        return False
-    return in_place(space, writer.body, old, new)
+    if writer.index is None:
+        return _together(space, pieces, old, new)
+    return _aligned(space, writer, old, new) and in_place(space, writer.body, old, new)
 
 
 def _touches(piece: Piece, buffer: Buffer) -> set[Touch]:

@@ -124,14 +124,25 @@ def _accumulate(space: Space, target: Buffer, indices: Sequence[Index], node: ir
     outer, start = _own_loops(space, shared, {})
     starts = _starting_values(space, target, indices, node, body.dtype)
     left = [index for index in indices if index not in shared]
-    inside = [_fill(space, buffer, indices, left, value, start) for buffer, value in starts]
+    if not left and shared and len(starts) == 1:  # one entry at a time: it is kept in a register
+        entry = space.temporary(f"{target.name}_entry", target.dtype)
+        starts, finish, written = [(entry, starts[0][1])], [_entry(space, target, indices, start, entry)], ()
+    else:
+        finish, written = [], tuple(indices)
+    inside = [_fill(space, buffer, written, left, value, start) for buffer, value in starts]
     loops, start = _own_loops(space, order[len(shared) :], start)
     guard = space.translated([_all_of(conditions)], start)[0] if conditions else None
-    value, *where = space.translated([body, *places], start)
+    value, *where = space.translated([body, *(places if not finish else ())], start)
     at, position = (start[node.indices[0]], target) if len(starts) == 2 else (None, None)
     statement = Accumulate(node.kind, starts[-1][0], tuple(where), value, guard, at, position)  # type: ignore[arg-type]
     inside.append(nest(space, loops, [leaf(space, statement)], target.name))
+    inside += finish
     return [*pieces, *([nest(space, outer, inside, target.name)] if outer else inside)]
+
+
+def _entry(space: Space, target: Buffer, indices: Sequence[Index], start: Mapping[AnyNode, AnyNode], entry: Buffer) -> Piece:
+    """The finished sum put where it belongs."""
+    return leaf(space, Store(target, tuple(space.translated(indices, start)), ir.access(entry)))
 
 
 def _starting_values(

@@ -95,12 +95,13 @@ def leaf(space: Space, statement: Statement) -> Piece:
             read, written = (source,), (target,)
         case Swap(left, right):
             written = (left, right)
-        case Alias(_, base, offset):
-            scalars, read = (offset,), (base,)
+        case Alias(name, base, offset):
+            scalars, read, written = (offset,), (base,), (name,)
         case _:
             raise ir.IRError(f"a {type(statement).__name__} is not a piece by itself")
     reads = merged([touched(space, [s for s in scalars if s is not None]), _wholes(space, read)])
-    writes = merged({space.root(buffer): frozenset((Touch(buffer, where),))} for buffer in written)
+    owners = (lambda buffer: (buffer,)) if isinstance(statement, Alias) else space.owners
+    writes = merged({owner: frozenset((Touch(buffer, where),))} for buffer in written for owner in owners(buffer))
     return Piece(statement, None, (), reads, writes)
 
 
@@ -116,7 +117,7 @@ def compound(space: Space, statement: While | If, blocks: Sequence[Sequence[Piec
 
 
 def _wholes(space: Space, buffers: Iterable[Buffer]) -> Touches:
-    return merged({space.root(buffer): frozenset((Touch(buffer, None),))} for buffer in buffers)
+    return merged({owner: frozenset((Touch(buffer, None),))} for buffer in buffers for owner in space.owners(buffer))
 
 
 def touched(space: Space, scalars: Iterable[Scalar]) -> Touches:
@@ -131,7 +132,8 @@ def touched(space: Space, scalars: Iterable[Scalar]) -> Touches:
         seen.add(node)
         match node:
             case ir.Access(tensor=ir.Input() as tensor, indices=indices):
-                found.setdefault(space.root(tensor), set()).add(Touch(tensor, indices))
+                for owner in space.owners(tensor):
+                    found.setdefault(owner, set()).add(Touch(tensor, indices))
                 stack.extend(indices)
             case ir.Operation():
                 stack.extend(node.arguments)
@@ -155,6 +157,19 @@ def insert(space: Space, pieces: list[Piece], new: Piece) -> None:
             break
         place -= 1
     pieces.insert(place, new)
+
+
+def joins(space: Space, before: Sequence[Piece], after: Sequence[Piece], made: Sequence[Piece]) -> bool:
+    """Whether the last of new pieces would share a loop of the block `before`, and none needs what comes after it."""
+    new = made[-1]
+    if new.index is None or any(_conflicts(piece, other) for piece in after for other in made):
+        return False
+    for old in reversed(before):
+        if old.index is not None and _worthwhile(old, new) and _fusible(space, old, new):
+            return True
+        if _conflicts(old, new):
+            return False
+    return False
 
 
 def _conflicts(first: Piece, second: Piece) -> set[Buffer]:

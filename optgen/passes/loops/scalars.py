@@ -142,8 +142,11 @@ def _leaf(writer: Writer, facts: Facts, piece: Piece, block: Sequence[Piece]) ->
     if isinstance(statement, Store):
         entry = ir.access(statement.buffer, *written.indices)  # type: ignore[union-attr]
         again = _reads_after(writer, piece, entry, block)
+        gone = again == writer.total[entry] and _only_here(writer, statement.buffer, entry)
+        if gone and (not again or isinstance(statement.value, ir.Constant)):
+            writer.scopes[-1].known[entry] = statement.value
+            return
         if again and not isinstance(statement.value, ir.Constant):
-            gone = again == writer.total[entry] and _only_here(writer, statement.buffer, entry)
             free_name = gone or statement.buffer in writer.space.shared
             name = statement.buffer.name if free_name else unique(f"{statement.buffer.name}_entry", writer.space.names)
             local = ir.Input(name, statement.buffer.dtype)
@@ -205,17 +208,18 @@ def _buffers(node: AnyNode) -> set[Buffer]:
 
 
 def _read_old(writer: Writer, facts: Facts, pieces: Sequence[Piece]) -> None:
-    """Name the entries that this block overwrites in place while it still reads what was there."""
-    targets = {writer.space.shared[s.buffer] for s in map(writer.settled.statements.get, pieces) if isinstance(s, Store)
-               and s.buffer in writer.space.shared and s.buffer.axes}
-    if not targets:
-        return
-    roots = [scalar for piece in pieces if piece.statement is not None and not piece.blocks
-             for scalar in scalars_of(writer.settled.statements[piece])]
-    for node in _scalars(roots):
-        if isinstance(node, ir.Access) and node.tensor in targets:
-            facts.bound.add(node)
-            _values(writer, facts, [node])
+    """Name the entries that this block overwrites in place and still reads afterwards."""
+    shared, gone = writer.space.shared, set[Buffer]()
+    for piece in pieces:
+        statement = writer.settled.statements.get(piece)
+        if statement is None or piece.blocks:
+            continue
+        for node in _reads(writer, piece):
+            if isinstance(node, ir.Access) and node.tensor in gone and node.indices:
+                facts.bound.add(node)
+                _values(writer, facts, [node])
+        if isinstance(statement, Store) and statement.buffer in shared:
+            gone.add(shared[statement.buffer])
 
 
 def _final(space: Space, statement: Statement) -> Statement:

@@ -47,6 +47,11 @@ class Space:
                 return buffer
             buffer = following
 
+    def owners(self, buffer: Buffer) -> tuple[Buffer, ...]:
+        """The memory that an access touches, and the name it needs to be there."""
+        root = self.root(buffer)
+        return (root, buffer) if buffer in self.bases else (root,)
+
     def one(self, node: AnyNode) -> AnyNode:
         """What an index has become."""
         while isinstance(node, Index) and node in self.same:
