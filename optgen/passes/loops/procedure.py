@@ -14,13 +14,13 @@ from optgen.passes.loops.context import Context
 from optgen.passes.loops.pieces import Piece, leaf
 from optgen.passes.loops.scalars import mentioned, write
 from optgen.passes.loops.settle import settle
-from optgen.passes.loops.space import Space
+from optgen.passes.loops.space import RESERVED, Space
 
 
 def loops(scheduled: Scheduled) -> Procedure:
     """The procedure of a function."""
     function = scheduled.function
-    space = Space(set(function.dims))
+    space = Space(set(function.dims) | RESERVED)
     parameters = []
     read = set(walk.postorder(tensor for _, tensor in function.results))
     wished = {name for name, _ in function.results}

@@ -27,7 +27,8 @@ LIGHT = frozenset(
 LAZY = HEAVY | {"floordiv", "mod"}  # not computed where a condition might spare it
 WORDS = {
     "add": "total", "sub": "difference", "mul": "product", "div": "ratio", "neg": "negative", "power": "power",
-    "power_int": "power", "sqrt": "root", "threefry": "bits", "int_to_bits": "word", "eq": "same", "and": "both",
+    "power_int": "power", "sqrt": "root", "threefry": "bits", "int_to_bits": "word", "eq": "same", "and": "both", "or": "either",
+    "not": "opposite", "abs": "size",
 }
 
 

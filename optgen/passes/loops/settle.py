@@ -100,6 +100,7 @@ def settle(space: Space, pieces: Sequence[Piece], kept: set[Buffer]) -> Settled:
     for piece, group in zip(found, roots, strict=True):
         statement = with_scalars(piece.statement, [next(new) for _ in group])  # type: ignore[arg-type]
         statements[piece] = _slimmed(statement, slim, axes)
+    space.whole.update({small: buffer for buffer, small in slim.items()})
     space.temporaries = [slim.get(buffer, buffer) for buffer in space.temporaries]
     return Settled(statements, _single(space, found, statements, kept))
 

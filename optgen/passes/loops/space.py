@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,17 +13,24 @@ from optgen.ir.nodes import AnyNode, Dtype, Index, Scalar
 from optgen.passes.loops.bounds import clamped
 
 
+# words that no value may be called: they mean something in Python or in the code that is printed
+RESERVED = frozenset(keyword.kwlist) | frozenset(
+    ["abs", "bool", "float", "float32", "int", "len", "math", "max", "min", "njit", "np", "numba", "range", "real", "type"]
+)
+
+
 @dataclass(slots=True)
 class Space:
     """`places` are the buffers of nodes, `bases` the buffers that aliases look into, `same` the indices that fusion made
-    one, `shared` the buffers of next values that take the memory of the value before, `temporaries` all memory that the
-    procedure owns."""
+    one, `shared` the buffers of next values that take the memory of the value before, `whole` what contracted buffers
+    were, `temporaries` all memory that the procedure owns."""
 
     names: set[str]
     places: dict[AnyNode, Buffer] = field(default_factory=dict)
     bases: dict[Buffer, Buffer] = field(default_factory=dict)
     same: dict[Index, Index] = field(default_factory=dict)
     shared: dict[Buffer, Buffer] = field(default_factory=dict)
+    whole: dict[Buffer, Buffer] = field(default_factory=dict)
     temporaries: list[Buffer] = field(default_factory=list)
 
     def temporary(self, hint: str, dtype: Dtype, axes: Sequence[Scalar] = ()) -> Buffer:
@@ -42,7 +50,7 @@ class Space:
     def root(self, buffer: Buffer) -> Buffer:
         """The buffer whose memory this one is."""
         while True:
-            following = self.bases.get(buffer) or self.shared.get(buffer)
+            following = self.bases.get(buffer) or self.shared.get(buffer) or self.whole.get(buffer)
             if following is None:
                 return buffer
             buffer = following
