@@ -1,176 +1,201 @@
-"""Layout: a text to nested blocks of logical lines, before any grammar.
+"""Layout: tokens to nested blocks of logical lines, before any grammar.
 
 Indentation by spaces makes blocks.  A logical line ends at the line end or at `;` outside brackets, but goes on inside
 brackets, after a binary operator, a comma or a word such as `then`, and before a line that starts with a binary
-operator, `and`, `or`, `then`, `else`.
+operator or a word such as `else`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from optgen.diagnostics import Diagnostic, Source, Span
+from optgen.language.blocks import BLOCKS
+from optgen.language.lexer import NEWLINE, WORD, Token
 
-_GOES_ON_AFTER = re.compile(r"(?:[-+*/@^=<>~,]|\.\.|->|(?<![\w'])(?:then|else|if|where|and|or|not|in|mod))\s*$")
-_GOES_ON_BEFORE = re.compile(r"\s*(?:[+*/@^<>=~]|->|\.\.|- |(?:and|or|then|else|mod|where)(?![\w']))")
-_TOKENS = re.compile(r'"[^"\n]*"|"|#[^\n]*|[()\[\]{};\n]')
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+_BINARY = frozenset(
+    ["PLUS", "STAR", "SLASH", "AT", "CIRCUMFLEX", "EQ", "NE", "LE", "LT", "GE", "GT", "TILDE", "RANGE", "ARROW"]
+)
+_GOES_ON_AFTER = _BINARY | {"MINUS", "COMMA"}
+_GOES_ON_AFTER_WORDS = frozenset(["then", "else", "if", "where", "and", "or", "not", "in", "mod"])
+_GOES_ON_BEFORE_WORDS = frozenset(["and", "or", "then", "else", "mod", "in"])
+_OPENS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+# half-open intervals: (0, 1] and [0, 1)
+_CLOSES = {"RPAR": ("LPAR", "LSQB"), "RSQB": ("LSQB", "LPAR"), "RBRACE": ("LBRACE",)}
+_SPELLED = {"LPAR": "(", "LSQB": "[", "LBRACE": "{", "RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 
 
 @dataclass(slots=True)
 class LogicalLine:
-    """`text` is the source from `start` on, comments blanked; `children` are the lines indented under it."""
+    """The tokens of one line; `children` are the lines indented under it."""
 
-    start: int
-    text: str
+    tokens: list[Token]
     indent: int
     children: list[LogicalLine] = field(default_factory=list)
 
     @property
+    def start(self) -> int:
+        return self.tokens[0].start
+
+    @property
     def end(self) -> int:
-        return self.start + len(self.text)
+        return self.tokens[-1].end
 
 
-def layout(source: Source) -> tuple[list[LogicalLine], list[Diagnostic]]:
-    """The top-level logical lines with their children, and what is wrong with the layout."""
-    problems: list[Diagnostic] = []
+def layout(source: Source, tokens: list[Token], problems: list[Diagnostic]) -> list[LogicalLine]:
+    """The top-level logical lines with their children; what is wrong with the layout is added to `problems`."""
     roots: list[LogicalLine] = []
-    stack: list[LogicalLine] = []
-    levels: list[int] = []
-    for pieces in _physical(source, problems):
-        indent = pieces[0].indent
-        while levels and indent < levels[-1]:
-            levels.pop()
-            if stack:
-                stack.pop()
-        if levels and indent > levels[-1] or not levels:
-            if levels or indent == 0 or not roots:
-                levels.append(indent)
-        elif stack:
-            stack.pop()
-        if levels and indent != levels[-1]:
-            span = Span(source, pieces[0].start, pieces[0].end)
-            problems.append(Diagnostic("E0102", "this line is indented like no line above it", span,
-                                       help=f"open levels are {', '.join(str(level) for level in levels)} spaces"))
-            levels[-1] = indent
-        parent = stack[-1].children if stack else roots
-        parent.extend(pieces)
-        stack.append(pieces[-1])
-    return roots, problems
-
-
-def _physical(source: Source, problems: list[Diagnostic]) -> Iterator[list[LogicalLine]]:
-    """Groups of logical lines that start on one physical line (`;` separates them)."""
-    text = source.text
+    levels: list[tuple[int, list[LogicalLine]]] = []  # indentation, and the lines that begin there
     position = 0
-    while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
-        line = text[position:end]
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            position = end + 1
+    while position < len(tokens):
+        if tokens[position].kind == NEWLINE:
+            position += 1
             continue
-        indent = len(line) - len(line.lstrip(" \t"))
-        if "\t" in line[:indent]:
-            problems.append(Diagnostic("E0101", "indentation is by spaces, not tabs", Span(source, position, position + indent),
-                                       help="replace each tab by spaces"))
-        pieces, position = _logical(source, position + indent, indent, problems)
+        indent = _indent(source, tokens[position], problems)
+        pieces, position = _logical_lines(source, tokens, position, indent, problems)
         if pieces:
-            yield pieces
+            _level(source, indent, pieces[0], levels, roots, problems).extend(pieces)
+    return roots
 
 
-def _logical(source: Source, start: int, indent: int, problems: list[Diagnostic]) -> tuple[list[LogicalLine], int]:
-    """The logical lines that begin at `start`, and where the next physical line begins."""
-    text = source.text
+def _level(
+    source: Source,
+    indent: int,
+    line: LogicalLine,
+    levels: list[tuple[int, list[LogicalLine]]],
+    roots: list[LogicalLine],
+    problems: list[Diagnostic],
+) -> list[LogicalLine]:
+    """The list of lines to which a line with this indentation belongs."""
+    if not levels:
+        if indent:
+            message = "the first line of a file starts at the margin"
+            problems.append(Diagnostic("E0102", message, Span(source, line.start, line.end), help="remove the spaces"))
+        levels.append((indent, roots))
+    elif indent > levels[-1][0]:
+        levels.append((indent, levels[-1][1][-1].children))
+    else:
+        open_levels = [level for level, _ in levels]
+        left = levels[-1]
+        while levels and indent < levels[-1][0]:
+            left = levels.pop()
+        if not levels or levels[-1][0] != indent:
+            if left[1] is not roots or indent:
+                choices = ", ".join(str(level) for level in open_levels)
+                message = f"this line is indented by {indent} spaces, and no open block is"
+                fix = f"the open blocks are indented by {choices} spaces"
+                problems.append(Diagnostic("E0102", message, Span(source, line.start, line.end), help=fix))
+            levels.append((indent, left[1]))  # read on as if it were meant
+    return levels[-1][1]
+
+
+def _indent(source: Source, token: Token, problems: list[Diagnostic]) -> int:
+    begin = source.text.rfind("\n", 0, token.start) + 1
+    blank = source.text[begin : token.start]
+    if "\t" in blank:
+        message = "indentation is by spaces, not tabs"
+        problems.append(
+            Diagnostic("E0101", message, Span(source, begin, token.start), help="write two spaces for a tab")
+        )
+        return len(blank.expandtabs(2))
+    return len(blank)
+
+
+def _logical_lines(
+    source: Source, tokens: list[Token], begin: int, indent: int, problems: list[Diagnostic]
+) -> tuple[list[LogicalLine], int]:
+    """The logical lines that start on one physical line, and the position of the token after them."""
     pieces: list[LogicalLine] = []
-    buffer: list[str] = []
-    opened: list[int] = []
-    begin = position = start
-
-    def finish(end: int) -> None:
-        joined = "".join(buffer)
-        body = joined.rstrip()
-        lead = len(joined) - len(joined.lstrip())
-        if body.strip():
-            pieces.append(LogicalLine(begin + lead, body[lead:], indent))
-
-    for match in _TOKENS.finditer(text, start):
-        token, at = match.group(), match.start()
-        buffer.append(text[position:at])
-        position = match.end()
-        if token.startswith("#"):
-            buffer.append(" " * len(token))
-        elif token == '"':
-            problems.append(Diagnostic("E0103", "this text is not closed", Span(source, at, at + 1), help='close it with "'))
-            buffer.append(" ")
-        elif token in "([{":
-            opened.append(at)
-            buffer.append(token)
-        elif token in ")]}":
-            _close(source, token, at, opened, problems)
-            buffer.append(token)
-        elif token == ";" and not opened:
-            finish(at)
-            buffer, begin = [], position
-        elif token == "\n":
-            if opened and _looks_unclosed(text, position, indent):
+    current: list[Token] = []
+    opened: list[Token] = []
+    resume = None  # where to go on if the open bracket turns out never to be closed
+    position = begin
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        kind = token.kind
+        if kind == NEWLINE:
+            following = tokens[position] if position < len(tokens) else None
+            if opened:
+                if following is not None and not _opens_block(source, following, tokens, position):
+                    if resume is None or (resume[2] and _column(source, following) <= indent):
+                        resume = (position, len(current), _column(source, following) > indent)
+                    continue
+                position, kept, _ = resume or (position, len(current), False)
                 problems.append(_unclosed(source, opened[-1]))
-                opened.clear()
-            if opened or _goes_on("".join(buffer), text, position):
-                buffer.append(" ")
-                continue
-            finish(at)
-            return pieces, position
+                del current[kept:]
+                break
+            if current and not _goes_on(source, current[-1], following, indent, problems):
+                break
+        elif kind == "SEMI" and not opened:
+            _finish(pieces, current, indent)
+            current = []
         else:
-            buffer.append(token)
-    buffer.append(text[position:])
-    if opened:
-        problems.append(_unclosed(source, opened[-1]))
-    finish(len(text))
-    return pieces, len(text)
+            current.append(token)
+            if kind in _OPENS:
+                opened.append(token)
+            elif kind in _CLOSES:
+                _close(source, token, opened, problems)
+            if not opened:
+                resume = None
+    else:
+        if opened:
+            problems.append(_unclosed(source, opened[-1]))
+            if resume is not None:
+                position, kept, _ = resume
+                del current[kept:]
+    _finish(pieces, current, indent)
+    return pieces, position
 
 
-def _close(source: Source, token: str, at: int, opened: list[int], problems: list[Diagnostic]) -> None:
-    allowed = {")": "([", "]": "([", "}": "{"}[token]  # half-open intervals: (0, 1] and [0, 1)
-    if not opened:
-        problems.append(Diagnostic("E0104", f"{token} closes nothing", Span(source, at, at + 1)))
-        return
-    start = opened.pop()
-    if source.text[start] not in allowed:
-        problems.append(Diagnostic("E0104", f"{token} does not close {source.text[start]}", Span(source, at, at + 1),
-                                   secondary=((Span(source, start, start + 1), "opened here"),)))
+def _finish(pieces: list[LogicalLine], tokens: list[Token], indent: int) -> None:
+    if tokens:
+        pieces.append(LogicalLine(tokens, indent))
 
 
-def _unclosed(source: Source, at: int) -> Diagnostic:
-    return Diagnostic("E0104", f"{source.text[at]} is never closed", Span(source, at, at + 1))
+def _column(source: Source, token: Token) -> int:
+    return token.start - (source.text.rfind("\n", 0, token.start) + 1)
 
 
-_OPENER = re.compile(
-    r"(algorithm|problem|network|function|sde|ode|experiment|search|claim|step|param|data|state|let|oracle|record|stop)\b[^=\n]*(=|$|:)", re.M
-)
-
-
-def _looks_unclosed(text: str, position: int, indent: int) -> bool:
-    """Inside brackets: whether the next line starts a block at the left margin, so that a bracket was forgotten."""
-    end = text.find("\n", position)
-    line = text[position : len(text) if end < 0 else end]
-    return bool(line) and not line[0].isspace() and line[0] not in ")]}#" and bool(_OPENER.match(line))
-
-
-def _goes_on(line: str, text: str, position: int) -> bool:
-    """Whether the logical line continues on the next physical line."""
-    if not line.strip():
+def _opens_block(source: Source, token: Token, tokens: list[Token], position: int) -> bool:
+    """Whether a block of the file starts here, so that an open bracket was forgotten."""
+    if token.kind != WORD or token.text not in BLOCKS["file"].words or _column(source, token) != 0:
         return False
-    if _GOES_ON_AFTER.search(line) and not re.search(r"(?:^|[^\w'])(?:when|step)\s*$", line):
+    return position + 1 < len(tokens) and tokens[position + 1].kind == WORD
+
+
+def _goes_on(
+    source: Source, last: Token, following: Token | None, indent: int, problems: list[Diagnostic]
+) -> bool:
+    """Whether a logical line goes on with the next physical line, whose first token is `following`."""
+    if following is None:
+        return False
+    if last.kind in _GOES_ON_AFTER or (last.kind == WORD and last.text in _GOES_ON_AFTER_WORDS):
         return True
-    while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
-        following = text[position:end]
-        if following.strip() and not following.strip().startswith("#"):
-            return bool(_GOES_ON_BEFORE.match(following)) and not following.strip().startswith("where ")
-        position = end + 1
-    return False
+    if last.kind == "EQUAL":
+        message = "a line does not end in ="
+        fix = "start the value on this line; it may go on after an operator, a comma, or inside brackets"
+        problems.append(Diagnostic("E0106", message, Span(source, last.start, last.end), help=fix))
+        return _column(source, following) > indent
+    if following.kind == "MINUS":
+        return source.text[following.end : following.end + 1] in (" ", "\n")
+    return following.kind in _BINARY or (following.kind == WORD and following.text in _GOES_ON_BEFORE_WORDS)
+
+
+def _close(source: Source, token: Token, opened: list[Token], problems: list[Diagnostic]) -> None:
+    span = Span(source, token.start, token.end)
+    if not opened:
+        problems.append(Diagnostic("E0104", f"{_SPELLED[token.kind]} closes nothing", span))
+        return
+    opening = opened.pop()
+    if opening.kind not in _CLOSES[token.kind]:
+        message = f"{_SPELLED[token.kind]} can't close {_SPELLED[opening.kind]}"
+        secondary = ((Span(source, opening.start, opening.end), "opened here"),)
+        fix = f"close it with {_SPELLED[_OPENS[opening.kind]]}"
+        problems.append(Diagnostic("E0104", message, span, secondary=secondary, help=fix))
+
+
+def _unclosed(source: Source, token: Token) -> Diagnostic:
+    closing = _SPELLED[_OPENS[token.kind]]
+    message = f"{_SPELLED[token.kind]} is never closed"
+    return Diagnostic("E0104", message, Span(source, token.start, token.end), help=f"close it with {closing}")

@@ -1,127 +1,271 @@
-"""What a line that does not parse is told: what was read, what may stand there, the likely fix."""
+"""What the author of a line that does not parse is told: what was read, what may stand there, the likely fix."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from optgen.diagnostics import Diagnostic, Source, Span, suggestion
+from optgen.language.automaton import END, Stuck, tables
+from optgen.language.blocks import BLOCKS, HOMES
 from optgen.language.layout import LogicalLine
+from optgen.language.lexer import NUMBER, PRIMED, RESERVED, STRING, WORD, Token
 
-# which lines may stand in which block (language.md section 2)
-_COMMON = ("doc",)
-ALLOWED: dict[str, tuple[str, ...]] = {
-    "file": ("algorithm", "problem", "network", "function", "sde", "ode", "experiment", "search", "claim", "use", "let"),
-    "algorithm": ("source", "dim", "param", "data", "oracle", "state", "draw", "let", "phase", "step", "record", "stop", "fail",
-                  "diverged", "claim", "algorithm", "function"),
-    "problem": ("source", "dim", "data", "param", "var", "let", "draw", "minimize", "maximize", "find", "subject", "where",
-                "record", "claim", "function"),
-    "function": ("source", "dim", "param", "let", "draw", "value", "where", "accuracy", "claim", "program"),
-    "network": ("source", "dim", "input", "weight", "let", "value"),
-    "sde": ("source", "dim", "data", "param", "state", "oracle", "draw", "let", "record", "stop", "claim"),
-    "ode": ("source", "dim", "data", "param", "state", "oracle", "draw", "let", "record", "stop", "claim"),
-    "phase": ("step", "stop", "record", "fail", "let"),
-    "step": ("draw", "record", "when", "otherwise", "until", "algorithm", "fail"),
-    "when": ("draw", "record", "when", "otherwise", "until", "algorithm", "fail"),
-    "otherwise": ("draw", "record", "when", "otherwise", "until", "algorithm", "fail"),
-    "program": (),
-    "claim": ("given", "for", "let", "lyapunov", "at", "prove", "refute"),
-    "experiment": ("dim", "data", "draw", "let", "problem", "run", "seeds", "quick", "expect", "table", "plot"),
-    "search": ("target", "domain", "operations", "objective", "budget"),
-}
-_EQUATIONS = {"step", "when", "otherwise", "program", "file", "sde", "ode"}
-_WORDS = {word for words in ALLOWED.values() for word in words}
+# ---------------------------------------------------------------- lines in the wrong block
 
-# (pattern in the line, sentence, fix)
-_HABITS: tuple[tuple[str, str, str], ...] = (
-    (r"\*\*", "powers are written with ^", "write x^2 for x**2"),
-    (r"\w''", "a name has at most one prime", "x' is the value after the step; the step after that has no name"),
-    (r"(?<![\w.])\.\d", "a number starts with a digit", "write 0.5 for .5"),
-    (r"\d\.(?![\d.])", "a number ends with a digit", "write 5.0 for 5."),
-    (r"&&|\|\|", "conditions are joined by words", "write `and`, `or`"),
-    (r"(?<![!<>=])!(?!=)", "negation is the word not", "write `not c`"),
-    (r"[+\-*/]=", "equations do not change a name in place", "write x' = x + .., the value after the step"),
-    (r":=", "definitions are written with =", "write x = .."),
-    (r"\b\d+[A-Za-z_]\w*", "a product needs a *", "write 2*x for 2x"),
-    (r"\blambda\b", "a function value is written with ->", "write x -> x^2"),
-)
+_EQUATION_MARKS = frozenset(["EQUAL", "LSQB", "DOT", "COMMA", "LPAR"])
 
 
-def not_here(line: LogicalLine, block: str, source: Source) -> Diagnostic | None:
-    """A line whose first word opens a line of another block."""
-    match = re.match(r"([A-Za-z_]\w*)(?=\s+[\w\"(]|\s*$)", line.text)
-    if match is None:
-        return None
-    word = match.group(1)
-    allowed = ALLOWED[block]
-    if word in allowed or word in ("if", "min", "max", "grad"):
-        return None
-    span = Span(source, line.start, line.start + len(word))
-    where = "at the top of a file" if block == "file" else f"in {_article(block)} {block}"
-    if word in _WORDS and not re.match(r"\w+\s*(=|\[|,)", line.text):
-        known = ", ".join(allowed) or "equations"
-        return Diagnostic("E0110", f"{word} can't stand {where}", span, help=f"here may stand {known}")
-    if re.match(r"\w+\s+[A-Za-z_\"]", line.text) and not re.match(r"\w+\s+(in|mod|and|or|for)\b", line.text):
-        fix = suggestion(word, allowed)
-        return Diagnostic("E0111", f"{word} is not a word that opens a line {where}", span,
-                          help=fix or f"here may stand {', '.join(allowed)}{' and equations' if block in _EQUATIONS else ''}")
+def misplaced(line: LogicalLine, block: str, source: Source) -> Diagnostic | None:
+    """A line whose first word opens no line of this block; an equation where none may stand."""
+    first, second = line.tokens[0], line.tokens[1] if len(line.tokens) > 1 else None
+    kind = BLOCKS[block]
+    span = Span(source, first.start, first.end)
+    place = "at the top of a file" if block == "file" else f"in {article(block)}"
+    if first.kind == WORD and first.text not in kind.words:
+        like_equation = second is not None and second.kind in _EQUATION_MARKS
+        if first.text in HOMES and not like_equation:
+            homes = " or ".join(article(home) for home in HOMES[first.text][:3] if home != "file")
+            message = f"`{first.text}` can't stand {place}"
+            label = f"it stands in {homes}" if homes else "it stands at the top of a file"
+            return Diagnostic("E0110", message, span, label, help=f"here may stand {holds(block)}")
+        if second is None or (second.kind in (WORD, STRING, NUMBER, PRIMED) and second.text not in RESERVED):
+            if first.text in RESERVED:
+                return None
+            message = f"`{first.text}` opens no line {place}"
+            fix = suggestion(first.text, kind.words)
+            return Diagnostic("E0111", message, span, help=fix or f"here may stand {holds(block)}")
+    if kind.start != "step" and first.kind in (WORD, PRIMED) and _is_equation(line, block):
+        whole = Span(source, line.start, line.end)
+        fix = "write it in a step" if first.kind == PRIMED else f"write let {whole.text}"
+        if "let" not in kind.words:
+            fix = f"here may stand {holds(block)}"
+        return Diagnostic("E0116", f"an equation can't stand {place}", whole, help=fix)
     return None
 
 
-def explain_mistake(error: Any, line: LogicalLine, block: str, source: Source) -> Diagnostic:
-    """The message for a line that does not parse."""
-    bare = re.sub(r'"[^"]*"', lambda m: " " * len(m.group()), line.text)
-    for pattern, sentence, fix in _HABITS:
-        found = re.search(pattern, bare)
-        if found:
-            span = Span(source, line.start + found.start(), line.start + found.end())
-            return Diagnostic("E0112", sentence, span, help=fix)
-    token = getattr(error, "token", None)
-    expected = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
-    if token is None:
-        at = getattr(error, "pos_in_stream", line.start)
-        character = source.text[at : at + 1]
-        return Diagnostic("E0113", f"{character} has no meaning here", Span(source, at, at + 1), help=_expected(expected))
-    if token.type == "$END":
-        return _unfinished(line, expected, source)
-    start = token.start_pos if token.start_pos is not None else line.start
-    span = Span(source, start, start + max(len(str(token)), 1))
-    return _unexpected(str(token), span, expected, line)
+def _is_equation(line: LogicalLine, block: str) -> bool:
+    """Whether a line of a block without equations looks like one."""
+    first = line.tokens[0]
+    if block in ("file", "sde", "ode") and first.kind != PRIMED:
+        return False
+    if first.kind == WORD and first.text in BLOCKS[block].words:
+        return False
+    depth = 0
+    for token in line.tokens:
+        depth += (token.kind in ("LPAR", "LSQB", "LBRACE")) - (token.kind in ("RPAR", "RSQB", "RBRACE"))
+        if token.kind == "EQUAL" and depth == 0:
+            return True
+    return False
 
 
-def _unfinished(line: LogicalLine, expected: set[str], source: Source) -> Diagnostic:
-    end = line.start + len(line.text)
-    span = Span(source, max(end - 1, line.start), end)
-    if "ELSE" in expected and " then " in line.text:
-        return Diagnostic("E0114", "an `if` needs its `else`", span, help="write: if c then a else b")
-    return Diagnostic("E0114", "the line ends before it is complete", span, help=_expected(expected))
+def intended_block(line: LogicalLine) -> str | None:
+    """The kind of block that a line with a mistake was meant to open."""
+    word = line.tokens[0].text
+    if word in BLOCKS:
+        return word
+    fix = suggestion(word, BLOCKS)
+    return next((kind for kind in BLOCKS if fix == f"did you mean {kind}?"), None)
 
 
-def _unexpected(word: str, span: Span, expected: set[str], line: LogicalLine) -> Diagnostic:
-    if word == "=" and expected & {"PLUS", "EQ", "LE"}:
-        return Diagnostic("E0115", "= defines and can't stand inside an expression", span, help="to compare, write ==")
-    if word == "==" and "EQUAL" in expected:
-        return Diagnostic("E0115", "== compares; a definition is written with =", span, help="write =")
-    if word in _RESERVED:
-        return Diagnostic("E0116", f"{word} is a reserved word and can't be a name", span, help=f"call it {word}_ or something else")
-    if word == "'":
-        return Diagnostic("E0115", "a prime belongs to a state's name", span, help="transpose is .T, a derivative is grad f(x)")
-    return Diagnostic("E0115", f"{word} can't stand here", span, help=_expected(expected))
+def article(block: str) -> str:
+    """`a problem`, `an algorithm`."""
+    return f"{'an' if block[0] in 'aeio' else 'a'} {block}"
 
 
-_RESERVED = set("if then else and or not in mod where by of min max argmin argmax grad hess jac div laplacian".split())
+def holds(block: str) -> str:
+    """What may stand in a block, as a list in words."""
+    kind = BLOCKS[block]
+    return ", ".join((*kind.words, *([kind.others] if kind.others else [])))
+
+
+# ---------------------------------------------------------------- lines that do not parse
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line got stuck: the token, the one before, what could stand there."""
+
+    source: Source
+    block: str
+    before: tuple[Token, ...]
+    token: Token
+    terminal: str
+    accepted: frozenset[str]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.source, self.token.start, self.token.end)
+
+    @property
+    def previous(self) -> Token:
+        return self.before[-1]
+
+    def previous_is(self, *kinds: str) -> bool:
+        return bool(self.before) and self.terminal_of(self.previous) in kinds
+
+    @staticmethod
+    def terminal_of(token: Token) -> str:
+        return tables().words.get(token.text, "NAME") if token.kind == WORD else token.kind
+
+
+def stuck(error: Stuck, line: LogicalLine, block: str, source: Source) -> Diagnostic:
+    """The message for a line of this block in which the automaton got stuck."""
+    tokens = line.tokens
+    token = tokens[error.place] if error.place < len(tokens) else Token(END, "", line.end, line.end)
+    place = _Place(source, block, tuple(tokens[: error.place]), token, error.terminal, error.accepted)
+    for rule in _RULES:
+        told = rule(place)
+        if told is not None:
+            return told
+    return _unexpected(place)
+
+
+def _missing_else(at: _Place) -> Diagnostic | None:
+    words = [token for token in at.before if token.kind == WORD]
+    opened = [token for token in words if token.text == "if"]
+    if "ELSE" not in at.accepted or not opened or len(opened) <= sum(token.text == "else" for token in words):
+        return None
+    last = opened[-1]
+    span = Span(at.source, last.start, last.end)
+    return Diagnostic("E0114", "an `if` needs its `else`", span, help="write: if c then a else b")
+
+
+def _equal_inside(at: _Place) -> Diagnostic | None:
+    if at.terminal != "EQUAL" or at.previous_is("OPT", "CALC") or not at.accepted & {"PLUS", "EQ"}:
+        return None
+    return Diagnostic("E0115", "= defines, and can't stand inside an expression", at.span, help="to compare, write ==")
+
+
+def _compares(at: _Place) -> Diagnostic | None:
+    if at.terminal != "EQ" or "EQUAL" not in at.accepted:
+        return None
+    return Diagnostic("E0115", "== compares; a definition is written with =", at.span, help="write = for ==")
+
+
+def _reserved(at: _Place) -> Diagnostic | None:
+    """A reserved word where a name is meant: `param min = 3`, `state where : R`, `let of = 2`."""
+    word = None
+    if at.previous_is("OPT", "CALC") and at.terminal not in ("LPAR", "NAME", "LSQB", "CALC"):
+        word = at.previous
+    elif at.token.kind == WORD and at.token.text in RESERVED and "NAME" in at.accepted:
+        opens_line = len(at.before) == 1 or at.previous_is("COMMA")
+        if "NUMBER" not in at.accepted or (opens_line and not at.previous_is("WHEN", "UNTIL", "PROVE")):
+            word = at.token
+    if word is None:
+        return None
+    span = Span(at.source, word.start, word.end)
+    message = f"`{word.text}` is a reserved word and can't be a name"
+    return Diagnostic("E0116", message, span, help=f"choose another name, such as {word.text}_1")
+
+
+def _python_function(at: _Place) -> Diagnostic | None:
+    words = [token for token in at.before if token.kind == WORD and token.text == "lambda"]
+    if not words:
+        return None
+    span = Span(at.source, words[-1].start, words[-1].end)
+    return Diagnostic("E0112", "a function value is written with ->", span, help="write x -> x^2")
+
+
+def _misspelt_word(at: _Place) -> Diagnostic | None:
+    """A word near to one that could stand here: `stop whne c`."""
+    if at.token.kind != WORD:
+        return None
+    words = [word for word, terminal in tables().words.items() if terminal in at.accepted]
+    if at.accepted & {"NAME", "NUMBER"}:
+        words = [word for word in words if word in RESERVED]
+    fix = suggestion(at.token.text, words) if len(at.token.text) > 2 else ""
+    return Diagnostic("E0115", f"`{at.token.text}` can't stand here", at.span, help=fix) if fix else None
+
+
+_ENDS_VALUE = ("NAME", PRIMED, NUMBER, "RPAR", "RSQB")
+
+
+def _missing_operator(at: _Place) -> Diagnostic | None:
+    starts_value = at.terminal in ("NAME", PRIMED, NUMBER, "CALC", "OPT", "LPAR")
+    if not starts_value or not at.previous_is(*_ENDS_VALUE) or "STAR" not in at.accepted:
+        return None
+    span = Span(at.source, at.previous.start, at.token.end)
+    message = f"an operator is missing between `{at.previous.text}` and `{at.token.text}`"
+    return Diagnostic("E0115", message, span, help=f"a product is written {at.previous.text}*{at.token.text}")
+
+
+def _percent(at: _Place) -> Diagnostic | None:
+    if at.terminal != "PERCENT":
+        return None
+    fix = "the remainder is written a mod b; a tolerance is written within 10%"
+    return Diagnostic("E0115", "% stands only after the number of `within`", at.span, help=fix)
+
+
+def _stop_without_when(at: _Place) -> Diagnostic | None:
+    if at.before and at.before[0].text in ("stop", "fail", "diverged") and at.accepted <= {"WHEN", STRING}:
+        word = at.before[0].text
+        return Diagnostic("E0115", f"`{word}` needs `when`", at.span, help=f"write {word} when c")
+    return None
+
+
+def _ended(at: _Place) -> Diagnostic | None:
+    if at.terminal != END:
+        return None
+    last = at.previous
+    span = Span(at.source, last.start, last.end)
+    label = expected(at.accepted)
+    return Diagnostic("E0114", f"the line ends after `{last.text}` before it is complete", span, label)
+
+
+_RULES: tuple[Callable[[_Place], Diagnostic | None], ...] = (
+    _missing_else,
+    _compares,
+    _equal_inside,
+    _reserved,
+    _python_function,
+    _stop_without_when,
+    _percent,
+    _misspelt_word,
+    _missing_operator,
+    _ended,
+)
+
+
+def _unexpected(at: _Place) -> Diagnostic:
+    shown = f"the text {at.token.text}" if at.token.kind == STRING else f"`{at.token.text}`"
+    after = f" after `{at.previous.text}`" if at.before else ""
+    return Diagnostic("E0115", f"{shown} can't stand here{after}", at.span, expected(at.accepted))
+
+
+_EXPRESSION = frozenset(["NAME", NUMBER, "LPAR"])
+_OPERATORS = frozenset(
+    [
+        "PLUS", "MINUS", "STAR", "SLASH", "AT", "CIRCUMFLEX", "MOD", "EQ", "NE", "LE", "LT", "GE", "GT", "RANGE",
+        "ARROW", "AND", "OR", "LPAR", "LSQB", "DOT", "IN", "TILDE",
+    ]
+)
 _IN_WORDS = {
-    "NAME": "a name", "NUMBER": "a number", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "EQUAL": "=", "COMMA": ",",
-    "STRING": "a quoted text", "COLON": ":", "ELSE": "else", "THEN": "then", "WHEN": "when", "TILDE": "~", "$END": "the end of the line",
-}
+    "NAME": "a name", PRIMED: "a state with '", NUMBER: "a number", STRING: "a quoted text", END: "the end of the line",
+    "CALC": "a derivative", "OPT": "min or max", "DEFINITE": "psd or spd", "DW": "dW",
+}  # fmt: skip
+_SIGNS = {"COMMA": ",", "COLON": ":", "EQUAL": "=", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "RBRACE": "}",
+          "TILDE": "~", "SEMI": ";", "LBRACE": "{", "ARROW": "->", "PERCENT": "%"}
 
 
-def _expected(expected: set[str]) -> str:
-    if {"NAME", "NUMBER", "LPAR"} <= expected:
-        return "an expression is expected here"
-    words = [_IN_WORDS[name] for name in _IN_WORDS if name in expected]
-    return f"expected {' or '.join(words[:4])}" if words else ""
-
-
-def _article(block: str) -> str:
-    return "an" if block[0] in "aeio" else "a"
+def expected(accepted: frozenset[str]) -> str:
+    """`expected ) or ,`: what could stand at a place, in words; the long list of operators is one word."""
+    rest = set(accepted)
+    words: list[str] = []
+    if rest >= _EXPRESSION:
+        words.append("an expression")
+        rest -= _EXPRESSION | {PRIMED, "LSQB", "LBRACE", "MINUS", "NOT", "IF", "CALC", "OPT"}
+    elif "PLUS" in rest and "STAR" in rest:
+        words.append("an operator")
+        rest -= _OPERATORS
+    spelled = {terminal: word for word, terminal in tables().words.items()}
+    for terminal in sorted(rest, key=lambda name: (name not in _SIGNS, name == END, name)):
+        if terminal in _SIGNS:
+            words.append(_SIGNS[terminal])
+        elif terminal in _IN_WORDS:
+            words.append(_IN_WORDS[terminal])
+        elif terminal in spelled:
+            words.append(spelled[terminal])
+    if len(words) > 6:
+        words = words[:6]
+    return f"expected {' or '.join(words)}" if words else ""

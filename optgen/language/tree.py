@@ -210,7 +210,7 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """`target : type domain* = value` or `~ law`; target is a Name, an Index (`g[i in clients]`) or a Call (`f(x, y)`)."""
+    """`target : type domain* = value` or `~ law`; target: a Name, an Index (`g[i in clients]`), a Call (`f(x, y)`)."""
 
     span: Span
     target: Expr
@@ -222,7 +222,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`left = right`; left is a Name, Primed, Index, Call (a local function) or Tuple; ranges come from the line's `for`."""
+    """`left = right`; left: a Name, Primed, Index, Call (a local function), Tuple; ranges come from the line's `for`."""
 
     span: Span
     left: Expr
