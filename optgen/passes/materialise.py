@@ -1,5 +1,7 @@
 """What is computed once: reductions and costly parts that depend on fewer indices than the place where they stand.
 
+Costly parts of a loop's region that do not change with the loop become arrays too, so that they are computed before it.
+
 Expects closed tensors.  Afterwards the body of an Array is elementwise, or one Reduce over an elementwise body.
 Preserves floats exactly.
 """
@@ -12,6 +14,7 @@ from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.program import Function
+from optgen.ir.regions import regions
 
 COSTLY = {
     "div", "power", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh", "cosh", "tanh",
@@ -22,8 +25,42 @@ COSTLY = {
 def materialise(function: Function) -> Function:
     """The function with such parts as arrays of their own."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
-    made = _materialised(tensors)
+    made = _hoisted(_materialised(tensors))
     return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+
+
+def _hoisted(roots: Sequence[Tensor]) -> list[Tensor]:
+    """Costly parts that vary with fewer loops than the array they stand in, as arrays of their own."""
+    order = list(walk.postorder(roots))
+    if not any(isinstance(node, ir.Loop) for node in order):
+        return list(roots)
+    inside = regions(order)
+    chosen: dict[AnyNode, AnyNode] = {}
+    for node in order:
+        if not isinstance(node, ir.Array) or not inside[node] or not node.indices:
+            continue
+        stack: list[AnyNode] = [node.body]
+        seen: set[AnyNode] = set()
+        while stack:
+            part = stack.pop()
+            if part in seen or _is_tensor(part) or part in chosen:
+                continue
+            seen.add(part)
+            fewer = len(inside[part]) < len(inside[node])
+            if fewer and part.free and isinstance(part, ir.Operation | ir.Choose) and part.dtype == "real" and _costs(part):
+                outer = sorted(part.free, key=lambda index: (index.name, id(index)))
+                fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in outer}
+                made = ir.array([fresh[i] for i in outer], walk.substitute([part], fresh)[0], "")  # type: ignore[misc]
+                chosen[part] = ir.access(made, *outer)
+            elif not isinstance(part, ir.Access) or not fewer:
+                stack.extend(walk.children(part))
+    if not chosen:
+        return list(roots)
+    return walk.rewrite(roots, lambda node: None, chosen)
+
+
+def _costs(part: AnyNode) -> bool:
+    return any(isinstance(node, ir.Operation) and node.name in COSTLY for node in _scalars(part))  # type: ignore[arg-type]
 
 
 def _materialised(roots: Sequence[Tensor]) -> list[Tensor]:

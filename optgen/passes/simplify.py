@@ -59,6 +59,30 @@ def _signs(node: AnyNode) -> AnyNode | None:
     return None
 
 
+def _double(node: AnyNode) -> AnyNode | None:
+    """x + x is 2*x."""
+    match node:
+        case ir.Operation(name="add", dtype="real", arguments=(x, y)) if x is y:
+            return apply("mul", ir.constant(2, "real"), x)
+    return None
+
+
+def _decided(node: AnyNode) -> AnyNode | None:
+    """A comparison of `choose(c, 1, 0)` with a number is c, or not c."""
+    match node:
+        case ir.Operation(
+            name="eq" | "ne" as name,
+            arguments=(ir.Choose(condition=c, then=ir.Constant(value=a), otherwise=ir.Constant(value=b)), ir.Constant(value=k)),
+        ):
+            first, second = (a == k) == (name == "eq"), (b == k) == (name == "eq")
+            if first == second:
+                return ir.constant(first)
+            return c if first else apply("not", c)
+        case ir.Operation(name="not", arguments=(ir.Operation(name="not", arguments=(x,)),)):
+            return x
+    return None
+
+
 def _nested_choice(node: AnyNode) -> AnyNode | None:
     """A choice inside a branch of a choice by the same condition is decided."""
     match node:
@@ -152,7 +176,9 @@ def _cheap_array(node: AnyNode) -> AnyNode | None:
 _TRUE = ir.constant(True)
 
 RULES: dict[type, tuple[Rule, ...]] = {
-    ir.Operation: (Rule("minus one", "floats", _minus_one), Rule("signs", "floats", _signs)),
+    ir.Operation: (
+        Rule("minus one", "floats", _minus_one), Rule("signs", "floats", _signs), Rule("double", "floats", _double), Rule("decided", "floats", _decided),
+    ),
     ir.Choose: (Rule("nested choice", "floats", _nested_choice),),
     ir.Reduce: (
         Rule("any equal", "floats", _any_equal), Rule("one term", "floats", _delta),

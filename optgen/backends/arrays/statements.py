@@ -80,12 +80,13 @@ def _read_once(scheduled: Scheduled) -> list[AnyNode]:
     for _, tensor in scheduled.function.results:
         readers[tensor] = readers.get(tensor, 0) + 2
     found = []
+    constants = [n for n in order if isinstance(n, ir.Array) and not n.indices and isinstance(n.body, ir.Constant)]
     for node in order:
         if isinstance(node, ir.Array) and node.name in UNNAMED and readers.get(node, 0) == 1:
             if not any(isinstance(n, ir.Operation) and n.name == "threefry" for n in walk.postorder([node.body])):
                 found.append(node)
     wanted = _read_by_access(order)
-    return [node for node in found if node in wanted]
+    return [*constants, *(node for node in found if node in wanted)]
 
 
 def _read_by_access(order: Sequence[AnyNode]) -> set[AnyNode]:

@@ -435,7 +435,7 @@ class _Builder:
         if default is not None and not axes and declaration.type is None:
             axes = default.axes
         leaves = (typed.space.leaves if typed.space else ()) or (default.leaves if default is not None else ())
-        made = ir.Input(name, typed.dtype, axes)
+        made = ir.Input(f"{name}_start", typed.dtype, axes)
         value = None if default is None else math.tensor(conform(default, replace(typed, axes=axes), name, declaration.span), name)
         model = grid(made) if axes else number(ir.access(made))
         model = replace(model, lows=typed.lows, leaves=leaves)
