@@ -37,7 +37,7 @@ class Piece:
     """A statement with what it touches, by the buffer that owns the memory.
 
     A loop has an `index` and one block, its body; a While (its statement has head and tail empty) has head and tail, an
-    If its branches.
+    If its branches.  `heavy`: the statement, or one directly in the loop, has an operation that should be vectorised.
     """
 
     statement: Statement | None
@@ -45,6 +45,7 @@ class Piece:
     blocks: tuple[tuple[Piece, ...], ...]
     reads: Touches
     writes: Touches
+    heavy: bool = False
     comment: str = ""
 
     @property
@@ -65,7 +66,8 @@ def nest(space: Space, loops: Sequence[Index], body: Sequence[Piece], comment: s
 
 def loop_over(space: Space, index: Index, body: Sequence[Piece], comment: str = "") -> Piece:
     reads = merged([*(piece.reads for piece in body), touched(space, [index.extent])])
-    return Piece(None, index, (tuple(body),), reads, merged(piece.writes for piece in body), comment)
+    heavy = any(piece.heavy for piece in body if piece.index is None)
+    return Piece(None, index, (tuple(body),), reads, merged(piece.writes for piece in body), heavy, comment)
 
 
 def merged(touches: Iterable[Touches]) -> Touches:
@@ -102,7 +104,7 @@ def leaf(space: Space, statement: Statement) -> Piece:
     reads = merged([touched(space, [s for s in scalars if s is not None]), _wholes(space, read)])
     owners = (lambda buffer: (buffer,)) if isinstance(statement, Alias) else space.owners
     writes = merged({owner: frozenset((Touch(buffer, where),))} for buffer in written for owner in owners(buffer))
-    return Piece(statement, None, (), reads, writes)
+    return Piece(statement, None, (), reads, writes, _heavy(statement))
 
 
 def compound(space: Space, statement: While | If, blocks: Sequence[Sequence[Piece]], scalars: Iterable[Scalar]) -> Piece:
@@ -214,11 +216,11 @@ def _worthwhile(old: Piece, new: Piece) -> bool:
     """Loops that vectorise stay apart from what would stop that: inner loops beside heavy operations, scattered writes."""
     deep = [any(piece.statement is None or piece.blocks for piece in side.body) for side in (old, new)]
     if deep[0] != deep[1]:
-        return not any(_heavy(piece.statement) for side in (old, new) for piece in side.body)
+        return not old.heavy and not new.heavy
     return deep[0] or any(map(serial, old.body)) == any(map(serial, new.body))
 
 
-def _heavy(statement: Statement | None) -> bool:
+def _heavy(statement: Statement) -> bool:
     match statement:
         case Store(value=value):
             return has_heavy([value])
@@ -228,9 +230,22 @@ def _heavy(statement: Statement | None) -> bool:
 
 
 def has_heavy(scalars: Iterable[Scalar]) -> bool:
-    from optgen.ir.walk import postorder
-
-    return any(isinstance(node, ir.Operation) and node.name in HEAVY for node in postorder(scalars))
+    """Whether an operation below the scalars is one of HEAVY."""
+    seen: set[AnyNode] = set()
+    stack: list[AnyNode] = list(scalars)
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        match node:
+            case ir.Operation(name=name, arguments=arguments):
+                if name in HEAVY:
+                    return True
+                stack.extend(arguments)
+            case ir.Choose():
+                stack.extend((node.condition, node.then, node.otherwise))
+    return False
 
 
 def serial(piece: Piece) -> bool:

@@ -8,7 +8,7 @@ if nothing else reads it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from optgen.ir import nodes as ir
@@ -34,13 +34,22 @@ WORDS = {
 
 @dataclass(slots=True)
 class Scope:
-    """A block being written: `known` are the values that a local holds here, `writes` the memory that its loop changes."""
+    """A block being written: `writes` is the memory that its loop changes, `named` what got a local here."""
 
     statements: list[Statement]
     writes: frozenset[Buffer]
     index: Index | None = None
     floor: int = 0
-    known: dict[AnyNode, Scalar] = field(default_factory=dict)
+    named: list[AnyNode] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value that a local holds: in the scope `depth`, until one of `buffers` is written."""
+
+    value: Scalar
+    depth: int
+    buffers: frozenset[Buffer]
 
 
 @dataclass(slots=True)
@@ -59,11 +68,13 @@ class Facts:
 
 @dataclass(slots=True)
 class Writer:
-    """All that placing statements needs; `read` are the accesses of each piece, `total` those of the procedure."""
+    """All that placing statements needs: the open scopes, what locals hold, `read` the accesses of each piece, `total`
+    those of the procedure."""
 
     space: Space
     settled: Settled
     scopes: list[Scope]
+    known: dict[AnyNode, Held] = field(default_factory=dict)
     read: dict[Piece, Counter[AnyNode]] = field(default_factory=dict)
     total: Counter[AnyNode] = field(default_factory=Counter)
 
@@ -102,7 +113,7 @@ def _loop(writer: Writer, piece: Piece) -> None:
     outer = writer.scopes[-1]
     writer.scopes.append(Scope([], frozenset(piece.writes), index, outer.floor))
     _block(writer, piece.body)
-    scope = writer.scopes.pop()
+    scope = _close(writer)
     flat = not any(inner.index is not None or inner.blocks for inner in piece.body)
     vector = flat and not any(serial(inner) for inner in piece.body)
     outer.statements.append(For(index, tuple(scope.statements), vector, piece.comment))
@@ -117,7 +128,7 @@ def _compound(writer: Writer, piece: Piece) -> None:
             condition = _block(writer, piece.blocks[0], [] if loop.condition is None else [loop.condition])
             split = len(writer.scopes[-1].statements)
             _block(writer, piece.blocks[1])
-            made = writer.scopes.pop().statements
+            made = _close(writer).statements
             test = condition[0] if condition else None
             head, tail = tuple(made[:split]), tuple(made[split:])
             writer.scopes[-1].statements.append(While(loop.counter, limit, head, test, tail, loop.name))
@@ -127,7 +138,7 @@ def _compound(writer: Writer, piece: Piece) -> None:
             for pieces in piece.blocks:
                 writer.scopes.append(Scope([], frozenset(), None, len(writer.scopes)))
                 _block(writer, pieces)
-                blocks.append(tuple(writer.scopes.pop().statements))
+                blocks.append(tuple(_close(writer).statements))
             writer.scopes[-1].statements.append(If(test, *blocks))
 
 
@@ -144,19 +155,30 @@ def _leaf(writer: Writer, facts: Facts, piece: Piece, block: Sequence[Piece]) ->
         entry = ir.access(statement.buffer, *written.indices)  # type: ignore[union-attr]
         again = _reads_after(writer, piece, entry, block)
         gone = again == writer.total[entry] and _only_here(writer, statement.buffer, entry)
-        if gone and (not again or isinstance(statement.value, ir.Constant)):
-            writer.scopes[-1].known[entry] = statement.value
+        if again and _steady(writer, statement.value, block[block.index(piece) + 1 :]):
+            _hold(writer, entry, statement.value, len(writer.scopes) - 1)
+            if gone:
+                return
+        elif gone and not again:
             return
-        if again and not isinstance(statement.value, ir.Constant):
+        elif again:
             free_name = gone or statement.buffer in writer.space.shared
             name = statement.buffer.name if free_name else unique(f"{statement.buffer.name}_entry", writer.space.names)
             local = ir.Input(name, statement.buffer.dtype)
             statements.append(Let(local, statement.value))
-            writer.scopes[-1].known[entry] = ir.access(local)
+            _hold(writer, entry, ir.access(local), len(writer.scopes) - 1)
             if gone:
                 return
             statement = replace(statement, value=ir.access(local))
     statements.append(_final(writer.space, statement))
+
+
+def _steady(writer: Writer, value: Scalar, following: Sequence[Piece]) -> bool:
+    """Whether a value is a constant or a number in memory that stays what it is."""
+    if isinstance(value, ir.Access) and not value.indices:
+        root = writer.space.root(value.tensor)  # type: ignore[arg-type]
+        return not any(root in piece.writes for piece in following)
+    return isinstance(value, ir.Constant)
 
 
 def _reads_after(writer: Writer, piece: Piece, entry: AnyNode, block: Sequence[Piece]) -> int:
@@ -192,20 +214,27 @@ def _only_here(writer: Writer, buffer: Buffer, entry: AnyNode) -> bool:
     )
 
 
+def _hold(writer: Writer, node: AnyNode, value: Scalar, depth: int) -> None:
+    """From here on a value is read from a local, or is a constant.  What was read before it was overwritten in place
+    stays what it was."""
+    space = writer.space
+    old = set(space.shared.values())
+    buffers = {n.tensor for n in _scalars([node]) if isinstance(n, ir.Access)} - old  # type: ignore[operator]
+    writer.known[node] = Held(value, depth, frozenset(space.root(b) for b in buffers))  # type: ignore[arg-type]
+    writer.scopes[depth].named.append(node)
+
+
+def _close(writer: Writer) -> Scope:
+    scope = writer.scopes.pop()
+    for node in scope.named:
+        writer.known.pop(node, None)
+    return scope
+
+
 def _forget(writer: Writer, written: Iterable[Buffer]) -> None:
     gone = set(written)
-    space = writer.space
-    for scope in writer.scopes:
-        stale = [
-            node for node in scope.known
-            if any(space.root(b) in gone and b not in space.shared.values() for b in _buffers(node))
-        ]
-        for node in stale:
-            del scope.known[node]
-
-
-def _buffers(node: AnyNode) -> set[Buffer]:
-    return {n.tensor for n in _scalars([node]) if isinstance(n, ir.Access)}  # type: ignore[list-item, misc]
+    for node in [node for node, held in writer.known.items() if not held.buffers.isdisjoint(gone)]:
+        del writer.known[node]
 
 
 def _read_old(writer: Writer, facts: Facts, pieces: Sequence[Piece]) -> None:
@@ -252,22 +281,26 @@ def _parts(node: AnyNode) -> tuple[Scalar, ...]:
     return ()
 
 
-def _scalars(roots: Iterable[AnyNode], known: Iterable[Scope] = ()) -> list[AnyNode]:
-    """All scalars below the roots, parts first; what a scope knows is not entered."""
+def _scalars(roots: Iterable[AnyNode], known: Container[AnyNode] = ()) -> list[AnyNode]:
+    """All scalars below the roots, parts first; what is known is not entered."""
     order: list[AnyNode] = []
     seen: set[AnyNode] = set()
-    stack: list[tuple[AnyNode, bool]] = [(root, False) for root in roots]
+    stack: list[AnyNode | None] = list(roots)
     stack.reverse()
-    scopes = tuple(known)
+    open_nodes: list[AnyNode] = []
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
+        node = stack.pop()
+        if node is None:
+            order.append(open_nodes.pop())
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            if not any(node in scope.known for scope in scopes):
-                stack.extend((part, False) for part in reversed(_parts(node)) if part not in seen)
+            parts = () if node in known else _parts(node)
+            if parts:
+                open_nodes.append(node)
+                stack.append(None)
+                stack.extend(parts[::-1])
+            else:
+                order.append(node)
     return order
 
 
@@ -276,15 +309,15 @@ def _facts(writer: Writer, roots: Sequence[Scalar]) -> Facts:
     scopes = writer.scopes
     here = len(scopes) - 1
     depths = {scope.index: depth for depth, scope in enumerate(scopes) if scope.index is not None}
-    order = _scalars(roots, scopes)
+    order = _scalars(roots, writer.known)
     facts.uses.update(roots)
     for node in order:
-        held = next((depth for depth, scope in enumerate(scopes) if node in scope.known), None)
+        held = writer.known.get(node)
         if held is not None:
-            facts.level[node] = held
+            facts.level[node] = held.depth
             continue
         parts = _parts(node)
-        facts.uses.update(set(parts))
+        facts.uses.update(parts)
         facts.open.append(node)
         level = max((facts.level[part] for part in parts), default=scopes[here].floor)
         match node:
@@ -339,17 +372,18 @@ def _choose_bound(facts: Facts, roots: Sequence[Scalar], here: int) -> None:
 def _values(writer: Writer, facts: Facts, roots: Sequence[Scalar]) -> list[Scalar]:
     """The scalars with named values in place; what is to be named and is not yet, is named now."""
     done: dict[AnyNode, Scalar] = {}
-    for node in _scalars(roots, writer.scopes):
-        held = next((scope.known[node] for scope in reversed(writer.scopes) if node in scope.known), None)
+    for node in _scalars(roots, writer.known):
+        held = writer.known.get(node)
         if held is not None:
-            done[node] = held
+            done[node] = held.value
             continue
         made = _rebuilt(writer.space, node, done)
         if node in facts.bound and not (isinstance(made, ir.Access) and not made.indices):
-            scope = writer.scopes[facts.level[node]]
+            depth = facts.level[node]
             local = ir.Input(unique(_described(node), writer.space.names), made.dtype)
-            scope.statements.append(Let(local, made))
-            scope.known[node] = made = ir.access(local)
+            writer.scopes[depth].statements.append(Let(local, made))
+            made = ir.access(local)
+            _hold(writer, node, made, depth)
         done[node] = made
     return [done[root] for root in roots]
 

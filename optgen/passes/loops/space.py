@@ -44,8 +44,11 @@ class Space:
 
     def translated(self, scalars: Iterable[Scalar], replaced: Mapping[AnyNode, AnyNode] | None = None) -> list[Scalar]:
         """Scalars over buffers: every access reads the buffer of its tensor, clamped where it may lie outside."""
-        start: dict[AnyNode, AnyNode] = {**self.places, **(replaced or {})}
-        return walk.rewrite(list(scalars), _clamp_access, start)
+        scalars = list(scalars)
+        known = replaced or {}
+        if all(scalar in known or isinstance(scalar, ir.Constant | ir.Dim) for scalar in scalars):
+            return [known.get(scalar, scalar) for scalar in scalars]  # type: ignore[misc]
+        return walk.rewrite(scalars, _clamp_access, {**self.places, **known})
 
     def root(self, buffer: Buffer) -> Buffer:
         """The buffer whose memory this one is."""
