@@ -39,7 +39,7 @@ class SpecError(Exception):
     def __str__(self) -> str:
         from optgen.diagnostics.render import render_text
 
-        return "\n".join(render_text(diagnostic) for diagnostic in self.diagnostics)
+        return "\n\n".join(render_text(diagnostic) for diagnostic in self.diagnostics)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -222,7 +222,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`left = right`; left: a Name, Primed, Index, Call (a local function), Tuple; ranges come from the line's `for`."""
+    """`left = right`; left: a Name, Primed, Index, Call (local function), Tuple; ranges come from the line's `for`."""
 
     span: Span
     left: Expr
