@@ -46,7 +46,7 @@ def compile_procedure(procedure: Procedure, real: str = "float64") -> Compiled:
 
     scope: dict[str, Any] = {}
     text = procedures_source([procedure], real)
-    exec(compile(text, f"<{procedure.name} for numba>", "exec"), scope)  # the text is the printer's, from a checked procedure
+    exec(compile(text, f"<{procedure.name} for numba>", "exec"), scope)  # noqa: S102 - the printer's text, no user's
     compiled = scope[procedure.name]
     free, _ = dims_by_shape(procedure)
     dtypes = {"int": np.int64, "bool": np.bool_, "u64": np.uint64, "real": np.dtype(real).type}
@@ -55,7 +55,7 @@ def compile_procedure(procedure: Procedure, real: str = "float64") -> Compiled:
     def call(dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
         arguments: list[Any] = [int(dims[name]) for name in free]
         for parameter, array in zip(parameters, arrays, strict=True):
-            made = np.ascontiguousarray(array, dtypes[parameter.dtype])
+            made: Any = np.ascontiguousarray(array, dtypes[parameter.dtype])
             arguments.append(made if parameter.axes else made.reshape(-1)[0])
         values = compiled(*arguments)
         return [np.asarray(value, dtypes[result.dtype]) for value, result in zip(values, results, strict=True)]

@@ -173,10 +173,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
             middle, high = min(low + width, n), min(low + 2 * width, n)
             i, j = low, middle
             for k in range(low, high):
-                left_first = i < middle and (
-                    j >= high or not (x[order[j]] < x[order[i]] or (x[order[i]] != x[order[i]] and x[order[j]] == x[order[j]]))
-                )
-                if left_first:
+                right_first = j < high
+                if i < middle and j < high:
+                    a, b = x[order[i]], x[order[j]]
+                    right_first = b < a or (a != a and b == b)
+                if not right_first:
                     other[k], i = order[i], i + 1
                 else:
                     other[k], j = order[j], j + 1
@@ -204,6 +205,7 @@ def helper_source(names: Iterable[str], real: str) -> str:
     parts = []
     for name, (_, text) in HELPERS.items():
         if name in needed:
-            made = text.replace("real(", "float32(" if real == "float32" else "float(")
+            made = text.replace("real(1)", "float32(1.0)" if real == "float32" else "1.0")
+            made = made.replace("real(", "float32(" if real == "float32" else "float(")
             parts.append(CONSTANTS.get(name, "") + ("\n\n" if name in CONSTANTS else "") + f"{NJIT}\n{made}")
     return "\n\n".join(parts)

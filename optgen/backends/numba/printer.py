@@ -10,11 +10,29 @@ from optgen.backends.numba.helpers import HELPERS as ROUTINES
 from optgen.backends.numba.helpers import NJIT
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
-    Accumulate, Alias, Buffer, Copy, For, If, Invoke, Let, Procedure, Statement, Store, Swap, While,
+    Accumulate,
+    Alias,
+    Buffer,
+    Copy,
+    For,
+    If,
+    Invoke,
+    Let,
+    Procedure,
+    Statement,
+    Store,
+    Swap,
+    While,
 )
 from optgen.ir.nodes import AnyNode, Scalar
 
 DTYPES = {"int": "np.int64", "bool": "np.bool_", "u64": "np.uint64"}
+KINDS = {  # of one and of many, in the documentation
+    "real": ("number", "numbers"),
+    "int": ("integer", "integers"),
+    "bool": ("Bool", "Bools"),
+    "u64": ("64 bits", "64 bits each"),
+}
 UPDATES = {"sum": "{0} += {1}", "prod": "{0} *= {1}", "any": "{0} = {0} or {1}", "all": "{0} = {0} and {1}"}
 
 
@@ -51,7 +69,7 @@ def print_procedure(procedure: Procedure, real: str) -> tuple[str, set[str]]:
             writer.add(f"{buffer.name} = np.empty({size}{_dtype(buffer, real)})")
     _block(writer, procedure.body)
     if procedure.results:
-        writer.add("return " + ", ".join(buffer.name for buffer in procedure.results) + ("," if len(procedure.results) == 1 else ""))
+        writer.add("return " + _tuple([buffer.name for buffer in procedure.results]))
     free, lines = dims_by_shape(procedure)
     head = [NJIT, f"def {procedure.name}({', '.join([*free, *(b.name for b in procedure.parameters)])}):"]
     head += [f"    {line}" if line else "" for line in (*_doc(procedure, names), *lines)]
@@ -68,8 +86,12 @@ def dims_by_shape(procedure: Procedure) -> tuple[list[str], list[str]]:
         new = [axis for axis in axes if axis != "_"]
         if new:
             found.update(new)
-            lines.append(f"{', '.join(axes)}{',' if len(axes) == 1 else ''} = {buffer.name}.shape")
+            lines.append(f"{_tuple(axes)} = {buffer.name}.shape")
     return [dim for dim in procedure.dims if dim not in found], lines
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    return f"{parts[0]}," if len(parts) == 1 else ", ".join(parts)
 
 
 def _dtype(buffer: Buffer, real: str) -> str:
@@ -80,9 +102,9 @@ def _dtype(buffer: Buffer, real: str) -> str:
 def _doc(procedure: Procedure, names: Mapping[AnyNode, str]) -> list[str]:
     lines = [f'"""{procedure.doc or procedure.name}', ""]
     for buffer in (*procedure.parameters, *procedure.results):
-        kind = {"real": "", "int": " of integers", "bool": " of Bool", "u64": " of 64 bits"}[buffer.dtype]
+        one, many = KINDS[buffer.dtype]
         axes = ", ".join(expression(axis, names, "float64") for axis in buffer.axes)
-        what = f"({axes}){kind}" if buffer.axes else {"real": "number", "int": "integer", "bool": "Bool", "u64": "64 bits"}[buffer.dtype]
+        what = f"{many} ({axes})" if buffer.axes else one
         lines.append(f"{'gives ' if buffer in procedure.results else ''}{buffer.name} : {what}")
     return [*lines, '"""']
 
@@ -224,6 +246,9 @@ def _invoke(writer: Writer, statement: Invoke) -> None:
         writer.depth += 1
         places.append(name)
     made = f"{statement.function}({', '.join(place(a, places) for a in arguments)})"
-    targets = [place(name, [*places, *([":"] if len(buffer.axes) > batch else [])]) for name, buffer in zip(results, statement.results, strict=True)]
+    targets = [
+        place(name, [*places, *([":"] if len(buffer.axes) > batch else [])])
+        for name, buffer in zip(results, statement.results, strict=True)
+    ]
     writer.add(f"{', '.join(targets)} = {made}")
     writer.depth -= batch

@@ -17,7 +17,11 @@ from optgen.passes.loops.pieces import Piece, insert, joins, leaf
 
 
 def translate(
-    context: Context, block: Block, pieces: list[Piece], before: list[Piece] | None = None, late: frozenset[AnyNode] = frozenset()
+    context: Context,
+    block: Block,
+    pieces: list[Piece],
+    before: list[Piece] | None = None,
+    late: frozenset[AnyNode] = frozenset(),
 ) -> None:
     """Add the statements of a block to pieces.
 

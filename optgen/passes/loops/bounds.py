@@ -47,7 +47,7 @@ def never_negative(index: Scalar, axis: Scalar) -> bool:
 
 
 def _nonnegative(form: Scalar, axis: Scalar) -> bool:
-    """Put each index at the end where the form is least, each dim known to be positive as 1 + rest: no minus may stay."""
+    """Put each index at the end where the form is least, dims known to be positive as 1 + rest: no minus may stay."""
     running = {index.extent for index in form.free if isinstance(index.extent, ir.Dim)}
     positive = running | ({axis} if isinstance(axis, ir.Dim) else set())
     least = extents.polynomial(form)

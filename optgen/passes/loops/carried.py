@@ -140,7 +140,12 @@ def _early(context: Context, node: Loop, tail: list[Piece]) -> dict[int, Buffer]
 
 
 def _step(
-    context: Context, node: Loop, current: Sequence[Buffer], early: dict[int, Buffer], blocks: LoopBlocks, tail: list[Piece]
+    context: Context,
+    node: Loop,
+    current: Sequence[Buffer],
+    early: dict[int, Buffer],
+    blocks: LoopBlocks,
+    tail: list[Piece],
 ) -> None:
     """Give every carried value its next: in place, by a swap, or by a store at the end if it is one number."""
     space = context.space
@@ -176,7 +181,8 @@ def _own(space: Space, tensor: Tensor, block: Block) -> bool:
     """Whether a tensor's buffer is computed anew in this block, for this loop to take."""
     owner = tensor.source if isinstance(tensor, ir.Output) else tensor
     buffer = space.places[tensor]
-    return owner in block.nodes and not isinstance(tensor, ir.View) and buffer in space.temporaries and buffer not in space.bases
+    own = buffer in space.temporaries and buffer not in space.bases
+    return own and owner in block.nodes and not isinstance(tensor, ir.View)
 
 
 def in_place(space: Space, pieces: Sequence[Piece], old: Buffer, new: Buffer) -> bool:

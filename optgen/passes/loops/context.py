@@ -15,8 +15,9 @@ from optgen.passes.loops.space import Space
 
 @dataclass(slots=True)
 class Context:
-    """What translating blocks needs: names by node, the results by the tensor computed for them, `outputs` that are read
-    of each region, and `kept`, the buffers that live longer than an iteration."""
+    """What translating blocks needs: names by node, `outputs` that are read of each region, the names of `results` by
+    the tensors that are not computed yet, the results' memory `given` so far, and `kept`, the buffers that live longer
+    than an iteration."""
 
     space: Space
     names: Mapping[AnyNode, str]

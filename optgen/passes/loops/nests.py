@@ -1,9 +1,10 @@
-"""A definition to loop nests: elementwise bodies to one nest, reductions to accumulations in the order that reads memory
-in a line, sums under an equality to scattered accumulations.
+"""A definition to loop nests: elementwise bodies to one nest, reductions to accumulations in the order that reads
+memory along rows, sums under an equality to scattered accumulations.
 
-A product of matrices C[i, k] = sum(j: A[i, j]*B[j, k]) becomes, for backends that call BLAS,
-    for i: { for k: C[i, k] = 0;  for j: for k: C[i, k] += A[i, j]*B[j, k] }
-and y[i] = sum(j: A[i, j]*x[j]) becomes  for i: { y[i] = 0;  for j: y[i] += A[i, j]*x[j] }.
+What a backend with BLAS can look for, before fusion puts more into the outer loops:
+    C[i, k] = sum(j: A[i, j]*B[j, k])    for i: { for k: C[i, k] = 0;  for j: for k: C[i, k] += A[i, j]*B[j, k] }
+    y[i] = sum(j: A[i, j]*x[j])          for i: { entry = 0;  for j: entry += A[i, j]*x[j];  y[i] = entry }
+    g[j] = sum(i: A[i, j]*c[i])          for j: g[j] = 0;  for i: for j: g[j] += A[i, j]*c[i]
 """
 
 from __future__ import annotations
@@ -45,7 +46,12 @@ def define(
 
 
 def _fill(
-    space: Space, target: Buffer, places: Sequence[Scalar], order: Sequence[Index], value: Scalar, start: Mapping[AnyNode, AnyNode]
+    space: Space,
+    target: Buffer,
+    places: Sequence[Scalar],
+    order: Sequence[Index],
+    value: Scalar,
+    start: Mapping[AnyNode, AnyNode],
 ) -> Piece:
     """`target[places] = value` under loops over `order`; `start` are the loops around."""
     loops, start = _own_loops(space, order, start)
@@ -73,7 +79,7 @@ def without_reductions(
     replaced: dict[AnyNode, AnyNode] = {}
     for node in _outermost(scalars):
         own = [index for index in indices if index in node.free]
-        buffer = space.temporary(f"{hint}_{node.kind}", node.dtype, [index.extent for index in own])
+        buffer = space.temporary(f"{hint.rstrip('_')}_{node.kind}", node.dtype, [index.extent for index in own])
         pieces += _accumulate(space, buffer, own, node)
         replaced[node] = ir.access(buffer, *own)
     return pieces, walk.rewrite(scalars, lambda node: None, replaced) if replaced else list(scalars)
@@ -124,12 +130,11 @@ def _accumulate(space: Space, target: Buffer, indices: Sequence[Index], node: ir
     outer, start = _own_loops(space, shared, {})
     starts = _starting_values(space, target, indices, node, body.dtype)
     left = [index for index in indices if index not in shared]
+    finish: list[Piece] = []
     if not left and shared and len(starts) == 1:  # one entry at a time: it is kept in a register
-        entry = space.temporary(f"{target.name}_entry", target.dtype)
-        starts, finish, written = [(entry, starts[0][1])], [_entry(space, target, indices, start, entry)], ()
-    else:
-        finish, written = [], tuple(indices)
-    inside = [_fill(space, buffer, written, left, value, start) for buffer, value in starts]
+        entry = space.temporary(f"{target.name.rstrip('_')}_entry", target.dtype)
+        starts, finish = [(entry, starts[0][1])], [_entry(space, target, indices, start, entry)]
+    inside = [_fill(space, buffer, () if finish else indices, left, value, start) for buffer, value in starts]
     loops, start = _own_loops(space, order[len(shared) :], start)
     guard = space.translated([_all_of(conditions)], start)[0] if conditions else None
     value, *where = space.translated([body, *(places if not finish else ())], start)
@@ -140,7 +145,9 @@ def _accumulate(space: Space, target: Buffer, indices: Sequence[Index], node: ir
     return [*pieces, *([nest(space, outer, inside, target.name)] if outer else inside)]
 
 
-def _entry(space: Space, target: Buffer, indices: Sequence[Index], start: Mapping[AnyNode, AnyNode], entry: Buffer) -> Piece:
+def _entry(
+    space: Space, target: Buffer, indices: Sequence[Index], start: Mapping[AnyNode, AnyNode], entry: Buffer
+) -> Piece:
     """The finished sum put where it belongs."""
     return leaf(space, Store(target, tuple(space.translated(indices, start)), ir.access(entry)))
 
@@ -222,7 +229,7 @@ def _accesses(scalars: Sequence[Scalar]) -> list[tuple[Scalar, ...]]:
 
 
 def _order(indices: Sequence[Index], bound: Sequence[Index], accesses: Sequence[Sequence[Scalar]]) -> list[Index]:
-    """The loops from the outermost: the innermost reads memory in a line; array indices stand outside where they can."""
+    """The loops from the outermost: the innermost reads memory along rows; array indices stand outside if they can."""
     candidates = [*reversed(bound), *reversed(indices)]
     innermost = min(candidates, key=lambda index: sum(_strided(a, index) for a in accesses))
     if innermost in bound:

@@ -1,7 +1,7 @@
 """Statements with what they read and write, and the fusion of loops over them.
 
-Two loops become one when every buffer that one writes and the other touches is accessed, on some axis, at the loop's own
-index in both: then an iteration meets only what the same iteration left.
+Two loops become one when every buffer that one writes and the other touches is accessed, on some axis, at the loop's
+own index in both: then an iteration meets only what the same iteration left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from optgen.passes.loops.space import Space
 
 # operations that a loop should compute for many entries at a time rather than between two inner loops
 HEAVY = frozenset(
-    ["power", "power_int", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh", "cosh", "tanh", "erf", "lgamma", "digamma", "threefry", "mod"]
+    [
+        *("power", "power_int", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh"),
+        *("cosh", "tanh", "erf", "lgamma", "digamma", "threefry", "mod"),
+    ]
 )
 
 
@@ -97,17 +100,20 @@ def leaf(space: Space, statement: Statement) -> Piece:
             read, written = (source,), (target,)
         case Swap(left, right):
             written = (left, right)
-        case Alias(name, base, offset):
-            scalars, read, written = (offset,), (base,), (name,)
+        case Alias(_, base, offset):
+            scalars, read = (offset,), (base,)
         case _:
             raise ir.IRError(f"a {type(statement).__name__} is not a piece by itself")
     reads = merged([touched(space, [s for s in scalars if s is not None]), _wholes(space, read)])
-    owners = (lambda buffer: (buffer,)) if isinstance(statement, Alias) else space.owners
-    writes = merged({owner: frozenset((Touch(buffer, where),))} for buffer in written for owner in owners(buffer))
+    if isinstance(statement, Alias):  # it makes a name, and writes no memory
+        return Piece(statement, None, (), reads, {statement.name: frozenset((Touch(statement.name, None),))})
+    writes = merged({owner: frozenset((Touch(buffer, where),))} for buffer in written for owner in space.owners(buffer))
     return Piece(statement, None, (), reads, writes, _heavy(statement))
 
 
-def compound(space: Space, statement: While | If, blocks: Sequence[Sequence[Piece]], scalars: Iterable[Scalar]) -> Piece:
+def compound(
+    space: Space, statement: While | If, blocks: Sequence[Sequence[Piece]], scalars: Iterable[Scalar]
+) -> Piece:
     """A While or an If over pieces; to what stands around it, it touches its buffers as wholes."""
     pieces = [piece for block in blocks for piece in block]
     read = [*(buffer for piece in pieces for buffer in piece.reads), *touched(space, scalars)]
@@ -162,12 +168,12 @@ def insert(space: Space, pieces: list[Piece], new: Piece) -> None:
 
 
 def joins(space: Space, before: Sequence[Piece], after: Sequence[Piece], made: Sequence[Piece]) -> bool:
-    """Whether the last of new pieces would share a loop of the block `before`, and none needs what comes after it."""
+    """Whether the last of new pieces would share a flat loop of the block `before`, and none needs what comes after."""
     new = made[-1]
-    if new.index is None or any(_conflicts(piece, other) for piece in after for other in made):
+    if new.index is None or _deep(new) or any(_conflicts(piece, other) for piece in after for other in made):
         return False
     for old in reversed(before):
-        if old.index is not None and _worthwhile(old, new) and _fusible(space, old, new):
+        if old.index is not None and not _deep(old) and _worthwhile(old, new) and _fusible(space, old, new):
             return True
         if _conflicts(old, new):
             return False
@@ -212,12 +218,16 @@ def _fused(space: Space, old: Piece, new: Piece) -> Piece:
     return loop_over(space, old.index, body, comment)
 
 
+def _deep(loop: Piece) -> bool:
+    """Whether a loop holds others."""
+    return any(piece.statement is None or piece.blocks for piece in loop.body)
+
+
 def _worthwhile(old: Piece, new: Piece) -> bool:
-    """Loops that vectorise stay apart from what would stop that: inner loops beside heavy operations, scattered writes."""
-    deep = [any(piece.statement is None or piece.blocks for piece in side.body) for side in (old, new)]
-    if deep[0] != deep[1]:
+    """Loops that vectorise stay apart from what would stop that: inner loops by heavy operations, scattered writes."""
+    if _deep(old) != _deep(new):
         return not old.heavy and not new.heavy
-    return deep[0] or any(map(serial, old.body)) == any(map(serial, new.body))
+    return _deep(old) or any(map(serial, old.body)) == any(map(serial, new.body))
 
 
 def _heavy(statement: Statement) -> bool:
@@ -251,5 +261,6 @@ def has_heavy(scalars: Iterable[Scalar]) -> bool:
 def serial(piece: Piece) -> bool:
     match piece.statement:
         case Accumulate(kind=kind, indices=indices):
-            return kind in ("argmax", "argmin") or any(not isinstance(place, ir.Index) and place.free for place in indices)
+            scattered = any(not isinstance(place, ir.Index) and place.free for place in indices)
+            return scattered or kind in ("argmax", "argmin")
     return False

@@ -12,9 +12,9 @@ from optgen.ir.nodes import AnyNode, Tensor
 from optgen.passes.loops.blocks import translate
 from optgen.passes.loops.context import Context
 from optgen.passes.loops.pieces import Piece, leaf
-from optgen.passes.loops.scalars import mentioned, write
 from optgen.passes.loops.settle import settle
 from optgen.passes.loops.space import RESERVED, Space
+from optgen.passes.loops.statements import mentioned, write
 
 
 def loops(scheduled: Scheduled) -> Procedure:
@@ -31,6 +31,7 @@ def loops(scheduled: Scheduled) -> Procedure:
         made = space.named(name, parameter.dtype, parameter.axes)
         space.places[parameter] = made
         parameters.append(made)
+    numbers = {name: space.named(name, tensor.dtype) for name, tensor in function.results if not tensor.axes}
     outputs: dict[tuple[AnyNode, int], list[ir.Output]] = {}
     for node in scheduled.names:
         if isinstance(node, ir.Output):
@@ -38,7 +39,7 @@ def loops(scheduled: Scheduled) -> Procedure:
     context = Context(space, scheduled.names, outputs, _wanted(scheduled, outputs))
     pieces: list[Piece] = []
     translate(context, scheduled.body, pieces)
-    results = _finish(context, function.results, pieces)
+    results = _finish(context, function.results, numbers, pieces)
     settled = settle(space, pieces, context.kept)
     body = write(space, settled, pieces)
     used = mentioned(body)
@@ -58,7 +59,9 @@ def _wanted(scheduled: Scheduled, outputs: Mapping[tuple[AnyNode, int], Sequence
     return wanted
 
 
-def _finish(context: Context, results: Sequence[tuple[str, Tensor]], pieces: list[Piece]) -> list[Buffer]:
+def _finish(
+    context: Context, results: Sequence[tuple[str, Tensor]], numbers: Mapping[str, Buffer], pieces: list[Piece]
+) -> list[Buffer]:
     """The buffers of the results; what was not computed in its result's memory is copied there."""
     space = context.space
     made: list[Buffer] = []
@@ -67,7 +70,7 @@ def _finish(context: Context, results: Sequence[tuple[str, Tensor]], pieces: lis
         if buffer in context.given and buffer not in made:
             made.append(buffer)
             continue
-        target = space.named(name, tensor.dtype, tensor.axes)
+        target = numbers.get(name) or space.named(name, tensor.dtype, tensor.axes)
         statement: Statement = Copy(target, buffer) if tensor.axes else Store(target, (), ir.access(buffer))
         pieces.append(leaf(space, statement))
         context.kept.add(target)

@@ -55,7 +55,8 @@ def with_scalars(statement: Statement, new: Sequence[Scalar]) -> Statement:
             rest = list(new[len(indices) :])
             value = rest.pop(0)
             guard = rest.pop(0) if condition is not None else None
-            return Accumulate(kind, buffer, tuple(new[: len(indices)]), value, guard, rest[0] if at is not None else None, position)
+            place = rest[0] if at is not None else None
+            return Accumulate(kind, buffer, tuple(new[: len(indices)]), value, guard, place, position)
         case Alias(name, base, _):
             return Alias(name, base, new[0])
         case If() as branch:
@@ -89,8 +90,8 @@ def settle(space: Space, pieces: Sequence[Piece], kept: set[Buffer]) -> Settled:
 
     def rule(node: AnyNode) -> AnyNode | None:
         if isinstance(node, ir.Access) and node.tensor in slim:
-            gone = axes[node.tensor]  # type: ignore[index]
-            return ir.access(slim[node.tensor], *(p for k, p in enumerate(node.indices) if k not in gone))  # type: ignore[index]
+            gone = axes[node.tensor]
+            return ir.access(slim[node.tensor], *(p for k, p in enumerate(node.indices) if k not in gone))
         return None
 
     roots = [scalars_of(piece.statement) for piece in found]  # type: ignore[arg-type]
@@ -105,7 +106,10 @@ def settle(space: Space, pieces: Sequence[Piece], kept: set[Buffer]) -> Settled:
     return Settled(statements, _single(space, found, statements, kept))
 
 
-def _single(space: Space, pieces: Sequence[Piece], statements: dict[Piece, Statement], kept: set[Buffer]) -> frozenset[Buffer]:
+def _single(
+    space: Space, pieces: Sequence[Piece], statements: dict[Piece, Statement], kept: set[Buffer]
+) -> frozenset[Buffer]:
+    """The temporaries that one Store fills and that only scalars read."""
     stores: Counter[Buffer] = Counter()
     other: set[Buffer] = set(kept)
     for piece in pieces:

@@ -12,10 +12,9 @@ from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import AnyNode, Dtype, Index, Scalar
 from optgen.passes.loops.bounds import clamped
 
-
 # words that no value may be called: they mean something in Python or in the code that is printed
 RESERVED = frozenset(keyword.kwlist) | frozenset(
-    ["abs", "bool", "float", "float32", "int", "len", "math", "max", "min", "njit", "np", "numba", "range", "real", "type"]
+    ["abs", "bool", "float", "float32", "int", "len", "math", "max", "min", "njit", "np", "numba", "range", "type"]
 )
 
 
