@@ -63,10 +63,11 @@ def run(
             terminal = _terminal(token.text, rows[states[-1]], table.words)
             if place == 0 and _is_name(terminal, tokens, rows[first]):
                 terminal = "NAME"
+        entered = states[:]  # reductions before an error may leave states in which less could be read
         while True:
             action = rows[states[-1]].get(terminal)
             if action is None:
-                raise Stuck(place, terminal, accepted(states))
+                raise Stuck(place, terminal, _accepted(entered))
             if action >= 0:
                 states.append(action)
                 values.append(token.text)  # type: ignore[arg-type]
@@ -125,7 +126,7 @@ def _is_name(terminal: str, tokens: list[Token], row: Mapping[str, int]) -> bool
     return terminal != "NAME" and "NAME" in row and len(tokens) > 1 and tokens[1].kind == "EQUAL"
 
 
-def accepted(states: list[int]) -> frozenset[str]:
+def _accepted(states: list[int]) -> frozenset[str]:
     """The terminals that can be read in this state, after the reductions they ask for."""
     return frozenset(
         name for name in tables().rows[states[-1]] if name.isupper() or name == END if _reads(list(states), name)

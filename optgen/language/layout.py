@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from optgen.diagnostics import Diagnostic, Source, Span
-from optgen.language.blocks import BLOCKS
-from optgen.language.lexer import NEWLINE, WORD, Token
+from optgen.language.blocks import HOMES
+from optgen.language.lexer import NEWLINE, PRIMED, RESERVED, WORD, Token
 
 _BINARY = frozenset(
     ["PLUS", "STAR", "SLASH", "AT", "CIRCUMFLEX", "EQ", "NE", "LE", "LT", "GE", "GT", "TILDE", "RANGE", "ARROW"]
@@ -22,6 +22,7 @@ _GOES_ON_BEFORE_WORDS = frozenset(["and", "or", "then", "else", "mod", "in"])
 _OPENS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 # half-open intervals: (0, 1] and [0, 1)
 _CLOSES = {"RPAR": ("LPAR", "LSQB"), "RSQB": ("LSQB", "LPAR"), "RBRACE": ("LBRACE",)}
+_MANY = 50  # problems of a text after which an open bracket is not looked for beyond the next line that is not deeper
 _SPELLED = {"LPAR": "(", "LSQB": "[", "LBRACE": "{", "RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 
 
@@ -40,6 +41,16 @@ class LogicalLine:
     @property
     def end(self) -> int:
         return self.tokens[-1].end
+
+
+@dataclass(frozen=True, slots=True)
+class _Resume:
+    """Where to go on if a bracket turns out never to be closed: the first line end with no deeper line after it."""
+
+    position: int
+    kept: int  # tokens of the line up to there
+    bracket: Token
+    deeper: bool = False
 
 
 def layout(source: Source, tokens: list[Token], problems: list[Diagnostic]) -> list[LogicalLine]:
@@ -108,7 +119,7 @@ def _logical_lines(
     pieces: list[LogicalLine] = []
     current: list[Token] = []
     opened: list[Token] = []
-    resume = None  # where to go on if the open bracket turns out never to be closed
+    resume: _Resume | None = None
     position = begin
     while position < len(tokens):
         token = tokens[position]
@@ -117,13 +128,13 @@ def _logical_lines(
         if kind == NEWLINE:
             following = tokens[position] if position < len(tokens) else None
             if opened:
-                if following is not None and not _opens_block(source, following, tokens, position):
-                    if resume is None or (resume[2] and _column(source, following) <= indent):
-                        resume = (position, len(current), _column(source, following) > indent)
+                deeper = following is not None and _column(source, following) > indent
+                hopeless = len(problems) > _MANY or _begins_line(tokens, position)
+                if following is not None and (deeper or not hopeless):
+                    if resume is None or (resume.deeper and not deeper):
+                        resume = _Resume(position, len(current), opened[-1], deeper)
                     continue
-                position, kept, _ = resume or (position, len(current), False)
-                problems.append(_unclosed(source, opened[-1]))
-                del current[kept:]
+                position = _resume(source, resume or _Resume(position, len(current), opened[-1]), current, problems)
                 break
             if current and not _goes_on(source, current[-1], following, indent, problems):
                 break
@@ -140,12 +151,20 @@ def _logical_lines(
                 resume = None
     else:
         if opened:
-            problems.append(_unclosed(source, opened[-1]))
-            if resume is not None:
-                position, kept, _ = resume
-                del current[kept:]
+            last = _Resume(position, len(current), opened[-1])
+            position = _resume(source, resume or last, current, problems)
     _finish(pieces, current, indent)
     return pieces, position
+
+
+def _resume(source: Source, at: _Resume, current: list[Token], problems: list[Diagnostic]) -> int:
+    """Tell of a bracket that is never closed, and end the line where it was likely meant to end."""
+    closing = _SPELLED[_OPENS[at.bracket.kind]]
+    message = f"{_SPELLED[at.bracket.kind]} is never closed"
+    span = Span(source, at.bracket.start, at.bracket.end)
+    problems.append(Diagnostic("E0104", message, span, help=f"close it with {closing}"))
+    del current[at.kept :]
+    return at.position
 
 
 def _finish(pieces: list[LogicalLine], tokens: list[Token], indent: int) -> None:
@@ -157,11 +176,14 @@ def _column(source: Source, token: Token) -> int:
     return token.start - (source.text.rfind("\n", 0, token.start) + 1)
 
 
-def _opens_block(source: Source, token: Token, tokens: list[Token], position: int) -> bool:
-    """Whether a block of the file starts here, so that an open bracket was forgotten."""
-    if token.kind != WORD or token.text not in BLOCKS["file"].words or _column(source, token) != 0:
+def _begins_line(tokens: list[Token], position: int) -> bool:
+    """Whether what stands here can't stand inside brackets (`state x`, `x' =`), so that one was not closed above."""
+    first, second = tokens[position : position + 2] if position + 1 < len(tokens) else (None, None)
+    if first is None or second is None:
         return False
-    return position + 1 < len(tokens) and tokens[position + 1].kind == WORD
+    if first.kind == PRIMED:
+        return second.kind == "EQUAL"
+    return first.kind == WORD and first.text in HOMES and second.kind == WORD and second.text not in RESERVED
 
 
 def _goes_on(
@@ -193,9 +215,3 @@ def _close(source: Source, token: Token, opened: list[Token], problems: list[Dia
         secondary = ((Span(source, opening.start, opening.end), "opened here"),)
         fix = f"close it with {_SPELLED[_OPENS[opening.kind]]}"
         problems.append(Diagnostic("E0104", message, span, secondary=secondary, help=fix))
-
-
-def _unclosed(source: Source, token: Token) -> Diagnostic:
-    closing = _SPELLED[_OPENS[token.kind]]
-    message = f"{_SPELLED[token.kind]} is never closed"
-    return Diagnostic("E0104", message, Span(source, token.start, token.end), help=f"close it with {closing}")

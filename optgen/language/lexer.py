@@ -49,6 +49,7 @@ _SYMBOLS: dict[str, tuple[tuple[str, str], ...]] = {
 # habit: what is read instead, the sentence, the fix
 _HABITS: dict[str, tuple[tuple[str, str], str, str]] = {
     "**": (("CIRCUMFLEX", "^"), "powers are written with ^", "write x^2 for x**2"),
+    "...": (("RANGE", ".."), "a range is written with two dots", "write 1..n for 1...n"),
     "&&": ((WORD, "and"), "conditions are joined by words", "write `and` for &&"),
     "||": ((WORD, "or"), "conditions are joined by words", "write `or` for ||"),
     "!": ((WORD, "not"), "negation is the word not", "write `not c` for !c"),
@@ -74,7 +75,7 @@ _TOKENS = re.compile(
     |(?P<comment>\#[^\n]*)
     |(?P<string>"[^"\n]*"?)
     |(?P<half>\.[0-9]+(?:[eE][+-]?[0-9]+)?)
-    |(?P<habit>\*\*|&&|\|\||!(?!=)|:=|=>|//|[-+*/]=(?!=))
+    |(?P<habit>\.\.\.|\*\*|&&|\|\||!(?!=)|:=|=>|//|[-+*/]=(?!=))
     |(?P<sign>==|!=|<=|>=|->|\.\.|[-<>=~+*/@^%,:;.()\[\]{{}}])
     |(?P<symbol>[{"".join(_SYMBOLS)}])
     |(?P<norm>‖)

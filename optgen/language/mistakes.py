@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from optgen.diagnostics import Diagnostic, Source, Span, suggestion
 from optgen.language.automaton import END, Stuck, tables
@@ -40,7 +41,9 @@ def misplaced(line: LogicalLine, block: str, source: Source) -> Diagnostic | Non
         fix = "write it in a step" if first.kind == PRIMED else f"write let {whole.text}"
         if "let" not in kind.words:
             fix = f"here may stand {holds(block)}"
-        return Diagnostic("E0116", f"an equation can't stand {place}", whole, help=fix)
+        if any(token.text in ("dataset", "file") for token in line.tokens):
+            fix = f"write data {whole.text}"
+        return Diagnostic("E0120", f"an equation can't stand {place}", whole, help=fix)
     return None
 
 
@@ -70,7 +73,7 @@ def intended_block(line: LogicalLine) -> str | None:
 
 def article(block: str) -> str:
     """`a problem`, `an algorithm`."""
-    return f"{'an' if block[0] in 'aeio' else 'a'} {block}"
+    return f"{'an' if block[0] in 'aeio' or block == 'sde' else 'a'} {block}"
 
 
 def holds(block: str) -> str:
@@ -100,6 +103,10 @@ class _Place:
     @property
     def previous(self) -> Token:
         return self.before[-1]
+
+    def shown(self, token: Token) -> str:
+        """The token as the author spelled it."""
+        return self.source.text[token.start : token.end] or "the end of the line"
 
     def previous_is(self, *kinds: str) -> bool:
         return bool(self.before) and self.terminal_of(self.previous) in kinds
@@ -146,7 +153,7 @@ def _compares(at: _Place) -> Diagnostic | None:
 def _reserved(at: _Place) -> Diagnostic | None:
     """A reserved word where a name is meant: `param min = 3`, `state where : R`, `let of = 2`."""
     word = None
-    if at.previous_is("OPT", "CALC") and at.terminal not in ("LPAR", "NAME", "LSQB", "CALC"):
+    if at.previous_is("OPT", "CALC") and at.terminal in ("EQUAL", "COLON", "TILDE"):
         word = at.previous
     elif at.token.kind == WORD and at.token.text in RESERVED and "NAME" in at.accepted:
         opens_line = len(at.before) == 1 or at.previous_is("COMMA")
@@ -178,6 +185,7 @@ def _misspelt_word(at: _Place) -> Diagnostic | None:
     return Diagnostic("E0115", f"`{at.token.text}` can't stand here", at.span, help=fix) if fix else None
 
 
+_CALCULUS = ("grad", "hess", "jac", "div", "laplacian")
 _ENDS_VALUE = ("NAME", PRIMED, NUMBER, "RPAR", "RSQB")
 
 
@@ -185,9 +193,20 @@ def _missing_operator(at: _Place) -> Diagnostic | None:
     starts_value = at.terminal in ("NAME", PRIMED, NUMBER, "CALC", "OPT", "LPAR")
     if not starts_value or not at.previous_is(*_ENDS_VALUE) or "STAR" not in at.accepted:
         return None
+    if at.token.text in HOMES:
+        fix = "write it on a line of its own, or after a ;"
+        return Diagnostic("E0115", f"`{at.token.text}` begins another line", at.span, help=fix)
+    if at.token.text == "to":
+        return Diagnostic("E0115", "a range is written with ..", at.span, help="write 1..n for 1 to n")
     span = Span(at.source, at.previous.start, at.token.end)
-    message = f"an operator is missing between `{at.previous.text}` and `{at.token.text}`"
-    return Diagnostic("E0115", message, span, help=f"a product is written {at.previous.text}*{at.token.text}")
+    left, right = at.shown(at.previous), at.shown(at.token)
+    if at.previous.kind not in (WORD, PRIMED, NUMBER):
+        return Diagnostic("E0115", f"an operator is missing before `{right}`", span, help="products are written with *")
+    fix = suggestion(left, _CALCULUS) if len(left) > 3 else ""
+    if at.previous.kind == PRIMED:
+        fix = f"{left} is the value after the step; the transpose is {left[:-1]}.T, a product {left}*{right}"
+    message = f"an operator is missing between `{left}` and `{right}`"
+    return Diagnostic("E0115", message, span, help=fix or f"a product is written {left}*{right}")
 
 
 def _percent(at: _Place) -> Diagnostic | None:
@@ -210,26 +229,72 @@ def _ended(at: _Place) -> Diagnostic | None:
     last = at.previous
     span = Span(at.source, last.start, last.end)
     label = expected(at.accepted)
-    return Diagnostic("E0114", f"the line ends after `{last.text}` before it is complete", span, label)
+    return Diagnostic("E0114", f"the line ends after `{at.shown(last)}` before it is complete", span, label)
+
+
+def _line_start(at: _Place) -> Diagnostic | None:
+    if at.before:
+        return None
+    place = "at the top of a file" if at.block == "file" else f"in {article(at.block)}"
+    shown = "a text" if at.token.kind == STRING else f"`{at.token.text}`"
+    fix = f"here may stand {holds(at.block)}"
+    if at.token.text == "if":
+        fix = "a block under a condition is opened by `when c`, a value is written if c then a else b"
+    return Diagnostic("E0115", f"{shown} opens no line {place}", at.span, help=fix)
+
+
+def _other_branch(at: _Place) -> Diagnostic | None:
+    """`else` on its own line, `otherwise if c`: branches as other languages write them."""
+    if at.terminal == "IF" and at.before[-1].text == "otherwise":
+        return Diagnostic("E0115", "`otherwise` is followed by `when`", at.span, help="write otherwise when c")
+    if at.terminal == "ELSE" and BLOCKS[at.block].start == "step":
+        fix = "the other block of a `when` is `otherwise`"
+        return Diagnostic("E0115", "this `else` has no `if`", at.span, help=fix)
+    return None
+
+
+def _went_on(at: _Place) -> Diagnostic | None:
+    """A line that was to end, but went on after an operator or inside a bracket with the line below."""
+    opened: list[Token] = []
+    tokens = (*at.before, at.token)
+    for before, token in pairwise(tokens):
+        if before.kind in ("LPAR", "LSQB", "LBRACE"):
+            opened.append(before)
+        elif before.kind in ("RPAR", "RSQB", "RBRACE") and opened:
+            opened.pop()
+        if token.kind in (WORD, PRIMED) and "\n" in at.source.text[before.end : token.start]:
+            rest = at.source.text[token.start :].split("\n", 1)[0]
+            opens_line = token.text in HOMES and len(rest.split()) > 1
+            if opens_line or (opened and token.kind == PRIMED and rest[len(token.text) :].lstrip().startswith("=")):
+                last = opened[-1] if opened else before
+                span = Span(at.source, last.start, last.end)
+                if opened:
+                    return Diagnostic("E0104", f"{last.text} is not closed on this line", span, help="close it")
+                message = f"the line ends after `{last.text}` before it is complete"
+                return Diagnostic("E0114", message, span, help=f"after {last.text} a line goes on with the next one")
+    return None
 
 
 _RULES: tuple[Callable[[_Place], Diagnostic | None], ...] = (
+    _line_start,
+    _went_on,
+    _other_branch,
     _missing_else,
     _compares,
     _equal_inside,
     _reserved,
     _python_function,
-    _stop_without_when,
     _percent,
     _misspelt_word,
+    _stop_without_when,
     _missing_operator,
     _ended,
 )
 
 
 def _unexpected(at: _Place) -> Diagnostic:
-    shown = f"the text {at.token.text}" if at.token.kind == STRING else f"`{at.token.text}`"
-    after = f" after `{at.previous.text}`" if at.before else ""
+    shown = f"the text {at.token.text}" if at.token.kind == STRING else f"`{at.shown(at.token)}`"
+    after = f" after `{at.shown(at.previous)}`" if at.before else ""
     return Diagnostic("E0115", f"{shown} can't stand here{after}", at.span, expected(at.accepted))
 
 
@@ -255,7 +320,7 @@ def expected(accepted: frozenset[str]) -> str:
     if rest >= _EXPRESSION:
         words.append("an expression")
         rest -= _EXPRESSION | {PRIMED, "LSQB", "LBRACE", "MINUS", "NOT", "IF", "CALC", "OPT"}
-    elif "PLUS" in rest and "STAR" in rest:
+    elif "STAR" in rest:
         words.append("an operator")
         rest -= _OPERATORS
     spelled = {terminal: word for word, terminal in tables().words.items()}
