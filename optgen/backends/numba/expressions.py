@@ -13,8 +13,8 @@ from optgen.ir.operations import OPERATIONS
 Text = tuple[str, int]  # code and how tightly its outermost operator binds
 ATOM = 20
 UNARY = 10
-TERNARY = 1
-NOT = 5
+NOT = 2  # between `and` and comparisons, which the table of operations has at 3
+TERNARY = -1
 
 CALLS: dict[str, str] = {
     "sqrt": "math.sqrt({0})",
@@ -56,7 +56,7 @@ HELPERS = {
     "power_int": "power_int", "digamma": "digamma", "threefry": "threefry", "uniform_bits": "uniform",
     "index_bits": "random_index", "high_word": "high_word", "low_word": "low_word",
 }
-WORDS = {"and": ("and", 4), "or": ("or", 3)}
+WORDS = {"and": ("and", 1), "or": ("or", 0)}
 
 
 def number(node: ir.Constant, real: str) -> Text:

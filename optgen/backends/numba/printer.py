@@ -33,7 +33,8 @@ KINDS = {  # of one and of many, in the documentation
     "bool": ("Bool", "Bools"),
     "u64": ("64 bits", "64 bits each"),
 }
-UPDATES = {"sum": "{0} += {1}", "prod": "{0} *= {1}", "any": "{0} = {0} or {1}", "all": "{0} = {0} and {1}"}
+# `&=` rather than `and`: a branch would stop LLVM from vectorising
+UPDATES = {"sum": "{0} += {1}", "prod": "{0} *= {1}", "any": "{0} |= {1}", "all": "{0} &= {1}"}
 
 
 @dataclass(slots=True)
@@ -82,10 +83,12 @@ def dims_by_shape(procedure: Procedure) -> tuple[list[str], list[str]]:
     found: set[str] = set()
     lines = []
     for buffer in procedure.parameters:
-        axes = [axis.name if isinstance(axis, ir.Dim) and axis.name not in found else "_" for axis in buffer.axes]
-        new = [axis for axis in axes if axis != "_"]
-        if new:
-            found.update(new)
+        axes = []
+        for axis in buffer.axes:
+            new = isinstance(axis, ir.Dim) and axis.name not in found
+            axes.append(axis.name if isinstance(axis, ir.Dim) and new else "_")
+            found.update(axes[-1:] if new else ())
+        if any(axis != "_" for axis in axes):
             lines.append(f"{_tuple(axes)} = {buffer.name}.shape")
     return [dim for dim in procedure.dims if dim not in found], lines
 
@@ -191,8 +194,7 @@ def _accumulate(writer: Writer, statement: Accumulate) -> None:
         writer.add(f"    {target} = {value}")
         writer.add(f"    {_place(writer, statement.position, statement.indices)} = {writer.code(statement.at)}")
     elif statement.kind in UPDATES:
-        bracketed = f"({value})" if statement.kind in ("any", "all") and " if " in value else value
-        writer.add(UPDATES[statement.kind].format(target, bracketed))
+        writer.add(UPDATES[statement.kind].format(target, value))
     else:
         word = statement.kind if statement.buffer.dtype == "int" else f"np.{statement.kind}imum"
         writer.add(f"{target} = {word}({target}, {value})")

@@ -20,7 +20,7 @@ RESERVED = frozenset(keyword.kwlist) | frozenset(
 
 @dataclass(slots=True)
 class Space:
-    """`places` are the buffers of nodes, `bases` the buffers that aliases look into, `same` the indices that fusion made
+    """`places` are the buffers of nodes, `bases` those that aliases look into, `same` the indices that fusion made
     one, `shared` the buffers of next values that take the memory of the value before, `whole` what contracted buffers
     were, `temporaries` all memory that the procedure owns."""
 
@@ -81,7 +81,7 @@ def unique(hint: str, names: set[str]) -> str:
     """The hint as a name that is not taken yet; takes it."""
     name, number = hint or "value", 2
     while name in names:
-        name, number = f"{hint or 'value'}_{number}", number + 1
+        name, number = f"{(hint or 'value').rstrip('_')}_{number}", number + 1
     names.add(name)
     return name
 
