@@ -60,7 +60,7 @@ def expand_calls(procedure: Procedure) -> Procedure:
     """The procedure with loops in place of the calls that FORMULAS has."""
     memory = Memory()
     body = _block(procedure.body, memory)
-    return replace(procedure, body=body, temporaries=(*procedure.temporaries, *memory.made)) if memory.made else procedure
+    return replace(procedure, body=body, temporaries=(*procedure.temporaries, *memory.made))
 
 
 def _block(block: Sequence[Statement], memory: Memory) -> Block:
@@ -75,7 +75,8 @@ def _block(block: Sequence[Statement], memory: Memory) -> Block:
                 then, otherwise = _block(statement.then, memory), _block(statement.otherwise, memory)
                 made.append(replace(statement, then=then, otherwise=otherwise))
             case While():
-                made.append(replace(statement, head=_block(statement.head, memory), tail=_block(statement.tail, memory)))
+                head, tail = _block(statement.head, memory), _block(statement.tail, memory)
+                made.append(replace(statement, head=head, tail=tail))
             case _:
                 made.append(statement)
     return tuple(made)
@@ -95,7 +96,9 @@ def _called(statement: Invoke, memory: Memory) -> Block:
 # ---------------------------------------------------------------- words
 
 
-def _each(extent: Scalar, body: Callable[[ir.Index], Sequence[Statement]], name: str = "i", vector: bool = False) -> For:
+def _each(
+    extent: Scalar, body: Callable[[ir.Index], Sequence[Statement]], name: str = "i", vector: bool = False
+) -> For:
     index = ir.Index(extent, name)
     return For(index, tuple(body(index)), vector)
 
@@ -155,6 +158,9 @@ def _cholesky(memory: Memory, a: Member, lower: Member) -> Block:
             _each(j, lambda k: [_less(total, _times(lower[i, k], lower[j, k]))], "k", vector=True),
         )
 
+    def below(i: Scalar, j: Scalar, pivot: Scalar) -> Block:
+        return (*reduced(i, j), lower.set((i, j), apply("div", total[()], pivot)), lower.set((j, i), ZERO))
+
     def column(j: ir.Index) -> Block:
         root, pivot = _local("pivot", apply("sqrt", total[()]))
         return (
@@ -162,7 +168,7 @@ def _cholesky(memory: Memory, a: Member, lower: Member) -> Block:
             good.set((), apply("and", good[()], apply("gt", total[()], ZERO))),
             root,
             lower.set((j, j), pivot),
-            _after(j, n, lambda i: [*reduced(i, j), lower.set((i, j), apply("div", total[()], pivot)), lower.set((j, i), ZERO)]),
+            _after(j, n, lambda i: below(i, j, pivot)),
         )
 
     return (good.set((), TRUE), _each(n, column, "j"), _unless(good, lower))
@@ -196,7 +202,8 @@ def _solve_spd(memory: Memory, a: Member, b: Member, x: Member) -> Block:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """L below and U on and above the diagonal of `lu`, the order of the rows, the sign of that order, all pivots not 0."""
+    """`lu` has L below and U on and above its diagonal; `rows` the order of the rows, `sign` the sign of that order;
+    `regular` says that no pivot is 0."""
 
     lu: Member
     rows: Member
@@ -207,8 +214,8 @@ class Factors:
 def _factorised(memory: Memory, a: Member) -> tuple[Block, Factors]:
     """Gaussian elimination with partial pivoting."""
     n = a.axes[0]
-    factors = Factors(memory.new("lu", "real", n, n), memory.new("rows", "int", n), memory.new("sign", "real"), memory.new("regular", "bool"))
-    lu, rows, sign, regular = factors.lu, factors.rows, factors.sign, factors.regular
+    lu, rows = memory.new("lu", "real", n, n), memory.new("rows", "int", n)
+    sign, regular = memory.new("sign", "real"), memory.new("regular", "bool")
     best, top = memory.new("best", "int"), memory.new("top", "real")
 
     def exchanged(member: Member, *places: tuple[Scalar, ...]) -> Block:
@@ -221,7 +228,9 @@ def _factorised(memory: Memory, a: Member) -> tuple[Block, Factors]:
         return (let, lu.set((i, j), factor), row)
 
     def column(j: ir.Index) -> Block:
-        size = lambda i: Accumulate("argmax", top.buffer, (), apply("abs", lu[i, j]), None, i, best.buffer)  # noqa: E731
+        def size(i: Scalar) -> Accumulate:
+            return Accumulate("argmax", top.buffer, (), apply("abs", lu[i, j]), None, i, best.buffer)
+
         swap = (
             _each(n, lambda k: exchanged(lu, (j, k), (best[()], k)), "k"),
             *exchanged(rows, (j,), (best[()],)),
@@ -240,7 +249,7 @@ def _factorised(memory: Memory, a: Member) -> tuple[Block, Factors]:
         sign.set((), ONE),
         regular.set((), TRUE),
     )
-    return (*start, _each(n, column, "j")), factors
+    return (*start, _each(n, column, "j")), Factors(lu, rows, sign, regular)
 
 
 def _solve(memory: Memory, a: Member, b: Member, x: Member) -> Block:
@@ -267,7 +276,9 @@ def _solve_matrix(memory: Memory, a: Member, b: Member, x: Member) -> Block:
 
     def less(i: Scalar, k: Scalar) -> Block:
         let, factor = _local("factor", lu[i, k])
-        change = lambda c: [x.set((i, c), apply("sub", x[i, c], _times(factor, x[k, c])))]  # noqa: E731
+        def change(c: Scalar) -> Sequence[Statement]:
+            return [x.set((i, c), apply("sub", x[i, c], _times(factor, x[k, c])))]
+
         return (let, _each(columns, change, "c", vector=True))
 
     def forward(i: ir.Index) -> Block:
@@ -284,7 +295,9 @@ def _solve_matrix(memory: Memory, a: Member, b: Member, x: Member) -> Block:
 def _det(memory: Memory, a: Member, result: Member) -> Block:
     first, factors = _factorised(memory, a)
     product = memory.new("product", "real")
-    times = lambda i: [product.set((), _times(product[()], factors.lu[i, i]))]  # noqa: E731
+    def times(i: Scalar) -> Sequence[Statement]:
+        return [product.set((), _times(product[()], factors.lu[i, i]))]
+
     return (*first, product.set((), factors.sign[()]), _each(a.axes[0], times), result.set((), product[()]))
 
 
@@ -308,7 +321,9 @@ def _eigh(memory: Memory, a: Member, values: Member, vectors: Member) -> Block:
         return (_each(n, entry, "j"),)
 
     def sizes(i: ir.Index) -> Block:
-        size = lambda j: apply("abs", work[i, j])  # noqa: E731
+        def size(j: Scalar) -> Scalar:
+            return apply("abs", work[i, j])
+
         return (
             _each(n, lambda j: [Accumulate("max", largest.buffer, (), size(j))], "j"),
             _each(i, lambda j: [Accumulate("max", rest.buffer, (), size(j))], "j"),
@@ -371,7 +386,9 @@ def _ordered(memory: Memory, work: Member, turned: Member, values: Member, vecto
             tied = apply("and", apply("eq", work[j, j], work[i, i]), apply("lt", j, i))
             return Accumulate("sum", rank.buffer, (), apply("bool_to_int", apply("or", smaller, tied)))
 
-        size = lambda k: Accumulate("argmax", top.buffer, (), apply("abs", turned[i, k]), None, k, at.buffer)  # noqa: E731
+        def size(k: Scalar) -> Accumulate:
+            return Accumulate("argmax", top.buffer, (), apply("abs", turned[i, k]), None, k, at.buffer)
+
         sign, signed = _local("signed", ir.choose(apply("lt", turned[i, at[()]], ZERO), ir.constant(-1, "real"), ONE))
         return (
             rank.set((), ir.constant(0)),
