@@ -1,6 +1,6 @@
 """Compiled code on disk, by content.
 
-An entry is one file: a line that names the format, a line of JSON (what the entry is, and the checksum of what follows),
+An entry is one file: a line that names the format, a line of JSON (what the entry is, and the checksum of the rest),
 then the bytes.  Nothing in it is executed on reading.  Files appear whole or not at all, so processes may share the
 directory; an entry that cannot be read, written or trusted is as if it were not there.
 """

@@ -1,4 +1,4 @@
-"""Small programs for the runtime, with kernels written by hand in NumPy: what the runtime does depends on no backend."""
+"""Small programs for the runtime, with kernels by hand in NumPy: what the runtime does depends on no backend."""
 
 from __future__ import annotations
 
