@@ -9,6 +9,7 @@ import numpy as np
 
 from optgen.diagnostics import Diagnostic, Span
 
+SHORT = 4096  # entries; longer products wake the threads of a BLAS, which costs more than the product
 KINDS = {"f": "real numbers", "i": "integers", "b": "truth values", "u": "integers"}
 
 
@@ -53,10 +54,11 @@ def _advice(given: str, wanted: str, name: str) -> str:
 
 
 def finite(array: np.ndarray) -> bool:
-    """Whether no entry is NaN or infinite; one product of the array with itself decides nearly always."""
+    """Whether no entry is NaN or infinite; for a short array its product with itself decides nearly always."""
+    if array.size > SHORT:
+        return bool(np.isfinite(array).all())
     flat = array.reshape(-1)
-    with np.errstate(all="ignore"):
-        return math.isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())
+    return math.isfinite(np.vdot(flat, flat)) or bool(np.isfinite(flat).all())
 
 
 def not_finite(array: np.ndarray, name: str, span: Span | None) -> Diagnostic:

@@ -59,7 +59,7 @@ class Table:
     sizes: tuple[tuple[str, ir.Scalar, Evaluator | None], ...]
     dims: frozenset[str]
     checks: tuple[Check, ...]
-    kernels: dict[str, tuple[tuple[ir.Input, ...], Kernel]] = field(default_factory=dict)
+    kernels: dict[str, tuple[Function, Kernel]] = field(default_factory=dict)
 
 
 def build(program: Program, engine: Engine, real: str) -> Table:
@@ -124,11 +124,13 @@ def computed(
     """A tensor over inputs, by a kernel compiled at the first need.  Raises KeyError if one of them is not there."""
     if name not in table.kernels:
         used = inputs_of([value], table.program)
-        lengths = sorted({node.name for node in postorder([value]) if isinstance(node, ir.Dim)})
-        function = Function(name, tuple(lengths), used, ((name, value),))
-        table.kernels[name] = (used, table.engine(function))
-    used, kernel = table.kernels[name]
-    for node in postorder([value]):
-        if isinstance(node, ir.Dim) and node.name not in dims:
-            raise KeyError(node.name)
-    return kernel(dims, [arrays[made] for made in used])[0]
+        names = sorted({node.name for node in postorder([value, *_axes(used)]) if isinstance(node, ir.Dim)})
+        function = Function(name, tuple(names), used, ((name, value),))
+        table.kernels[name] = (function, table.engine(function))
+    function, kernel = table.kernels[name]
+    lengths = {dim: dims[dim] for dim in function.dims}
+    return kernel(lengths, [arrays[made] for made in function.parameters])[0]
+
+
+def _axes(inputs: Iterable[ir.Input]) -> list[ir.Scalar]:
+    return [axis for made in inputs for axis in made.axes]
