@@ -16,8 +16,12 @@ ENDINGS = {"llvm": "ll", "numba": "py", "jax": "py", "numpy": "py"}
 @choice_options
 @backend_option
 @dtype_option
-@click.option("-o", "--output", type=click.Path(file_okay=False), help="A directory for the source; else it is printed.")
-def command(file: str, algorithm: str | None, problem: str | None, backend: str, dtype: str, output: str | None) -> None:
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False), help="A directory for the source; else it is printed."
+)
+def command(
+    file: str, algorithm: str | None, problem: str | None, backend: str, dtype: str, output: str | None
+) -> None:
     """Compile a method on a problem and write its source.
 
     For numpy, numba and jax that is a readable Python file that needs nothing of optgen, for llvm the module's text.

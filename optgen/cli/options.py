@@ -18,7 +18,11 @@ backend_option = click.option(
     help="What the method is compiled to.",
 )  # fmt: skip
 dtype_option = click.option(
-    "--dtype", type=click.Choice(["float64", "float32"]), default="float64", show_default=True, help="Precision of reals."
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    show_default=True,
+    help="Precision of reals.",
 )
 
 
@@ -77,7 +81,9 @@ def _entry(archive: Any, entry: str, name: str) -> np.ndarray:
     if not entry and len(names) == 1:
         entry = names[0]
     if entry not in names:
-        message = f"{name}: the archive has {', '.join(names)}; say which: {name}=file.npz:{names[0] if names else 'entry'}"
+        message = (
+            f"{name}: the archive has {', '.join(names)}; say which: {name}=file.npz:{names[0] if names else 'entry'}"
+        )
         raise click.BadParameter(message, param_hint="--data")
     found = archive[entry]
     return found

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @choice_options
 @click.option("--experiment", help="The experiment; may be left out when the file has one.")
-@click.option("--data", multiple=True, metavar="NAME=PATH", help="Data from a .npy, .csv or .txt file or FILE.npz:ENTRY.")
+@click.option(
+    "--data", multiple=True, metavar="NAME=PATH", help="Data from a .npy, .csv or .txt file or FILE.npz:ENTRY."
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=NUMBER", help="A parameter or dimension.")
 @click.option("--steps", type=int, help="The most steps to do.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The seed of all draws.")
@@ -87,7 +89,10 @@ def _run_experiment(
         if algorithm is not None and algorithm not in (run.name, run.algorithm):
             continue
         solver = optgen.compile(spec, algorithm=run.algorithm, problem=planned.problem, **options)
-        results[run.name] = solver(seed=seed, **{**planned.inputs_of(solver.program), **run.inputs, **given})
+        names = [slot.name for slot in solver.program.slots if slot.kind != "start"]
+        results[run.name] = solver(seed=seed, **{**planned.inputs(names), **run.inputs, **given})
     if not results:
-        raise click.UsageError(f"the experiment has no run {algorithm}; it has {', '.join(r.name for r in planned.runs)}")
+        raise click.UsageError(
+            f"the experiment has no run {algorithm}; it has {', '.join(r.name for r in planned.runs)}"
+        )
     return results
