@@ -1,46 +1,71 @@
-"""The short way for a bound solver: code tied to its arrays, called without looking at anything again."""
+"""The short way for solves of a few steps: code tied to its arrays, called again without looking at anything.
+
+A plan is made after a solve that was short enough; later solves of the same sizes copy what changed into its inputs,
+call three pieces of machine code and copy the outcome.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from optgen.ir.program import Phase
 from optgen.runtime.code import Code, Prepared, prepare
-from optgen.runtime.drive import CHUNK_SECONDS, TRACE_BYTES, Pace, Run, capped, completed, converged
+from optgen.runtime.drive import CHUNK_SECONDS, TRACE_BYTES, Pace, capped, completed, converged
 from optgen.runtime.inputs import Binding
-from optgen.runtime.outcome import lets_of, states_of
+from optgen.runtime.outcome import states_of
 from optgen.runtime.result import Result, Status
 
 COPIED_BYTES = 1 << 26  # inputs larger than this are not copied: such a solve gains nothing here
+
+Named = tuple[tuple[str, np.ndarray], ...]
+Trace = tuple[str, np.ndarray, np.ndarray | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """setup, advance and finish on shared arrays: what one writes the next one reads.
 
-    `inputs` are the plan's own copies of `binding.arrays`.
+    `inputs` are the plan's own arrays, with the values of the arrays in `last[0]`; arrays of the binding that are
+    `steady` never change, so they need not be copied again.  What the code leaves behind is named once: `states`,
+    `count`, `finite`, `ended`, `failed`, `traces` (with the array of the last entry of a record outside the step),
+    `stop`, `lets`, `objective`.  One solve at a time: `lock`.
     """
 
     code: Code
     binding: Binding
     inputs: list[np.ndarray]
+    last: list[list[np.ndarray]]
+    steady: tuple[bool, ...]
     setup: Prepared
     advance: Prepared
     finish: Prepared
+    states: Named
+    structured: bool
+    count: np.ndarray
+    finite: np.ndarray
+    ended: np.ndarray
+    failed: np.ndarray
+    traces: tuple[Trace, ...]
+    stop: np.ndarray
+    lets: Named
+    objective: np.ndarray | None
+    lock: Any = field(default_factory=threading.Lock)
 
 
-def plan(code: Code, binding: Binding, pace: Pace, run: Run) -> Plan | None:
-    """The plan of a solve like `run`; None if it is long or the backend cannot tie code to arrays"""
-    if len(code.program.phases) != 1 or run.total * pace.seconds.get(0, 1.0) > CHUNK_SECONDS:
+def plan(code: Code, binding: Binding, pace: Pace, steady: tuple[bool, ...]) -> Plan | None:
+    """The plan of a solve; None if that can take long or the backend cannot tie code to arrays.
+
+    `steady` says which arrays of the binding nobody else can change.
+    """
+    if len(code.program.phases) != 1 or binding.steps * pace.seconds.get(0, 1.0) > CHUNK_SECONDS:
         return None
-    if (
-        binding.steps * pace.bytes.get(0, 0) > TRACE_BYTES
-        or sum(array.nbytes for array in binding.arrays) > COPIED_BYTES
-    ):
+    held = binding.steps * pace.bytes.get(0, 0)
+    if held > TRACE_BYTES or sum(array.nbytes for array in binding.arrays) > COPIED_BYTES:
         return None
     inputs = [array.copy() for array in binding.arrays]
     setup = prepare(code.setup, binding.dims, inputs)
@@ -52,61 +77,88 @@ def plan(code: Code, binding: Binding, pace: Pace, run: Run) -> Plan | None:
     if advance is None:
         return None
     finish = prepare(code.finishes[0], binding.dims, [*inputs, *advance.outputs[: width + 1]])
-    return None if finish is None else Plan(code, binding, inputs, setup, advance, finish)
+    return None if finish is None else _named(code, binding, inputs, steady, (setup, advance, finish))
+
+
+def _named(
+    code: Code,
+    binding: Binding,
+    inputs: list[np.ndarray],
+    steady: tuple[bool, ...],
+    kernels: tuple[Prepared, Prepared, Prepared],
+) -> Plan:
+    setup, advance, finish = kernels
+    program, outputs, final = code.program, advance.outputs, finish.outputs
+    width = len(program.states)
+    states = tuple((state.name, array) for state, array in zip(program.states, outputs[:width], strict=True))
+    last = iter(final[1:])
+    records = zip(program.phases[0].records, outputs[width + 4 :], strict=True)
+    traces = tuple((record.name, rows, None if record.inner else next(last)) for record, rows in records)
+    lets = tuple((name, next(last)) for name, _ in program.lets)
+    count, finite, ended, failed = outputs[width : width + 4]
+    return Plan(
+        code, binding, inputs, [binding.arrays], steady, setup, advance, finish, states,
+        any(state.structure or state.index_base for state in program.states),
+        count, finite, ended, failed, traces, final[0], lets, next(last, None),
+    )  # fmt: skip
 
 
 def replay(plan: Plan, binding: Binding) -> Result | None:
-    """Solve by the plan, with the binding's inputs; None if it needs the long way (other sizes, a failure)."""
-    if binding is plan.binding:
-        return _solve(plan)
-    if binding.dims != plan.binding.dims or binding.steps != plan.binding.steps:
+    """Solve by the plan; None if the long way is needed: other sizes, a failure, another thread that uses the plan."""
+    if binding is not plan.binding and (binding.steps != plan.binding.steps or binding.dims != plan.binding.dims):
         return None
-    changed = [k for k, array in enumerate(binding.arrays) if array is not plan.binding.arrays[k]]
-    for k in changed:
-        np.copyto(plan.inputs[k], binding.arrays[k])
-    result = _solve(plan)
-    for k in changed:
-        np.copyto(plan.inputs[k], plan.binding.arrays[k])
-    return result
+    if not plan.lock.acquire(blocking=False):
+        return None
+    try:
+        _load(plan, binding.arrays)
+        return _solve(plan)
+    finally:
+        plan.lock.release()
+
+
+def _load(plan: Plan, arrays: list[np.ndarray]) -> None:
+    """Copy inputs that are not those of the last solve, or that their owner may have changed since."""
+    last, own = plan.last[0], plan.binding.arrays
+    if arrays is last and arrays is own and all(plan.steady):
+        return
+    for k, array in enumerate(arrays):
+        if not (plan.steady[k] and array is own[k] and array is last[k]):
+            np.copyto(plan.inputs[k], array)
+    plan.last[0] = arrays
 
 
 def _solve(plan: Plan) -> Result | None:
     started = time.perf_counter()
     plan.setup()
     plan.advance()
-    outputs = plan.advance.outputs
-    program = plan.code.program
-    width = len(program.states)
-    if not outputs[width + 1] or outputs[width + 3]:  # not finite, or failed
+    if not plan.finite.item() or plan.failed.item():
         return None
     plan.finish()
-    final = plan.finish.outputs
-    phase = program.phases[0]
-    count = outputs[width].item()
-    status, reason = _verdict(phase, count, plan.binding.steps, outputs[width + 2].item(), final[0].item())
-    traces = _traces(phase, count, outputs[width + 4 :], final) if phase.records else {}
-    states = states_of(program, [state.copy() for state in outputs[:width]], plan.binding)
-    lets, objective = lets_of(program, 0, [value.copy() for value in final])
-    return Result(program.name, states, status, reason, count, time.perf_counter() - started, traces, lets, objective)
+    count = plan.count.item()
+    program = plan.code.program
+    status, reason = _verdict(program.phases[0], count, plan)
+    traces = {}
+    for name, rows, last in plan.traces:
+        if last is None:
+            traces[name] = rows[:count].copy()
+        else:
+            traces[name] = whole = np.empty((count + 1, *rows.shape[1:]), rows.dtype)
+            whole[:count] = rows[:count]
+            whole[count] = last
+    states: dict[str, Any] = {name: array.copy() for name, array in plan.states}
+    if plan.structured:
+        states = states_of(program, list(states.values()), plan.binding)
+    lets = {name: array.copy()[()] for name, array in plan.lets}
+    objective = None if plan.objective is None else plan.objective.item()
+    seconds = time.perf_counter() - started
+    return Result(program.name, states, status, reason, count, seconds, traces, lets, objective)
 
 
-def _verdict(phase: Phase, count: int, steps: int, ended: int, stop: int) -> tuple[Status, str]:
+def _verdict(phase: Phase, count: int, plan: Plan) -> tuple[Status, str]:
+    ended = plan.ended.item()
     if ended:
         return "converged", converged(count, phase.untils[ended - 1].reason)
+    stop = plan.stop.item()
     if stop:
         return "converged", converged(count, phase.stops[stop - 1].reason)
-    return ("completed", completed(count)) if count < steps else ("max_steps", capped(count, phase))
-
-
-def _traces(phase: Phase, count: int, made: Sequence[np.ndarray], final: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Copies of the rows reached; records outside the step end with the entry at the last states."""
-    traces = {}
-    place = 1
-    for record, trace in zip(phase.records, made, strict=True):
-        rows = np.empty((count + (not record.inner), *trace.shape[1:]), trace.dtype)
-        rows[:count] = trace[:count]
-        if not record.inner:
-            rows[count] = final[place]
-            place += 1
-        traces[record.name] = rows
-    return traces
+    return ("completed", completed(count)) if count < plan.binding.steps else ("max_steps", capped(count, phase))

@@ -15,7 +15,7 @@ import numpy as np
 Status = Literal["converged", "completed", "max_steps", "failed", "diverged", "interrupted"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Result:
     """The end of a solve.  States, traces and lets are attributes by name: `result.x`, `result.loss`, `result.P`.
 

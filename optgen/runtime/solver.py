@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from optgen.runtime.table import Entry, Table
 
 Variant = Callable[[frozenset[str], bool], "Solver"]
 Path = str | os.PathLike[str]
+Sizes = tuple[tuple[str, int], ...]
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Solver:
     dtype: str
     variant: Variant | None = None
     variants: dict[tuple[frozenset[str], bool], Solver] = field(default_factory=dict)
-    paces: dict[tuple[tuple[str, int], ...], Pace] = field(default_factory=dict)
+    paces: dict[Sizes, Pace] = field(default_factory=dict)
+    plans: dict[Sizes, Plan | None] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -77,11 +80,10 @@ class Solver:
         """
         solver = self._for(inputs)
         binding = bind(solver.table, inputs, seed)
+        if callback is None and checkpoint is None and resume is None and not progress:
+            return solver._solve(binding, progress)
         run = begin(solver.code, binding) if resume is None else checkpoints.load(resume, solver.code, binding)
-        if callback is None and checkpoint is None and progress is False:
-            drive(run, solver._pace(binding))
-        else:
-            _watched(run, solver._pace(binding), callback, progress, checkpoint, every)
+        _watched(run, solver._pace(binding), callback, progress, checkpoint, every)
         return result_of(run)
 
     def bind(self, *, seed: int = 0, **inputs: Any) -> Bound:
@@ -128,6 +130,22 @@ class Solver:
         lines.append(f"  gives {', '.join(state.name for state in program.states)}")
         return "\n".join(lines)
 
+    def _solve(self, binding: Binding, progress: bool | None) -> Result:
+        """The short way if there is one for these sizes; from the second solve on it is looked for."""
+        key = (("steps", binding.steps), *binding.dims.items())
+        known = self.plans.get(key)
+        made = None if known is None else replay(known, binding)
+        if made is not None:
+            return made
+        pace = self._pace(binding)
+        measured = bool(pace.seconds)
+        run = begin(self.code, binding)
+        _watched(run, pace, None, progress, None, 0.0)
+        if measured and key not in self.plans:
+            steady = tuple(array is entry.constant for array, entry in zip(binding.arrays, self.table.entries.values()))
+            _remember(self.plans, key, plan(self.code, binding, pace, (*steady, False)))
+        return result_of(run)
+
     # ------------------------------------------------------------ choices that are other programs
 
     def _for(self, inputs: Mapping[str, Any], batched: bool = False) -> Solver:
@@ -159,11 +177,15 @@ class Solver:
         """What is known about the speed at these sizes."""
         key = tuple(binding.dims.items())
         pace = self.paces.get(key)
-        if pace is None:
-            if len(self.paces) > 8:  # sizes seldom come back; a new measurement costs little
-                self.paces.clear()
-            pace = self.paces[key] = Pace()
-        return pace
+        return _remember(self.paces, key, Pace()) if pace is None else pace
+
+
+def _remember(table: dict[Sizes, V], sizes: Sizes, value: V) -> V:
+    """Keep a value for these sizes; sizes seldom come back after many others, and a value is cheap to make again."""
+    if len(table) >= 8:
+        table.clear()
+    table[sizes] = value
+    return value
 
 
 def _is_schedule(entry: Entry, value: Any, batched: bool) -> bool:
@@ -242,14 +264,14 @@ class Bound:
         if changes:
             seed = changes.pop("seed", self.seed)
             binding = bind(self.solver.table, {**self.inputs, **changes}, seed)
-        if self.prepared is not None:
-            made = replay(self.prepared, binding)
-            if made is not None:
-                return made
+        made = None if self.prepared is None else replay(self.prepared, binding)
+        return self._long(binding) if made is None else made
+
+    def _long(self, binding: Binding) -> Result:
         pace = self.solver._pace(binding)
         run = begin(self.solver.code, binding)
         drive(run, pace)
-        if self.prepared is None and not changes and self.calls < 3:
+        if self.prepared is None and binding is self.binding and self.calls < 2:
             self.calls += 1
-            self.prepared = plan(self.solver.code, binding, pace, run)
+            self.prepared = plan(self.solver.code, binding, pace, (True,) * len(binding.arrays))
         return result_of(run)

@@ -150,8 +150,18 @@ def descent_program(slots: tuple[Slot, ...], **rules) -> Program:
         records=(Record("loss", place, False), Record("size", place, True)),
         **rules,
     )  # fmt: skip
-    return Program("descent", "Gradient descent.", ("n",), (), slots, ir.Input("seed", "u64"),
-                   (State("x", state, X),), (phase,), lets=(("residual", place),), objective=ir.constant(0))  # fmt: skip
+    return Program(
+        "descent",
+        "Gradient descent.",
+        ("n",),
+        (),
+        slots,
+        ir.Input("seed", "u64"),
+        (State("x", state, X),),
+        (phase,),
+        lets=(("residual", place),),
+        objective=ir.constant(0),
+    )
 
 
 def descent(method: Method | None = None, condition: Condition | None = None, engine=no_engine, **rules) -> Solver:
