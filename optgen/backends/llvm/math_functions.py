@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from optgen.backends.llvm.coefficients import COEFFICIENTS
-from optgen.backends.llvm.scalars import literal, rounded_to_single
+from optgen.backends.llvm.scalars import SMALL_ANGLE, literal, rounded_to_single
 
 INF, NAN = float("inf"), float("nan")
 LOG_2 = Fraction("0.693147180559945309417232121458176568075500134360255254120680009")
 HALF_PI = Fraction("1.570796326794896619231321691639751442098584699687552910487472296")
-SMALL_ANGLE = 2.0**20
 ULPS = {"exp": 1, "log": 1, "log1p": 1, "expm1": 2, "tanh": 2, "sin": 1, "cos": 1, "erf": 1}
 USES: dict[str, tuple[str, ...]] = {"tanh": ("expm1",), "erf": ("exp",)}
 NAMES = tuple(ULPS)
+__all__ = ["NAMES", "SMALL_ANGLE", "ULPS", "Definition", "closure", "definition"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,445 @@
+"""Procedures as LLVM modules: one rule a statement.
+
+A module has one exported function `name(buffers, dims, interrupt)` that takes the pointers apart and calls the body,
+whose pointers do not alias.  Numbers (buffers without axes) live in registers; results are written at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from optgen.backends.llvm.routines import Routine, call_signature, routine
+from optgen.backends.llvm.scalars import literal, scalar
+from optgen.ir import nodes as ir
+from optgen.ir.imperative import (
+    Accumulate, Alias, Buffer, Copy, For, If, Invoke, Let, Procedure, Statement, Store, Swap, While,
+)
+from optgen.ir.nodes import Scalar
+
+REGISTER = {"int": "i64", "u64": "i64", "bool": "i1"}
+MEMORY = {"int": "i64", "u64": "i64", "bool": "i8"}
+SIZES = {"int": 8, "u64": 8, "bool": 1}
+
+
+@dataclass(slots=True)
+class Body:
+    """The instructions of a function so far."""
+
+    real: str
+    lines: list[str] = field(default_factory=list)
+    slots: list[str] = field(default_factory=list)  # allocas, at the entry
+    routines: set[str] = field(default_factory=set)
+    externals: set[str] = field(default_factory=set)
+    pointers: dict[Buffer, str] = field(default_factory=dict)  # of arrays: a register, or the slot of a swapped one
+    swapped: set[Buffer] = field(default_factory=set)
+    numbers: dict[Buffer, str] = field(default_factory=dict)  # slots of numbers
+    values: list[dict[Scalar, str]] = field(default_factory=lambda: [{}])  # known registers, by scope
+    counter: int = 0
+    label: str = "entry"
+
+    def fresh(self, stem: str = "v") -> str:
+        self.counter += 1
+        return f"{stem}{self.counter}"
+
+    def value(self, instruction: str, declaration: str = "") -> str:
+        """The register of an instruction."""
+        if declaration:
+            self.externals.add(declaration)
+        name = "%" + self.fresh()
+        self.lines.append(f"  {name} = {instruction}")
+        return name
+
+    def do(self, instruction: str) -> None:
+        self.lines.append(f"  {instruction}")
+
+    def begin(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+        self.label = label
+
+    def needs(self, routine: str) -> None:
+        self.routines.add(routine)
+
+    def external(self, declaration: str) -> None:
+        self.externals.add(declaration)
+
+    def type(self, dtype: str) -> str:
+        return {"real": self.real, "f32": "float", "f64": "double"}.get(dtype) or REGISTER[dtype]
+
+    def memory(self, dtype: str) -> str:
+        return {"real": self.real, "f32": "float", "f64": "double"}.get(dtype) or MEMORY[dtype]
+
+    def intrinsic(self, name: str, values: Sequence[str]) -> str:
+        full = f"{name}.{'f64' if self.real == 'double' else 'f32'}"
+        arguments = ", ".join(f"{self.real} {v}" for v in values)
+        return self.value(f"call {self.real} @{full}({arguments})", f"declare {self.real} @{full}({', '.join([self.real] * len(values))})")
+
+    # ------------------------------------------------------------ scopes, memory
+
+    def known(self, node: Scalar) -> str | None:
+        for scope in reversed(self.values):
+            if node in scope:
+                return scope[node]
+        return None
+
+    def slot(self, buffer: Buffer) -> str:
+        """The memory of a number; promoted to a register by LLVM."""
+        if buffer not in self.numbers:
+            name = "%" + self.fresh("s")
+            self.slots.append(f"  {name} = alloca {self.type(buffer.dtype)}")
+            self.numbers[buffer] = name
+        return self.numbers[buffer]
+
+    def pointer(self, buffer: Buffer) -> str:
+        pointer = self.pointers.get(buffer) or self.slot(buffer)
+        return self.value(f"load ptr, ptr {pointer}") if buffer in self.swapped else pointer
+
+    def address(self, buffer: Buffer, indices: Sequence[str]) -> str:
+        """The address of an entry, row-major."""
+        offset = "" if buffer.axes else "0"
+        for index, axis in zip(indices, buffer.axes, strict=True):
+            if offset:
+                scaled = self.value(f"mul nsw i64 {offset}, {scalar(self, axis)}")
+                offset = self.value(f"add nsw i64 {scaled}, {index}")
+            else:
+                offset = index
+        kind = self.memory(buffer.dtype)
+        return self.value(f"getelementptr inbounds {kind}, ptr {self.pointer(buffer)}, i64 {offset}")
+
+    def load(self, buffer: Buffer, indices: Sequence[str]) -> str:
+        if not buffer.axes and buffer not in self.pointers:
+            return self.value(f"load {self.type(buffer.dtype)}, ptr {self.slot(buffer)}")
+        made = self.value(f"load {self.memory(buffer.dtype)}, ptr {self.address(buffer, indices)}")
+        return self.value(f"trunc i8 {made} to i1") if buffer.dtype == "bool" else made
+
+    def store(self, buffer: Buffer, indices: Sequence[str], value: str) -> None:
+        if not buffer.axes and buffer not in self.pointers:
+            self.do(f"store {self.type(buffer.dtype)} {value}, ptr {self.slot(buffer)}")
+            return
+        if buffer.dtype == "bool":
+            value = self.value(f"zext i1 {value} to i8")
+        self.do(f"store {self.memory(buffer.dtype)} {value}, ptr {self.address(buffer, indices)}")
+
+
+# ---------------------------------------------------------------- modules
+
+
+def emit(procedure: Procedure, real: str) -> str:
+    """The text of a module; `real` is float64 or float32."""
+    body = Body("double" if real == "float64" else "float")
+    arrays = [b for b in (*procedure.parameters, *procedure.results, *procedure.temporaries) if b.axes]
+    given = [b for b in procedure.parameters if not b.axes]
+    results = [b for b in procedure.results if not b.axes]
+    for position, buffer in enumerate(arrays):
+        body.pointers[buffer] = f"%p{position}"
+    _swappable(body, procedure.body)
+    for buffer in body.swapped:
+        slot = "%" + body.fresh("q")
+        body.slots.append(f"  {slot} = alloca ptr")
+        if buffer in body.pointers:
+            body.lines.append(f"  store ptr {body.pointers[buffer]}, ptr {slot}")
+        body.pointers[buffer] = slot
+    for position, name in enumerate(procedure.dims):
+        body.values[0][ir.dim(name)] = f"%d{position}"
+    for position, buffer in enumerate(given):
+        body.do(f"store {body.type(buffer.dtype)} %a{position}, ptr {body.slot(buffer)}")
+    statements(body, procedure.body)
+    for position, buffer in enumerate(results):
+        value = body.value(f"load {body.type(buffer.dtype)}, ptr {body.slot(buffer)}")
+        if buffer.dtype == "bool":
+            value = body.value(f"zext i1 {value} to i8")
+        body.do(f"store {body.memory(buffer.dtype)} {value}, ptr %r{position}")
+    body.do("ret void")
+    parameters = [f"ptr noalias %p{k}" for k in range(len(arrays))]
+    parameters += [f"{body.type(b.dtype)} %a{k}" for k, b in enumerate(given)]
+    parameters += [f"ptr noalias %r{k}" for k in range(len(results))]
+    parameters += [f"i64 %d{k}" for k in range(len(procedure.dims))] + ["ptr %interrupt"]
+    lines = [
+        f"define internal void @body({', '.join(parameters)}) #0 {{", "entry:", *body.slots, *body.lines, "}", "",
+        *_entry(procedure, body, arrays, given, results), "",
+        'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
+        "!0 = distinct !{!0, !1}", '!1 = !{!"llvm.loop.interleave.count", i32 4}',
+    ]
+    needed = _closure(body.routines)
+    externals = set(body.externals)
+    for name in needed:
+        externals |= set(needed[name].declares)
+    text = "\n".join([*sorted(externals), "", *(found.text for found in needed.values()), *lines])
+    return text + "\n"
+
+
+def _closure(names: set[str]) -> dict[str, Routine]:
+    """The routines of these names and all that they call, by name."""
+    found: dict[str, Routine] = {}
+    stack = sorted(names)
+    while stack:
+        name = stack.pop(0)
+        if name not in found:
+            found[name] = routine(name)
+            stack.extend(found[name].uses)
+    return found
+
+
+def _entry(
+    procedure: Procedure, body: Body, arrays: Sequence[Buffer], given: Sequence[Buffer], results: Sequence[Buffer]
+) -> list[str]:
+    """The exported function: pointers in the order parameters, results, temporaries with axes."""
+    lines = [f"define void @optgen_{procedure.name}(ptr %buffers, ptr %dims, ptr %interrupt) {{", "entry:"]
+    registers: dict[Buffer, str] = {}
+    order = [*procedure.parameters, *procedure.results, *(b for b in procedure.temporaries if b.axes)]
+    for position, buffer in enumerate(order):
+        lines.append(f"  %g{position} = getelementptr ptr, ptr %buffers, i64 {position}")
+        lines.append(f"  %b{position} = load ptr, ptr %g{position}")
+        registers[buffer] = f"%b{position}"
+    arguments = [f"ptr {registers[buffer]}" for buffer in arrays]
+    for position, buffer in enumerate(given):
+        kind = body.memory(buffer.dtype)
+        lines.append(f"  %n{position} = load {kind}, ptr {registers[buffer]}")
+        if buffer.dtype == "bool":
+            lines.append(f"  %m{position} = trunc i8 %n{position} to i1")
+            arguments.append(f"i1 %m{position}")
+        else:
+            arguments.append(f"{kind} %n{position}")
+    arguments += [f"ptr {registers[buffer]}" for buffer in results]
+    for position in range(len(procedure.dims)):
+        lines.append(f"  %h{position} = getelementptr i64, ptr %dims, i64 {position}")
+        lines.append(f"  %d{position} = load i64, ptr %h{position}")
+        arguments.append(f"i64 %d{position}")
+    lines += [f"  call void @body({', '.join([*arguments, 'ptr %interrupt'])})", "  ret void", "}"]
+    return lines
+
+
+def _swappable(body: Body, block: Sequence[Statement]) -> None:
+    """Arrays whose memory is exchanged, and their views, are reached through a slot."""
+    for statement in block:
+        match statement:
+            case Swap(left, right):
+                body.swapped |= {left, right}
+            case For(body=inner):
+                _swappable(body, inner)
+            case If(then=then, otherwise=otherwise):
+                _swappable(body, then)
+                _swappable(body, otherwise)
+            case While(head=head, tail=tail):
+                _swappable(body, head)
+                _swappable(body, tail)
+
+
+# ---------------------------------------------------------------- statements
+
+
+def statements(body: Body, block: Sequence[Statement]) -> None:
+    for statement in block:
+        _statement(body, statement)
+
+
+def _statement(body: Body, statement: Statement) -> None:
+    match statement:
+        case For():
+            _for(body, statement)
+        case Let(local, value):
+            body.store(local, (), scalar(body, value))
+        case Store(buffer, indices, value):
+            made = scalar(body, value)
+            body.store(buffer, [scalar(body, index) for index in indices], made)
+        case Accumulate():
+            _accumulate(body, statement)
+        case If():
+            _if(body, statement)
+        case While():
+            _while(body, statement)
+        case Invoke():
+            _invoke(body, statement)
+        case Copy(target, source):
+            _copy(body, target, source)
+        case Swap(left, right):
+            a, b = body.pointer(left), body.pointer(right)
+            body.do(f"store ptr {b}, ptr {body.pointers[left]}")
+            body.do(f"store ptr {a}, ptr {body.pointers[right]}")
+        case Alias(name, base, offset):
+            kind = body.memory(base.dtype)
+            start = scalar(body, offset)
+            body.pointers[name] = body.value(f"getelementptr inbounds {kind}, ptr {body.pointer(base)}, i64 {start}")
+
+
+def _for(body: Body, statement: For) -> None:
+    extent = scalar(body, statement.index.extent)
+    name = body.fresh("loop")
+    before = body.label
+    some = body.value(f"icmp sgt i64 {extent}, 0")
+    body.do(f"br i1 {some}, label %{name}, label %{name}.end")
+    body.begin(name)
+    body.do(f"%{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name}.latch ]")
+    body.values.append({statement.index: f"%{name}.i"})
+    statements(body, statement.body)
+    body.values.pop()
+    body.do(f"br label %{name}.latch")
+    body.begin(f"{name}.latch")
+    body.do(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
+    more = body.value(f"icmp slt i64 %{name}.next, {extent}")
+    body.do(f"br i1 {more}, label %{name}, label %{name}.end{_interleaved(statement)}")
+    body.begin(f"{name}.end")
+
+
+def _interleaved(statement: For) -> str:
+    """A sum waits for itself, so several partial sums run side by side; other loops only take longer to compile."""
+    waits = any(isinstance(part, Accumulate) and not part.buffer.axes for part in statement.body)
+    return ", !llvm.loop !0" if waits and statement.vector else ""
+
+
+def _accumulate(body: Body, statement: Accumulate) -> None:
+    buffer, kind = statement.buffer, statement.kind
+    value = scalar(body, statement.value)
+    test = None if statement.condition is None else scalar(body, statement.condition)
+    indices = [scalar(body, index) for index in statement.indices]
+    if kind in ("argmax", "argmin"):
+        _accumulate_best(body, statement, indices, value, test)
+        return
+    if buffer.axes:
+        address = body.address(buffer, indices)
+        old = body.value(f"load {body.memory(buffer.dtype)}, ptr {address}")
+        if buffer.dtype == "bool":
+            old = body.value(f"trunc i8 {old} to i1")
+    else:
+        old = body.load(buffer, ())
+    type_ = body.type(buffer.dtype)
+    if test is not None:
+        value = body.value(f"select i1 {test}, {type_} {value}, {type_} {_identity(body, kind, buffer.dtype)}")
+    new = _combined(body, kind, buffer.dtype, old, value)
+    if not buffer.axes:
+        body.store(buffer, (), new)
+        return
+    if buffer.dtype == "bool":
+        new = body.value(f"zext i1 {new} to i8")
+    body.do(f"store {body.memory(buffer.dtype)} {new}, ptr {address}")
+
+
+def _identity(body: Body, kind: str, dtype: str) -> str:
+    if dtype == "bool":
+        return "true" if kind == "all" else "false"
+    if dtype == "int":
+        return {"sum": "0", "prod": "1", "max": str(-(2**63)), "min": str(2**63 - 1)}[kind]
+    number = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}[kind]
+    return literal(number, "real", body.real)
+
+
+def _combined(body: Body, kind: str, dtype: str, old: str, new: str) -> str:
+    if dtype == "bool":
+        return body.value(f"{'or' if kind == 'any' else 'and'} i1 {old}, {new}")
+    if dtype in ("int", "u64"):
+        if kind in ("sum", "prod"):
+            return body.value(f"{'add' if kind == 'sum' else 'mul'} i64 {old}, {new}")
+        name = "llvm.smax.i64" if kind == "max" else "llvm.smin.i64"
+        return body.value(f"call i64 @{name}(i64 {old}, i64 {new})", f"declare i64 @{name}(i64, i64)")
+    if kind in ("sum", "prod"):
+        return body.value(f"{'fadd' if kind == 'sum' else 'fmul'} reassoc contract {body.real} {old}, {new}")
+    return body.intrinsic("llvm.maximum" if kind == "max" else "llvm.minimum", [old, new])
+
+
+def _accumulate_best(body: Body, statement: Accumulate, indices: Sequence[str], value: str, test: str | None) -> None:
+    """argmax, argmin: a strictly better value takes the place; NaN never is better."""
+    assert statement.at is not None and statement.position is not None
+    at = scalar(body, statement.at)
+    old = body.load(statement.buffer, indices)
+    sign = "gt" if statement.kind == "argmax" else "lt"
+    if statement.buffer.dtype == "int":
+        better = body.value(f"icmp s{sign} i64 {value}, {old}")
+    else:
+        better = body.value(f"fcmp o{sign} {body.real} {value}, {old}")
+    if test is not None:
+        better = body.value(f"and i1 {better}, {test}")
+    kind = body.type(statement.buffer.dtype)
+    body.store(statement.buffer, indices, body.value(f"select i1 {better}, {kind} {value}, {kind} {old}"))
+    place = body.load(statement.position, indices)
+    body.store(statement.position, indices, body.value(f"select i1 {better}, i64 {at}, i64 {place}"))
+
+
+def _if(body: Body, statement: If) -> None:
+    name = body.fresh("if")
+    test = scalar(body, statement.condition)
+    body.do(f"br i1 {test}, label %{name}.then, label %{name}.else")
+    for part, block in (("then", statement.then), ("else", statement.otherwise)):
+        body.begin(f"{name}.{part}")
+        body.values.append({})
+        statements(body, block)
+        body.values.pop()
+        body.do(f"br label %{name}.end")
+    body.begin(f"{name}.end")
+
+
+def _while(body: Body, statement: While) -> None:
+    """Leaves at its limit, where its condition fails, or when the flag asks for it."""
+    name = body.fresh("while")
+    limit = None if statement.limit is None else scalar(body, statement.limit)
+    body.store(statement.counter, (), "0")
+    body.do(f"br label %{name}")
+    body.begin(name)
+    asked = body.value("load volatile i32, ptr %interrupt")
+    going = body.value(f"icmp eq i32 {asked}, 0")
+    if limit is not None:
+        count = body.load(statement.counter, ())
+        going = body.value(f"and i1 {going}, {body.value(f'icmp slt i64 {count}, {limit}')}")
+    body.do(f"br i1 {going}, label %{name}.head, label %{name}.end")
+    body.begin(f"{name}.head")
+    body.values.append({})
+    statements(body, statement.head)
+    if statement.condition is not None:
+        test = scalar(body, statement.condition)
+        body.do(f"br i1 {test}, label %{name}.tail, label %{name}.end")
+        body.begin(f"{name}.tail")
+    statements(body, statement.tail)
+    body.values.pop()
+    count = body.load(statement.counter, ())
+    body.store(statement.counter, (), body.value(f"add nuw nsw i64 {count}, 1"))
+    body.do(f"br label %{name}")
+    body.begin(f"{name}.end")
+
+
+def _size(body: Body, buffer: Buffer) -> str:
+    size = "1"
+    for axis in buffer.axes:
+        length = scalar(body, axis)
+        size = length if size == "1" else body.value(f"mul nsw i64 {size}, {length}")
+    return size
+
+
+def _copy(body: Body, target: Buffer, source: Buffer) -> None:
+    if not target.axes and not source.axes:
+        body.store(target, (), body.load(source, ()))
+        return
+    width = SIZES.get(target.dtype) or (8 if body.memory(target.dtype) == "double" else 4)
+    amount = body.value(f"mul nsw i64 {_size(body, target)}, {width}")
+    body.external("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
+    a, b = body.pointer(target), body.pointer(source)
+    body.do(f"call void @llvm.memmove.p0.p0.i64(ptr {a}, ptr {b}, i64 {amount}, i1 false)")
+
+
+def _invoke(body: Body, statement: Invoke) -> None:
+    """A whole-array function: a routine of the module, called once for each member of a batch."""
+    routine, sizes, strides = call_signature(statement, body)
+    body.needs(routine)
+    lead = statement.arguments[0].axes[: dict(statement.attributes).get("batch", 0)]
+    pointers = [body.pointer(b) if b.axes else body.slot(b) for b in (*statement.arguments, *statement.results)]
+    if not lead:
+        arguments = ", ".join([*(f"ptr {p}" for p in pointers), *(f"i64 {s}" for s in sizes)])
+        body.do(f"call void @{routine}({arguments})")
+        return
+    count = "1"
+    for axis in lead:
+        length = scalar(body, axis)
+        count = length if count == "1" else body.value(f"mul nsw i64 {count}, {length}")
+    name, before = body.fresh("batch"), body.label
+    some = body.value(f"icmp sgt i64 {count}, 0")
+    body.do(f"br i1 {some}, label %{name}, label %{name}.end")
+    body.begin(name)
+    body.do(f"%{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name} ]")
+    moved = []
+    for pointer, (kind, stride) in zip(pointers, strides, strict=True):
+        offset = body.value(f"mul nsw i64 %{name}.i, {stride}")
+        moved.append(body.value(f"getelementptr {kind}, ptr {pointer}, i64 {offset}"))
+    arguments = ", ".join([*(f"ptr {p}" for p in moved), *(f"i64 {s}" for s in sizes)])
+    body.do(f"call void @{routine}({arguments})")
+    body.do(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
+    more = body.value(f"icmp slt i64 %{name}.next, {count}")
+    body.do(f"br i1 {more}, label %{name}, label %{name}.end")
+    body.begin(f"{name}.end")

@@ -1,0 +1,192 @@
+"""Modules to kernels: compiled in the process, called by pointers.
+
+LLVM verifies a module before anything else is done with it (ill-formed text would end the process later), optimises it
+for the processor at hand, and hands out an address.  ctypes lets go of the GIL while the code runs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from optgen.backends.llvm.emit import emit
+from optgen.ir import nodes as ir
+from optgen.ir.imperative import Buffer, Procedure
+from optgen.ir.nodes import Scalar
+from optgen.ir.program import Function
+
+ALIGNMENT = 64
+
+
+def procedure_of(function: Function) -> Procedure:
+    """The loop form of a function, with whole-array functions written out."""
+    from optgen.backends.llvm.calls import expand_calls
+    from optgen.passes.loops import loops
+    from optgen.passes.schedule import schedule
+
+    return expand_calls(loops(schedule(function)))
+
+
+def compile_function(function: Function, real: str) -> Kernel:
+    """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called."""
+    return Kernel(procedure_of(function), real)
+
+
+def source(functions: Sequence[Function], real: str, header: str) -> str:
+    """The text of the modules, one after the other, before LLVM optimises them."""
+    lines = "\n".join(f"; {line}".rstrip() for line in header.splitlines())
+    return "\n".join([lines, *(emit(procedure_of(function), real) for function in functions)])
+
+
+# ---------------------------------------------------------------- LLVM
+
+
+@cache
+def _machine() -> Any:
+    """The target of this process: its processor with all its features."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, codemodel="jitdefault"
+    )
+
+
+_compiling = threading.Lock()
+
+
+def machine_code(text: str) -> tuple[Any, Any]:
+    """An engine that holds the compiled module, and the module; both must outlive the code."""
+    import llvmlite.binding as llvm
+
+    with _compiling:
+        machine = _machine()
+        module = llvm.parse_assembly(text)
+        module.verify()
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = True
+        options.slp_vectorization = False
+        options.loop_interleaving = False  # only loops that ask for it: see emit
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+        engine = llvm.create_mcjit_compiler(module, _target_machine())
+        engine.finalize_object()
+    return engine, module
+
+
+def _target_machine() -> Any:
+    """A machine of its own for each engine, which takes it over."""
+    import llvmlite.binding as llvm
+
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, codemodel="jitdefault"
+    )
+
+
+# ---------------------------------------------------------------- kernels
+
+
+@dataclass(slots=True)
+class Kernel:
+    """A compiled procedure.  `interrupt.value = 1` makes its loops end at once."""
+
+    procedure: Procedure
+    real: str
+    interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
+    code: Any = None
+    kept: tuple[Any, ...] = ()
+    lock: Any = field(default_factory=threading.Lock)
+
+    def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
+        prepared = self.prepare(dims, [np.asarray(a, d, order="C") for a, d in zip(arrays, self.takes(), strict=True)])
+        prepared()
+        return prepared.outputs
+
+    def takes(self) -> list[Any]:
+        return [self._dtype(buffer) for buffer in self.procedure.parameters]
+
+    def _dtype(self, buffer: Buffer) -> Any:
+        table = {"real": self.real, "int": "int64", "bool": "bool", "u64": "uint64", "f32": "float32", "f64": "float64"}
+        return np.dtype(table[buffer.dtype])
+
+    def compiled(self) -> Any:
+        """The entry point; compiled once, whichever thread comes first."""
+        if self.code is None:
+            with self.lock:
+                if self.code is None:
+                    engine, module = machine_code(emit(self.procedure, self.real))
+                    address = engine.get_function_address(f"optgen_{self.procedure.name}")
+                    self.kept = (engine, module)
+                    self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+        return self.code
+
+    def prepare(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> Prepared:
+        """The kernel tied to these arrays: contiguous, of the right dtypes, alive as long as the result is."""
+        procedure = self.procedure
+        code = self.compiled()
+        integers = {b: a for b, a in zip(procedure.parameters, arrays, strict=True) if not b.axes and b.dtype == "int"}
+
+        def length(axis: Scalar) -> int:
+            return extent(axis, dims, integers)
+
+        outputs = [np.empty([length(a) for a in b.axes], self._dtype(b)) for b in procedure.results]
+        temporaries = [b for b in procedure.temporaries if b.axes]
+        sizes = []
+        for buffer in temporaries:
+            count = 1
+            for axis in buffer.axes:
+                count *= max(length(axis), 0)
+            sizes.append(-(-count * self._dtype(buffer).itemsize // ALIGNMENT) * ALIGNMENT)
+        arena = np.empty(sum(sizes) + ALIGNMENT, np.uint8)
+        base = arena.ctypes.data
+        place = base + (-base) % ALIGNMENT
+        addresses = [a.ctypes.data for a in (*arrays, *outputs)]
+        for size in sizes:
+            addresses.append(place)
+            place += size
+        pointers = np.array(addresses or [0], np.uint64)
+        lengths = np.array([dims[name] for name in procedure.dims] or [0], np.int64)
+        call = (pointers.ctypes.data, lengths.ctypes.data, ctypes.addressof(self.interrupt))
+        return Prepared(code, call, outputs, (pointers, lengths, arena, list(arrays), self))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A kernel tied to its arrays: calling it reads the inputs as they are now and overwrites `outputs`."""
+
+    code: Any
+    call: tuple[int, int, int]
+    outputs: list[Any]
+    kept: tuple[Any, ...]
+
+    def __call__(self) -> None:
+        self.code(*self.call)
+
+
+def extent(axis: Scalar, dims: Mapping[str, int], integers: Mapping[Buffer, Any]) -> int:
+    """The length of an axis: a formula of dims and integer parameters."""
+    match axis:
+        case ir.Constant(value=value):
+            return int(value)
+        case ir.Dim(name=name):
+            return dims[name]
+        case ir.Access(tensor=ir.Input() as source) if source in integers:
+            return int(np.asarray(integers[source]).item())
+        case ir.Operation(name=name, arguments=(a, b)) if name in _INTEGER:
+            return _INTEGER[name](extent(a, dims, integers), extent(b, dims, integers))
+    raise ir.IRError("the length of a buffer is not a formula of dims and integer parameters")
+
+
+_INTEGER: dict[str, Callable[[int, int], int]] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "minimum": min, "maximum": max,
+    "floordiv": lambda a, b: a // b,
+}
