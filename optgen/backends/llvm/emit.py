@@ -13,7 +13,19 @@ from optgen.backends.llvm.routines import Routine, call_signature, routine
 from optgen.backends.llvm.scalars import literal, scalar
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
-    Accumulate, Alias, Buffer, Copy, For, If, Invoke, Let, Procedure, Statement, Store, Swap, While,
+    Accumulate,
+    Alias,
+    Buffer,
+    Copy,
+    For,
+    If,
+    Invoke,
+    Let,
+    Procedure,
+    Statement,
+    Store,
+    Swap,
+    While,
 )
 from optgen.ir.nodes import Scalar
 
@@ -72,7 +84,10 @@ class Body:
     def intrinsic(self, name: str, values: Sequence[str]) -> str:
         full = f"{name}.{'f64' if self.real == 'double' else 'f32'}"
         arguments = ", ".join(f"{self.real} {v}" for v in values)
-        return self.value(f"call {self.real} @{full}({arguments})", f"declare {self.real} @{full}({', '.join([self.real] * len(values))})")
+        return self.value(
+            f"call {self.real} @{full}({arguments})",
+            f"declare {self.real} @{full}({', '.join([self.real] * len(values))})",
+        )
 
     # ------------------------------------------------------------ scopes, memory
 
@@ -155,10 +170,17 @@ def emit(procedure: Procedure, real: str) -> str:
     parameters += [f"ptr noalias %r{k}" for k in range(len(results))]
     parameters += [f"i64 %d{k}" for k in range(len(procedure.dims))] + ["ptr %interrupt"]
     lines = [
-        f"define internal void @body({', '.join(parameters)}) #0 {{", "entry:", *body.slots, *body.lines, "}", "",
-        *_entry(procedure, body, arrays, given, results), "",
+        f"define internal void @body({', '.join(parameters)}) #0 {{",
+        "entry:",
+        *body.slots,
+        *body.lines,
+        "}",
+        "",
+        *_entry(procedure, body, arrays, given, results),
+        "",
         'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
-        "!0 = distinct !{!0, !1}", '!1 = !{!"llvm.loop.interleave.count", i32 4}',
+        "!0 = distinct !{!0, !1}",
+        '!1 = !{!"llvm.loop.interleave.count", i32 4}',
     ]
     needed = _closure(body.routines)
     externals = set(body.externals)

@@ -47,49 +47,61 @@ def source(functions: Sequence[Function], real: str, header: str) -> str:
 # ---------------------------------------------------------------- LLVM
 
 
+_compiling = threading.Lock()
+CODE_LEVEL = 2
+
+
 @cache
-def _machine() -> Any:
-    """The target of this process: its processor with all its features."""
+def _ready() -> Any:
+    """LLVM's binding, set up once."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, codemodel="jitdefault"
+    return llvm
+
+
+def _machine() -> Any:
+    """The processor of this process with all its features; an engine takes its machine over, so each has its own."""
+    llvm = _ready()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=CODE_LEVEL,
+        codemodel="jitdefault",
     )
 
 
-_compiling = threading.Lock()
+def optimised(text: str) -> tuple[Any, Any]:
+    """The module of a text, verified and optimised for this processor, and the machine it was optimised for."""
+    llvm = _ready()
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = True
+    options.slp_vectorization = False
+    options.loop_interleaving = False  # only loops that ask for it: see emit
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module, machine
 
 
-def machine_code(text: str) -> tuple[Any, Any]:
-    """An engine that holds the compiled module, and the module; both must outlive the code."""
-    import llvmlite.binding as llvm
-
+def to_object(text: str) -> bytes:
+    """Object code of a module for this processor: what a cache keeps."""
     with _compiling:
-        machine = _machine()
-        module = llvm.parse_assembly(text)
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=2)
-        options.loop_vectorization = True
-        options.slp_vectorization = False
-        options.loop_interleaving = False  # only loops that ask for it: see emit
-        builder = llvm.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(module, builder)
-        engine = llvm.create_mcjit_compiler(module, _target_machine())
+        module, machine = optimised(text)
+        return bytes(machine.emit_object(module))
+
+
+def from_object(code: bytes) -> Any:
+    """An engine with loaded object code, which lives as long as the engine."""
+    with _compiling:
+        llvm = _ready()
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()
-    return engine, module
-
-
-def _target_machine() -> Any:
-    """A machine of its own for each engine, which takes it over."""
-    import llvmlite.binding as llvm
-
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, codemodel="jitdefault"
-    )
+    return engine
 
 
 # ---------------------------------------------------------------- kernels
@@ -103,7 +115,7 @@ class Kernel:
     real: str
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     code: Any = None
-    kept: tuple[Any, ...] = ()
+    engine: Any = None
     lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
@@ -123,9 +135,9 @@ class Kernel:
         if self.code is None:
             with self.lock:
                 if self.code is None:
-                    engine, module = machine_code(emit(self.procedure, self.real))
+                    engine = from_object(to_object(emit(self.procedure, self.real)))
                     address = engine.get_function_address(f"optgen_{self.procedure.name}")
-                    self.kept = (engine, module)
+                    self.engine = engine
                     self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
         return self.code
 
@@ -187,6 +199,10 @@ def extent(axis: Scalar, dims: Mapping[str, int], integers: Mapping[Buffer, Any]
 
 
 _INTEGER: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "minimum": min, "maximum": max,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "minimum": min,
+    "maximum": max,
     "floordiv": lambda a, b: a // b,
 }

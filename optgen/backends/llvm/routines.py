@@ -34,21 +34,35 @@ def _hex(value: float | Fraction) -> str:
 
 
 def _define(name: str, arguments: str, lines: Sequence[str], result: str = "double") -> str:
-    return f"define internal {result} @{name}({arguments}) alwaysinline nounwind {{\n" + "\n".join(f"  {x}" for x in lines) + "\n}\n"
+    return (
+        f"define internal {result} @{name}({arguments}) alwaysinline nounwind {{\n"
+        + "\n".join(f"  {x}" for x in lines)
+        + "\n}\n"
+    )
 
 
 def horner(lines: list[str], variable: str, coefficients: Sequence[Fraction], stem: str) -> str:
     """Instructions for the polynomial, highest coefficient first; the register of its value."""
     value = _hex(coefficients[0])
     for k, coefficient in enumerate(coefficients[1:]):
-        lines.append(f"%{stem}{k} = call double @llvm.fma.f64(double {value}, double {variable}, double {_hex(coefficient)})")
+        lines.append(
+            f"%{stem}{k} = call double @llvm.fma.f64(double {value}, double {variable}, double {_hex(coefficient)})"
+        )
         value = f"%{stem}{k}"
     return value
 
 
 def _digamma() -> str:
     """Below 6 by psi(x) = psi(x + 1) - 1/x, then the asymptotic series; negative x by reflection."""
-    bernoulli = [Fraction(1, 12), Fraction(-1, 120), Fraction(1, 252), Fraction(-1, 240), Fraction(1, 132), Fraction(-691, 32760), Fraction(1, 12)]
+    bernoulli = [
+        Fraction(1, 12),
+        Fraction(-1, 120),
+        Fraction(1, 252),
+        Fraction(-1, 240),
+        Fraction(1, 132),
+        Fraction(-691, 32760),
+        Fraction(1, 12),
+    ]
     lines = ["%inv = fdiv double 1.0, %y", "%z = fmul double %inv, %inv"]
     p = horner(lines, "%z", [*reversed(bernoulli)], "d")
     series = "\n  ".join(lines)
@@ -93,7 +107,7 @@ mirror:
   %t = call double @tan(double %angle)
   %cot = fdiv double {_hex(Fraction("3.14159265358979323846264338327950288"))}, %t
   %r = fsub double %q, %cot
-  %s = select i1 %pole, double {_hex(float('nan'))}, double %r
+  %s = select i1 %pole, double {_hex(float("nan"))}, double %r
   ret double %s
 }}
 """
@@ -131,9 +145,16 @@ done:
 def _threefry() -> str:
     rotations = ((13, 15, 26, 6), (17, 29, 16, 24))
     lines = [
-        "%kh = lshr i64 %key, 32", "%k0 = trunc i64 %kh to i32", "%k1 = trunc i64 %key to i32", "%kx = xor i32 %k0, %k1",
-        f"%k2 = xor i32 %kx, {0x1BD11BDA}", "%ch = lshr i64 %counter, 32", "%c0 = trunc i64 %ch to i32",
-        "%c1 = trunc i64 %counter to i32", "%x0 = add i32 %c0, %k0", "%y0 = add i32 %c1, %k1",
+        "%kh = lshr i64 %key, 32",
+        "%k0 = trunc i64 %kh to i32",
+        "%k1 = trunc i64 %key to i32",
+        "%kx = xor i32 %k0, %k1",
+        f"%k2 = xor i32 %kx, {0x1BD11BDA}",
+        "%ch = lshr i64 %counter, 32",
+        "%c0 = trunc i64 %ch to i32",
+        "%c1 = trunc i64 %counter to i32",
+        "%x0 = add i32 %c0, %k0",
+        "%y0 = add i32 %c1, %k1",
     ]
     x, y, number = "%x0", "%y0", 0
     for group in range(5):
@@ -146,13 +167,17 @@ def _threefry() -> str:
             ]
             x, y = f"%x{number}", f"%y{number}"
         lines += [
-            f"%a{group} = add i32 {x}, %k{(group + 1) % 3}", f"%b{group} = add i32 {y}, %k{(group + 2) % 3}",
+            f"%a{group} = add i32 {x}, %k{(group + 1) % 3}",
+            f"%b{group} = add i32 {y}, %k{(group + 2) % 3}",
             f"%d{group} = add i32 %b{group}, {group + 1}",
         ]
         x, y = f"%a{group}", f"%d{group}"
     lines += [
-        f"%wide0 = zext i32 {x} to i64", f"%wide1 = zext i32 {y} to i64", "%top = shl i64 %wide0, 32",
-        "%word = or i64 %top, %wide1", "ret i64 %word",
+        f"%wide0 = zext i32 {x} to i64",
+        f"%wide1 = zext i32 {y} to i64",
+        "%top = shl i64 %wide0, 32",
+        "%word = or i64 %top, %wide1",
+        "ret i64 %word",
     ]
     return _define("threefry", "i64 %key, i64 %counter", lines, "i64")
 
@@ -291,7 +316,9 @@ heap:
 MOVE = "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)"
 
 ROUTINES: dict[str, Routine] = {
-    "digamma_": Routine(_digamma(), ("log.double",), (FMA, "declare double @llvm.floor.f64(double)", "declare double @tan(double)")),
+    "digamma_": Routine(
+        _digamma(), ("log.double",), (FMA, "declare double @llvm.floor.f64(double)", "declare double @tan(double)")
+    ),
     "power_int": Routine(_power_int("double")),
     "power_int_single": Routine(_power_int("float")),
     "threefry": Routine(_threefry(), (), ("declare i32 @llvm.fshl.i32(i32, i32, i32)",)),

@@ -26,7 +26,9 @@ def literal(value: object, dtype: str, real: str) -> str:
         return str(number - (1 << 64) if number >= 1 << 63 else number)
     exact = float(value) if isinstance(value, Fraction) else float(value)  # type: ignore[arg-type]
     if real == "float" or dtype == "f32":
-        exact = rounded_to_single(value) if isinstance(value, Fraction) else struct.unpack("f", struct.pack("f", exact))[0]
+        exact = (
+            rounded_to_single(value) if isinstance(value, Fraction) else struct.unpack("f", struct.pack("f", exact))[0]
+        )
     return f"0x{struct.unpack('>Q', struct.pack('>d', exact))[0]:016X}"
 
 
@@ -258,21 +260,53 @@ def _index_bits(b: Body, v: list[str], node: ir.Operation) -> str:
 
 
 RULES: dict[str, Callable[..., str]] = {
-    "add": _float("add"), "sub": _float("sub"), "mul": _float("mul"), "div": _divide, "neg": _negate,
-    "floordiv": _floordiv, "mod": _mod, "power": _libm("pow"), "power_int": _power_int, "sqrt": _intrinsic("llvm.sqrt"),
+    "add": _float("add"),
+    "sub": _float("sub"),
+    "mul": _float("mul"),
+    "div": _divide,
+    "neg": _negate,
+    "floordiv": _floordiv,
+    "mod": _mod,
+    "power": _libm("pow"),
+    "power_int": _power_int,
+    "sqrt": _intrinsic("llvm.sqrt"),
     **{name: _elementary(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
-    "sin": _wave("sin"), "cos": _wave("cos"), "tan": _libm("tan"), "arccos": _libm("acos"),
-    "arctan2": _libm("atan2"), "sinh": _libm("sinh"), "cosh": _libm("cosh"), "lgamma": _libm("lgamma"),
-    "digamma": _routine("digamma_"), "abs": _abs, "sign": _sign, "floor": _to_int("llvm.floor"), "ceil": _to_int("llvm.ceil"),
-    "round": _to_int("llvm.roundeven"), "floor_real": _intrinsic("llvm.floor"), "minimum": _best("smin", "llvm.minimum"),
-    "maximum": _best("smax", "llvm.maximum"), "eq": _compare("eq", "oeq"), "ne": _compare("ne", "une"),
-    "lt": _compare("slt", "olt"), "le": _compare("sle", "ole"), "gt": _compare("sgt", "ogt"), "ge": _compare("sge", "oge"),
-    "and": lambda b, v, n: b.value(f"and i1 {v[0]}, {v[1]}"), "or": lambda b, v, n: b.value(f"or i1 {v[0]}, {v[1]}"),
-    "not": lambda b, v, n: b.value(f"xor i1 {v[0]}, true"), "is_finite": _finite,
+    "sin": _wave("sin"),
+    "cos": _wave("cos"),
+    "tan": _libm("tan"),
+    "arccos": _libm("acos"),
+    "arctan2": _libm("atan2"),
+    "sinh": _libm("sinh"),
+    "cosh": _libm("cosh"),
+    "lgamma": _libm("lgamma"),
+    "digamma": _routine("digamma_"),
+    "abs": _abs,
+    "sign": _sign,
+    "floor": _to_int("llvm.floor"),
+    "ceil": _to_int("llvm.ceil"),
+    "round": _to_int("llvm.roundeven"),
+    "floor_real": _intrinsic("llvm.floor"),
+    "minimum": _best("smin", "llvm.minimum"),
+    "maximum": _best("smax", "llvm.maximum"),
+    "eq": _compare("eq", "oeq"),
+    "ne": _compare("ne", "une"),
+    "lt": _compare("slt", "olt"),
+    "le": _compare("sle", "ole"),
+    "gt": _compare("sgt", "ogt"),
+    "ge": _compare("sge", "oge"),
+    "and": lambda b, v, n: b.value(f"and i1 {v[0]}, {v[1]}"),
+    "or": lambda b, v, n: b.value(f"or i1 {v[0]}, {v[1]}"),
+    "not": lambda b, v, n: b.value(f"xor i1 {v[0]}, true"),
+    "is_finite": _finite,
     "to_real": lambda b, v, n: b.value(f"sitofp i64 {v[0]} to {b.real}"),
-    "bool_to_int": lambda b, v, n: b.value(f"zext i1 {v[0]} to i64"), "stop_gradient": lambda b, v, n: v[0],
-    "int_to_bits": lambda b, v, n: v[0], "threefry": _threefry, "uniform_bits": _scaled_bits(11, 53, False),
-    "high_word": _scaled_bits(32, 32, True), "low_word": _scaled_bits(0, 32, False), "index_bits": _index_bits,
+    "bool_to_int": lambda b, v, n: b.value(f"zext i1 {v[0]} to i64"),
+    "stop_gradient": lambda b, v, n: v[0],
+    "int_to_bits": lambda b, v, n: v[0],
+    "threefry": _threefry,
+    "uniform_bits": _scaled_bits(11, 53, False),
+    "high_word": _scaled_bits(32, 32, True),
+    "low_word": _scaled_bits(0, 32, False),
+    "index_bits": _index_bits,
 }
 
 
