@@ -24,7 +24,7 @@ def literal(value: object, dtype: str, real: str) -> str:
     if dtype in ("int", "u64"):
         number = int(value)  # type: ignore[call-overload]
         return str(number - (1 << 64) if number >= 1 << 63 else number)
-    exact = float(value) if isinstance(value, Fraction) else float(value)  # type: ignore[arg-type]
+    exact = float(value)  # type: ignore[arg-type]
     if real == "float" or dtype == "f32":
         exact = (
             rounded_to_single(value) if isinstance(value, Fraction) else struct.unpack("f", struct.pack("f", exact))[0]
