@@ -54,12 +54,12 @@ class Plan:
 
 def experiments(file: tree.File) -> dict[str, tree.Group]:
     """The experiments of a file by name."""
-    return {group.name: group for group in file.groups("experiment")}
+    return {item.name: item for item in file.body if isinstance(item, tree.Group) and item.kind == "experiment"}
 
 
 def read(group: tree.Group) -> Plan:
     """The plan of an experiment, with its data loaded.  Raises SpecError for what is wrong or not yet possible."""
-    later = [line for line in group.lines("draw", "let") if line.kind in ("draw", "let")]
+    later = group.lines("draw", "let")
     if later:
         raise SpecError([_planned(f"`{line.kind}` in an experiment", line.span) for line in later])
     names: dict[str, Any] = {}
@@ -70,7 +70,9 @@ def read(group: tree.Group) -> Plan:
     for line in group.lines("data"):
         names.update(_data(line))
     data = dict(names)
-    problem, positional, keywords = None, (), {}
+    problem: str | None = None
+    positional: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = {}
     for line in group.lines("problem"):
         problem, positional, keywords = _call(line.exprs[0], names)
     runs = []

@@ -20,7 +20,7 @@ def command(files: tuple[str, ...], as_json: bool, quiet: bool) -> None:
     """
     import optgen
 
-    found = []
+    found: list[optgen.Diagnostic] = []
     for file in files:
         diagnostics = optgen.check(file)
         found.extend(diagnostics)

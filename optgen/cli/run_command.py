@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 @click.option("--save", type=click.Path(dir_okay=False), help="Save states and traces to this .npz file.")
 def command(
     file: str, algorithm: str | None, problem: str | None, experiment: str | None, data: tuple[str, ...],
-    settings: tuple[str, ...], steps: int | None, seed: int, backend: str, dtype: str, plot: str | None, save: str | None,
+    settings: tuple[str, ...], steps: int | None, seed: int, backend: str, dtype: str, plot: str | None,
+    save: str | None,
 ) -> None:  # fmt: skip
     """Solve a problem: with data from files, or as the file's experiment says.
 
@@ -49,14 +50,16 @@ def command(
         results = {solver.program.name: solver(seed=seed, **given)}
     else:
         results = _run_experiment(spec, planned, algorithm, given, seed, options)
-    for name, result in results.items():
-        click.echo(repr(result) if name == result.name else f"{name} = {result!r}")
-        if save is not None:
+    if save is not None:
+        for name, result in results.items():
             result.save(save if len(results) == 1 else f"{save.removesuffix('.npz')}_{name}.npz")
     if plot is not None:
         from optgen.cli.plots import draw
 
         draw(results, plot, planned.plots if planned is not None else ())
+    for name, result in results.items():
+        click.echo(repr(result) if name == result.name else f"{name} = {result!r}")
+    if plot is not None:
         click.echo(f"plot: {plot}")
     if any(result.status in ("failed", "diverged") for result in results.values()):
         raise click.exceptions.Exit(3)

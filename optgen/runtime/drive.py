@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from optgen.ir.program import Phase
-from optgen.runtime.code import Code, Kernel, interrupt_flag
+from optgen.runtime.code import Code, Kernel, interrupt_flag, make_ready
 from optgen.runtime.inputs import Binding
 from optgen.runtime.result import Status
 from optgen.runtime.scalars import evaluator
@@ -72,7 +72,9 @@ class Run:
 
 def begin(code: Code, binding: Binding) -> Run:
     """A run at its first states."""
-    return Run(code, binding, list(code.setup(binding.dims, binding.arrays)))
+    make_ready(code)
+    started = time.perf_counter()
+    return Run(code, binding, list(code.setup(binding.dims, binding.arrays)), started=started)
 
 
 def drive(run: Run, pace: Pace, hooks: Sequence[Hook] = (), save: Callable[[Run], None] | None = None) -> None:

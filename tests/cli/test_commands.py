@@ -57,14 +57,14 @@ def test_an_unknown_command_is_answered_with_the_nearest(capsys):
 
 def test_check_is_silent_success_or_every_error(capsys, spec):
     assert called(capsys, "check", spec)[:2] == (0, f"{spec}: no errors\n")
-    spec.write_text(METHOD.replace("lr*grad f(x)", "rl*grad f(x)").replace("A @ x - b", "A @ x - c"))
+    spec.write_text(METHOD.replace("lr*grad f(x)", "lrr*grad f(x)").replace("A @ x - b", "A @ x - c"))
     code, out, err = called(capsys, "check", spec)
     assert (code, out) == (1, "")
-    assert "rl" in err and "did you mean lr?" in err and err.endswith("2 errors\n")
+    assert "lrr" in err and "did you mean lr?" in err and err.endswith("2 errors\n")
 
 
 def test_check_prints_json_on_request(capsys, spec):
-    spec.write_text(METHOD.replace("lr*grad", "rl*grad"))
+    spec.write_text(METHOD.replace("lr*grad", "lrr*grad"))
     code, out, err = called(capsys, "check", "--json", spec)
     assert (code, err) == (1, "")
     assert [entry["code"][:3] for entry in json.loads(out)] == ["E02"]
