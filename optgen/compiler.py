@@ -128,12 +128,18 @@ def choose(spec: Spec, kind: str, name: str | None) -> str:
     if not known:
         raise SpecError([Diagnostic("E0409", f"the file has no {kind}", spec.file.span)])
     first = f"{kind}={known[0]!r}"
-    raise SpecError([Diagnostic("E0409", f"the file has several {kind}s ({', '.join(known)})", help=f"choose one: {first}")])
+    raise SpecError(
+        [Diagnostic("E0409", f"the file has several {kind}s ({', '.join(known)})", help=f"choose one: {first}")]
+    )
 
 
 def lowered(
-    spec: Spec, algorithm: str | None = None, problem: str | None = None, schedules: frozenset[str] = frozenset(),
-    batch: bool = False, fixed: Mapping[str, Any] | None = None,
+    spec: Spec,
+    algorithm: str | None = None,
+    problem: str | None = None,
+    schedules: frozenset[str] = frozenset(),
+    batch: bool = False,
+    fixed: Mapping[str, Any] | None = None,
 ) -> Program:
     """The Program of an algorithm on a problem.  Raises SpecError with all that is wrong."""
     from optgen.passes.lower import Options, lower
@@ -151,7 +157,12 @@ def _fits_no_data(spec: Spec, name: str) -> bool:
     group = next((g for g in spec.file.groups("algorithm") if g.name == name), None)
     if group is None:
         return True
-    declared = {d.target.name for line in group.lines("data", "param", "dim") for d in line.declarations if isinstance(d.target, tree.Name)}
+    declared = {
+        d.target.name
+        for line in group.lines("data", "param", "dim")
+        for d in line.declarations
+        if isinstance(d.target, tree.Name)
+    }
     return any(parameter.name not in declared for parameter in group.parameters)
 
 
@@ -159,8 +170,13 @@ def _fits_no_data(spec: Spec, name: str) -> bool:
 
 
 def compile(
-    spec: Spec | str, algorithm: str | None = None, problem: str | None = None, f: Any = None, backend: str = "llvm",
-    dtype: str = "float64", **fixed: Any,
+    spec: Spec | str,
+    algorithm: str | None = None,
+    problem: str | None = None,
+    f: Any = None,
+    backend: str = "llvm",
+    dtype: str = "float64",
+    **fixed: Any,
 ) -> Solver:
     """A solver: the algorithm of a spec on a problem.
 
@@ -219,7 +235,9 @@ def _engine(backend: str, dtype: str, oracle: Any) -> Callable[[Function], Any]:
 def _known(what: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         hint = suggestion(value, choices)
-        raise SpecError([Diagnostic("E0612", f"there is no {what} {value}", help=hint or f"{what}s are {', '.join(choices)}")])
+        raise SpecError(
+            [Diagnostic("E0612", f"there is no {what} {value}", help=hint or f"{what}s are {', '.join(choices)}")]
+        )
 
 
 def _constant(name: str, value: Any) -> Any:
@@ -233,8 +251,15 @@ def _constant(name: str, value: Any) -> Any:
         return number(ir.constant(value))
     if isinstance(value, float):
         return number(ir.constant(Fraction(repr(value))))
-    raise SpecError([Diagnostic("E0612", f"{name} can be fixed to a number, not to a {type(value).__name__}",
-                                help="fix functions in the spec: name = algorithm(K = norm1)")])
+    raise SpecError(
+        [
+            Diagnostic(
+                "E0612",
+                f"{name} can be fixed to a number, not to a {type(value).__name__}",
+                help="fix functions in the spec: name = algorithm(K = norm1)",
+            )
+        ]
+    )
 
 
 # ---------------------------------------------------------------- looking inside
@@ -283,8 +308,13 @@ def _header(spec: Spec, program: Program, problem: str | None, backend: str, dty
 
     where = Path(spec.file.span.source.name).name
     on = f" on {problem}" if problem else ""
-    command = f"optgen compile {where} --algorithm {program.name}{f' --problem {problem}' if problem else ''} --backend {backend}"
-    lines = [f"{program.name}{on}: {program.doc}".rstrip(": "), "", f"Written by optgen {__version__} from {where}; do not edit. Again: {command}"]
+    chosen = f" --problem {problem}" if problem else ""
+    command = f"optgen compile {where} --algorithm {program.name}{chosen} --backend {backend}"
+    lines = [
+        f"{program.name}{on}: {program.doc}".rstrip(": "),
+        "",
+        f"Written by optgen {__version__} from {where}; do not edit. Again: {command}",
+    ]
     if dtype != "float64":
         lines[-1] += f" --dtype {dtype}"
     return "\n".join(lines)

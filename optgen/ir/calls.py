@@ -20,7 +20,9 @@ Types = tuple[tuple[Dtype, tuple[Scalar, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """`ranks` of the arguments without batch axes; `types` gives dtype and axes of each result from the arguments' axes."""
+    """`ranks` of the arguments without batch axes; `types` gives dtype and axes of each result from the arguments'
+    axes.
+    """
 
     name: str
     ranks: tuple[int, ...]
@@ -35,13 +37,19 @@ def _square(*axes: tuple[Scalar, ...]) -> Types:
 _declarations = (
     Declaration("solve", (2, 1), lambda a, b: (("real", b),), "x with a @ x = b, by LU with partial pivoting"),
     Declaration("solve_matrix", (2, 2), lambda a, b: (("real", b),), "X with a @ X = b, by LU with partial pivoting"),
-    Declaration("solve_spd", (2, 1), lambda a, b: (("real", b),), "x with a @ x = b for a positive definite a, by Cholesky"),
+    Declaration(
+        "solve_spd", (2, 1), lambda a, b: (("real", b),), "x with a @ x = b for a positive definite a, by Cholesky"
+    ),
     Declaration("solve_lower", (2, 1), lambda a, b: (("real", b),), "x with a @ x = b for a lower triangular a"),
     Declaration("cholesky", (2,), _square, "lower L with L @ L.T = a"),
-    Declaration("eigh", (2,), lambda a: (("real", a[:1]), ("real", a)), "eigenvalues ascending, eigenvectors in columns"),
+    Declaration(
+        "eigh", (2,), lambda a: (("real", a[:1]), ("real", a)), "eigenvalues ascending, eigenvectors in columns"
+    ),
     Declaration("det", (2,), lambda a: (("real", ()),), "determinant"),
     Declaration("sort", (1,), lambda x: (("real", x),), "ascending, NaN last"),
-    Declaration("argsort", (1,), lambda x: (("int", x),), "stable ascending order: the positions of the sorted entries"),
+    Declaration(
+        "argsort", (1,), lambda x: (("int", x),), "stable ascending order: the positions of the sorted entries"
+    ),
 )
 
 CALLS: dict[str, Declaration] = {declaration.name: declaration for declaration in _declarations}

@@ -1,7 +1,8 @@
 """The reference evaluator: what a function means, computed node by node on the graph as it is.
 
 Plain and slow, and independent of every pass: backends and passes are compared with it.  A scalar is an array whose
-axes are its free indices in a fixed order; a loop is a Python loop; a loop or call under free indices runs once for each
+axes are its free indices in a fixed order; a loop is a Python loop; a loop or call under free indices runs once for
+each
 value of them.  Demand driven: of a choice without indices only the branch chosen is computed.
 """
 
@@ -23,7 +24,9 @@ def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any],
 
     from optgen.ir.random import draw_formula
 
-    tensors = walk.rewrite([t for _, t in function.results], lambda n: draw_formula(n) if isinstance(n, ir.Draw) else None)
+    tensors = walk.rewrite(
+        [t for _, t in function.results], lambda n: draw_formula(n) if isinstance(n, ir.Draw) else None
+    )
     region = _Region(np, dims, np.dtype(real), None)
     for parameter, value in zip(function.parameters, arrays, strict=True):
         region.memo[parameter] = np.asarray(value, dtype=region.dtype(parameter.dtype))
@@ -86,7 +89,11 @@ class _Region:
                     return (condition,)
                 return (then if bool(self.get(condition)) else otherwise,)
             case ir.Loop():
-                return () if self.batch(node) else (*node.initial, *(s for s in (node.limit, node.capacity) if s is not None))
+                return (
+                    ()
+                    if self.batch(node)
+                    else (*node.initial, *(s for s in (node.limit, node.capacity) if s is not None))
+                )
             case ir.Call() if self.batch(node):
                 return ()
             case ir.Derivative():
@@ -166,7 +173,10 @@ class _Region:
         np = self.np
         target = self.indices(node)
         value = self.aligned(node.tensor, target, len(node.indices))
-        grid = [np.arange(n).reshape([-1 if k == axis else 1 for k in range(len(target))]) for axis, n in enumerate(self.lengths(target))]
+        grid = [
+            np.arange(n).reshape([-1 if k == axis else 1 for k in range(len(target))])
+            for axis, n in enumerate(self.lengths(target))
+        ]
         lead = [g if value.shape[axis] != 1 else np.zeros_like(g[:1] if g.size else g) for axis, g in enumerate(grid)]
         entries = []
         for place, index in enumerate(node.indices):
@@ -175,9 +185,9 @@ class _Region:
         if not lead and not entries:
             return value
         if any(length == 0 for length in value.shape):
-            return np.zeros([n for n in self.lengths(target)], dtype=value.dtype)
+            return np.zeros(self.lengths(target), dtype=value.dtype)
         shape = np.broadcast_shapes(tuple(self.lengths(target)))
-        return np.broadcast_to(value[tuple([*lead, *entries])], shape)
+        return np.broadcast_to(value[(*lead, *entries)], shape)
 
     def lengths(self, target: Sequence[Index]) -> list[int]:
         return [self.extent(index.extent) for index in target]
@@ -211,7 +221,11 @@ class _Region:
         if kind in ("argmax", "argmin"):
             if body.shape[axes[0]] == 0:
                 return np.zeros(np.delete(body.shape, axes[0]), dtype=np.int64)
-            better = np.where(np.isnan(body), -np.inf if kind == "argmax" else np.inf, body) if body.dtype.kind == "f" else body
+            better = (
+                np.where(np.isnan(body), -np.inf if kind == "argmax" else np.inf, body)
+                if body.dtype.kind == "f"
+                else body
+            )
             return getattr(np, kind)(better, axis=axes[0]).astype(np.int64)
         function = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "any": np.any, "all": np.all}[kind]
         if kind in ("max", "min"):
@@ -274,8 +288,12 @@ class _Region:
         carried = [np.array(self.get(initial)) for initial in node.initial]
         limit = None if node.limit is None else int(self.get(node.limit))
         capacity = 0 if node.capacity is None else int(self.get(node.capacity))
-        own = frozenset(_depending([*node.body, *node.traces, *([node.condition] if node.condition is not None else [])],
-                                   {node.counter, *node.parameters}))
+        own = frozenset(
+            _depending(
+                [*node.body, *node.traces, *([node.condition] if node.condition is not None else [])],
+                {node.counter, *node.parameters},
+            )
+        )
         rows: list[list[Any]] = [[] for _ in node.traces]
         count = 0
         while limit is None or count < limit:
@@ -322,8 +340,7 @@ def _depending(roots: Sequence[AnyNode], places: set[Any]) -> set[AnyNode]:
     """The nodes below the roots that depend on the places."""
     found: set[AnyNode] = set()
     for node in walk.postorder(roots):
-        if node in places or any(child in found for child in walk.children(node)):
-            found.add(node)
-        elif isinstance(node, ir.Reduce | ir.Array) and any(index in found for index in node.indices):
+        bound = node.indices if isinstance(node, ir.Reduce | ir.Array) else ()
+        if node in places or any(part in found for part in (*walk.children(node), *bound)):
             found.add(node)
     return found

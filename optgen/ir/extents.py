@@ -27,6 +27,23 @@ def product(extents: Sequence[Scalar]) -> Scalar:
     return normal(result)
 
 
+def unravelled(place: Scalar, axes: Sequence[Scalar]) -> list[Scalar]:
+    """Positions of the entry with this row-major number."""
+    result: list[Scalar] = []
+    for axis in reversed(axes[1:]):
+        result.append(apply("mod", place, axis))
+        place = apply("floordiv", place, axis)
+    return [place, *reversed(result)] if axes else []
+
+
+def ravelled(indices: Sequence[Scalar], axes: Sequence[Scalar]) -> Scalar:
+    """The row-major number of the entry at these positions."""
+    result: Scalar = ir.constant(0)
+    for index, axis in zip(indices, axes, strict=True):
+        result = apply("add", apply("mul", result, axis), index)
+    return result
+
+
 def same(left: Scalar, right: Scalar) -> bool:
     """Whether two extents are equal for all values of the dims (by normal form)."""
     return left is right or polynomial(left) == polynomial(right)

@@ -22,6 +22,10 @@ def _power_int(np: Any, x: Any, k: Any) -> Any:
     return np.where(k < 0, 1 / result, result).astype(x.dtype)
 
 
+def _is_finite(np: Any, x: Any) -> Any:
+    return np.isfinite(x)
+
+
 def _to_int(np: Any, x: Any) -> Any:
     return np.asarray(x).astype(np.int64)
 
@@ -45,8 +49,25 @@ MEANING: dict[str, Callable[..., Any]] = {
     "mod": lambda np, a, b: np.mod(a, b),
     "power": lambda np, a, b: a**b,
     "power_int": _power_int,
-    **{name: (lambda np, x, name=name: getattr(np, name)(x)) for name in (
-        "sqrt", "exp", "expm1", "log", "log1p", "abs", "sign", "sin", "cos", "tan", "arccos", "sinh", "cosh", "tanh")},
+    **{
+        name: (lambda np, x, name=name: getattr(np, name)(x))
+        for name in (
+            "sqrt",
+            "exp",
+            "expm1",
+            "log",
+            "log1p",
+            "abs",
+            "sign",
+            "sin",
+            "cos",
+            "tan",
+            "arccos",
+            "sinh",
+            "cosh",
+            "tanh",
+        )
+    },
     "arctan2": lambda np, y, x: np.arctan2(y, x),
     "erf": _special("erf"),
     "lgamma": _special("gammaln"),
@@ -66,9 +87,9 @@ MEANING: dict[str, Callable[..., Any]] = {
     "and": lambda np, a, b: a & b,
     "or": lambda np, a, b: a | b,
     "not": lambda np, a: ~a,
-    "is_finite": lambda np, x: np.isfinite(x),
+    "is_finite": _is_finite,
     "to_real": lambda np, k: k,
-    "bool_to_int": lambda np, b: _to_int(np, b),
+    "bool_to_int": _to_int,
     "stop_gradient": lambda np, x: x,
     "int_to_bits": lambda np, k: np.asarray(k).astype(np.uint64),
     "threefry": random.threefry,

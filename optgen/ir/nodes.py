@@ -32,7 +32,9 @@ class IRError(Exception):
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Node:
-    """What all nodes share: being compared by identity.  Every node has `free`, the indices it depends on but does not bind."""
+    """What all nodes share: being compared by identity.  Every node has `free`, the indices it depends on but does
+    not bind.
+    """
 
 
 # ---------------------------------------------------------------- scalars
@@ -407,7 +409,17 @@ def loop(
     scalars = [s for s in (limit, condition, capacity) if s is not None]
     free = _free((*initial, *body, *traces, *scalars))
     return _intern(
-        Loop, counter, tuple(parameters), tuple(initial), limit, condition, tuple(body), tuple(traces), capacity, name, free
+        Loop,
+        counter,
+        tuple(parameters),
+        tuple(initial),
+        limit,
+        condition,
+        tuple(body),
+        tuple(traces),
+        capacity,
+        name,
+        free,
     )
 
 
@@ -425,7 +437,9 @@ def function_value(parameters: Sequence[Input], results: Sequence[Tensor]) -> La
     return _intern(Lambda, tuple(parameters), tuple(results), _free(results))
 
 
-def derivative(kind: Literal["jvp", "vjp"], function: Lambda, at: Sequence[Tensor], seeds: Sequence[Tensor]) -> Derivative:
+def derivative(
+    kind: Literal["jvp", "vjp"], function: Lambda, at: Sequence[Tensor], seeds: Sequence[Tensor]
+) -> Derivative:
     expected = len(function.parameters if kind == "jvp" else function.results)
     if len(at) != len(function.parameters) or len(seeds) != expected:
         raise IRError(f"{kind} of {len(function.parameters)} parameters at {len(at)} with {len(seeds)} seeds")

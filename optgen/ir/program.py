@@ -67,7 +67,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state: `input` stands for its value before the step, `initial` is over the slots (its own start slot included)."""
+    """A state: `input` stands for its value before the step, `initial` is over the slots (its own start slot
+    included).
+    """
 
     name: str
     input: Input

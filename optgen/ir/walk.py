@@ -142,7 +142,12 @@ def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
             return ir.choose(*each((node.condition, node.then, node.otherwise)))
         case ir.Draw():
             return ir.draw(
-                node.law, each(node.parameters), node.place, new(node.seed), each(node.counters), new(node.position)  # type: ignore[arg-type]
+                node.law,
+                each(node.parameters),
+                node.place,
+                new(node.seed),
+                each(node.counters),
+                new(node.position),  # type: ignore[arg-type]
             )
         case ir.Input():
             return ir.Input(node.name, node.dtype, tuple(each(node.axes)))

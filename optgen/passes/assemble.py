@@ -103,7 +103,9 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
     fails = _which(renamed(phase.fails))
     after = [*following]
     if phase.fails:
-        after = [_kept(apply("ne", fails, ir.constant(0)), old, new) for old, new in zip(states, following, strict=True)]
+        after = [
+            _kept(apply("ne", fails, ir.constant(0)), old, new) for old, new in zip(states, following, strict=True)
+        ]
     sound = all_finite(following)
     if phase.diverged:
         moved = dict(zip(states, following, strict=True))
@@ -122,7 +124,11 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
         (*states, finite, ended, failed),
         (*given, ir.array((), ir.constant(True)), _number(0), _number(0)),
         (*after, ir.array((), sound), ir.array((), _which(renamed(phase.untils))), ir.array((), fails)),
-        limit=bound, condition=going, traces=traces, capacity=limit if traces else None, name=phase.name or "steps",
+        limit=bound,
+        condition=going,
+        traces=traces,
+        capacity=limit if traces else None,
+        name=phase.name or "steps",
     )
     parameters = [*_inputs(program), *given, start, stop]
     return _results(name, program, phase, node, parameters)
@@ -135,7 +141,9 @@ def states_in(program: Program) -> list[Input]:
 
 def _kept(wrong: Scalar, old: Input, new: Tensor) -> Tensor:
     places = tuple(ir.Index(axis, "ijlp"[k]) for k, axis in enumerate(old.axes))
-    return ir.array(places, ir.choose(wrong, ir.access(old, *places), ir.access(new, *places)), getattr(new, "name", ""))
+    return ir.array(
+        places, ir.choose(wrong, ir.access(old, *places), ir.access(new, *places)), getattr(new, "name", "")
+    )
 
 
 def _results(name: str, program: Program, phase: Phase, node: ir.Loop, parameters: Sequence[Input]) -> Function:

@@ -23,4 +23,6 @@ def expand_draws(function: Function) -> Function:
         return function
     names = [name for name, _ in function.results]
     made = walk.rewrite(tensors, rule)
-    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+    return Function(
+        function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
+    )

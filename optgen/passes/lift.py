@@ -20,7 +20,9 @@ def lift(function: Function) -> Function:
     """The function with closed tensors only."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
     made = _lifted(tensors)
-    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+    return Function(
+        function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
+    )
 
 
 def _lifted(roots: Sequence[Tensor]) -> list[Tensor]:
@@ -63,8 +65,8 @@ def _close(tensor: Tensor, closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]
         case ir.Output(source=ir.Call() as source, position=position, name=name):
             made = _close_call(source, outer, closed)[position]
         case ir.Output(source=ir.Loop() as source, position=position):
-            made, outer = _close_loop(source, outer, closed), outer
-            return _register(tensor, _loop_output(made, source, position, outer), outer, closed)
+            wide = _close_loop(source, outer, closed)
+            return _register(tensor, _loop_output(wide, source, position, outer), outer, closed)
         case _:
             raise ir.IRError(f"can't make {type(tensor).__name__} with free indices a closed tensor")
     return _register(tensor, made, outer, closed)
@@ -87,31 +89,15 @@ def _read(tensor: Tensor, indices: Sequence[Scalar], closed: dict[AnyNode, tuple
     return ir.access(made, *outer, *indices)
 
 
-def _unravelled(place: Scalar, axes: Sequence[Scalar]) -> list[Scalar]:
-    """Positions of the entry with this row-major number."""
-    result: list[Scalar] = []
-    for axis in reversed(axes[1:]):
-        result.append(apply("mod", place, axis))
-        place = apply("floordiv", place, axis)
-    return [place, *reversed(result)] if axes else []
-
-
-def _ravelled(indices: Sequence[Scalar], axes: Sequence[Scalar]) -> Scalar:
-    result: Scalar = ir.constant(0)
-    for index, axis in zip(indices, axes, strict=True):
-        result = apply("add", apply("mul", result, axis), index)
-    return result
-
-
 def _close_as_array(
     tensor: ir.View | ir.Concat, closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]]]
 ) -> tuple[Tensor, tuple[Index, ...]]:
     places = tuple(Index(axis, "ijlp"[k % 4]) for k, axis in enumerate(tensor.axes))
     if isinstance(tensor, ir.View):
-        entry = _ravelled(places, tensor.axes)
+        entry = extents.ravelled(places, tensor.axes)
         if not (isinstance(tensor.offset, ir.Constant) and tensor.offset.value == 0):
             entry = apply("add", entry, tensor.offset)
-        body = _read(tensor.tensor, _unravelled(entry, tensor.tensor.axes), closed)
+        body = _read(tensor.tensor, extents.unravelled(entry, tensor.tensor.axes), closed)
     else:
         body = _segment(tensor.parts, places[0], closed)
     made = ir.array(places, body, tensor.name)
@@ -126,7 +112,7 @@ def _segment(parts: Sequence[Tensor], place: Scalar, closed: dict[AnyNode, tuple
 
     def entry(k: int) -> Scalar:
         local = place if k == 0 else apply("sub", place, starts[k])
-        return _read(parts[k], _unravelled(local, parts[k].axes), closed)
+        return _read(parts[k], extents.unravelled(local, parts[k].axes), closed)
 
     result = entry(len(parts) - 1)
     for k in range(len(parts) - 2, -1, -1):
@@ -207,8 +193,14 @@ def _close_loop(
     more = _spread(outer, apply("add", ir.access(counts, *outer), apply("bool_to_int", here)), "count")
     some = ir.reduce("any", outer, here)
     made = ir.loop(
-        source.counter, (*wide, counts, active), (*initial, _spread(outer, ir.constant(0), ""), _spread(outer, ir.constant(True), "")),
-        (*following, more, flag), condition=_closed_scalar(some), traces=rows, capacity=source.capacity, name=source.name,
+        source.counter,
+        (*wide, counts, active),
+        (*initial, _spread(outer, ir.constant(0), ""), _spread(outer, ir.constant(True), "")),
+        (*following, more, flag),
+        condition=_closed_scalar(some),
+        traces=rows,
+        capacity=source.capacity,
+        name=source.name,
     )
     made = walk.fresh(made)
     made_roots = _lifted([ir.output(made, 0)]) if made.parameters else []
@@ -226,7 +218,9 @@ def _spread(outer: Sequence[Index], body: Scalar, name: str) -> Tensor:
     return ir.array([fresh[i] for i in outer], walk.substitute([body], fresh)[0], name)  # type: ignore[misc]
 
 
-def _spread_tensor(outer: Sequence[Index], tensor: Tensor, closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]]]) -> Tensor:
+def _spread_tensor(
+    outer: Sequence[Index], tensor: Tensor, closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]]]
+) -> Tensor:
     places = tuple(Index(axis, "jlpq"[k % 4]) for k, axis in enumerate(tensor.axes))
     fresh = _copies(outer)
     body = walk.substitute([_read(tensor, places, closed)], fresh)[0]

@@ -17,16 +17,36 @@ from optgen.ir.program import Function
 from optgen.ir.regions import regions
 
 COSTLY = {
-    "div", "power", "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh", "cosh", "tanh",
-    "erf", "lgamma", "digamma", "threefry", "mod",
+    "div",
+    "power",
+    "sqrt",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "arccos",
+    "arctan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "erf",
+    "lgamma",
+    "digamma",
+    "threefry",
+    "mod",
 }
 
 
 def materialise(function: Function) -> Function:
     """The function with such parts as arrays of their own."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
-    made = _hoisted(_materialised(tensors))
-    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+    made = _hoisted(materialised(tensors))
+    return Function(
+        function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
+    )
 
 
 def _hoisted(roots: Sequence[Tensor]) -> list[Tensor]:
@@ -47,7 +67,13 @@ def _hoisted(roots: Sequence[Tensor]) -> list[Tensor]:
                 continue
             seen.add(part)
             fewer = len(inside[part]) < len(inside[node])
-            if fewer and part.free and isinstance(part, ir.Operation | ir.Choose) and part.dtype == "real" and _costs(part):
+            if (
+                fewer
+                and part.free
+                and isinstance(part, ir.Operation | ir.Choose)
+                and part.dtype == "real"
+                and _costs(part)
+            ):
                 outer = sorted(part.free, key=lambda index: (index.name, id(index)))
                 fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in outer}
                 made = ir.array([fresh[i] for i in outer], walk.substitute([part], fresh)[0], "")  # type: ignore[misc]
@@ -63,7 +89,8 @@ def _costs(part: AnyNode) -> bool:
     return any(isinstance(node, ir.Operation) and node.name in COSTLY for node in _scalars(part))  # type: ignore[arg-type]
 
 
-def _materialised(roots: Sequence[Tensor]) -> list[Tensor]:
+def materialised(roots: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors with such parts as arrays of their own."""
     extracted: dict[AnyNode, Scalar] = {}
 
     def own(node: Scalar) -> Scalar:
@@ -108,8 +135,15 @@ def _loop(node: ir.Loop, own) -> ir.Loop | None:  # type: ignore[no-untyped-def]
     if all(a is b for a, b in zip(scalars, new, strict=True)):
         return None
     return ir.loop(
-        node.counter, node.parameters, node.initial, node.body, limit=new[0], condition=new[1], traces=node.traces,
-        capacity=node.capacity, name=node.name,
+        node.counter,
+        node.parameters,
+        node.initial,
+        node.body,
+        limit=new[0],
+        condition=new[1],
+        traces=node.traces,
+        capacity=node.capacity,
+        name=node.name,
     )
 
 
@@ -123,7 +157,9 @@ def _pulled(body: Scalar, within: frozenset[Index], own) -> Scalar:  # type: ign
     if not chosen:
         return body
     maximal = _outermost(body, chosen)
-    return walk.rewrite([body], lambda node: None, {node: chosen[node] for node in maximal}, lambda node: _is_tensor(node))[0]
+    return walk.rewrite(
+        [body], lambda node: None, {node: chosen[node] for node in maximal}, _is_tensor
+    )[0]
 
 
 def _repeated(node: Scalar, within: frozenset[Index]) -> bool:

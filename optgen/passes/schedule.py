@@ -82,7 +82,7 @@ def _names(function: Function, order: Iterable[AnyNode]) -> dict[AnyNode, str]:
 
 def _output_name(node: ir.Output) -> str:
     match node.source:
-        case ir.Loop(parameters=parameters, traces=traces) if node.position < len(parameters):
+        case ir.Loop(parameters=parameters) if node.position < len(parameters):
             return parameters[node.position].name
         case ir.Loop(parameters=parameters) if node.position == len(parameters):
             return "count"
@@ -113,7 +113,25 @@ def legal(name: str) -> str:
 
 
 # names that generated code uses itself
-_TAKEN = {"np", "jnp", "jax", "lax", "math", "numba", "njit", "threefry", "uniform", "range", "len", "min", "max", "abs", "sum", "float", "int"}
+_TAKEN = {
+    "np",
+    "jnp",
+    "jax",
+    "lax",
+    "math",
+    "numba",
+    "njit",
+    "threefry",
+    "uniform",
+    "range",
+    "len",
+    "min",
+    "max",
+    "abs",
+    "sum",
+    "float",
+    "int",
+}
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -25,7 +25,9 @@ def share(function: Function) -> Function:
 
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
     made = walk.rewrite(tensors, rule)
-    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+    return Function(
+        function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
+    )
 
 
 def key(root: AnyNode) -> tuple[Any, ...]:
@@ -39,12 +41,16 @@ def key(root: AnyNode) -> tuple[Any, ...]:
             continue
         if not ready:
             stack.append((node, True))
-            stack.extend((c, False) for c in reversed(walk.children(node)) if (c.free or isinstance(c, ir.Index)) and c not in numbers)
+            stack.extend(
+                (c, False)
+                for c in reversed(walk.children(node))
+                if (c.free or isinstance(c, ir.Index)) and c not in numbers
+            )
             if isinstance(node, ir.Array | ir.Reduce):
                 stack.extend((index, False) for index in reversed(node.indices) if index not in numbers)
             continue
         numbers[node] = len(numbers)
-        parts = tuple(numbers[c] if c in numbers else c for c in walk.children(node))
+        parts = tuple(numbers.get(c, c) for c in walk.children(node))
         lines.append((*_payload(node, numbers), *parts))
     return tuple(lines)
 

@@ -28,7 +28,9 @@ def simplify(function: Function) -> Function:
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
     made = walk.rewrite(tensors, _any_rule)
     made = _without_unused_traces(made)
-    return Function(function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc)
+    return Function(
+        function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
+    )
 
 
 def _any_rule(node: AnyNode) -> AnyNode | None:
@@ -42,7 +44,10 @@ def _any_rule(node: AnyNode) -> AnyNode | None:
 def _minus_one(node: AnyNode) -> AnyNode | None:
     """x * -1 is -x."""
     match node:
-        case ir.Operation(name="mul", arguments=(x, ir.Constant(value=-1))) | ir.Operation(name="mul", arguments=(ir.Constant(value=-1), x)):
+        case (
+            ir.Operation(name="mul", arguments=(x, ir.Constant(value=-1)))
+            | ir.Operation(name="mul", arguments=(ir.Constant(value=-1), x))
+        ):
             return apply("neg", x)
     return None
 
@@ -54,7 +59,9 @@ def _signs(node: AnyNode) -> AnyNode | None:
             return apply("sub", x, y)
         case ir.Operation(name="sub", arguments=(x, ir.Operation(name="neg", arguments=(y,)))):
             return apply("add", x, y)
-        case ir.Operation(name="mul", arguments=(ir.Operation(name="neg", arguments=(x,)), ir.Operation(name="neg", arguments=(y,)))):
+        case ir.Operation(
+            name="mul", arguments=(ir.Operation(name="neg", arguments=(x,)), ir.Operation(name="neg", arguments=(y,)))
+        ):
             return apply("mul", x, y)
     return None
 
@@ -72,7 +79,10 @@ def _decided(node: AnyNode) -> AnyNode | None:
     match node:
         case ir.Operation(
             name="eq" | "ne" as name,
-            arguments=(ir.Choose(condition=c, then=ir.Constant(value=a), otherwise=ir.Constant(value=b)), ir.Constant(value=k)),
+            arguments=(
+                ir.Choose(condition=c, then=ir.Constant(value=a), otherwise=ir.Constant(value=b)),
+                ir.Constant(value=k),
+            ),
         ):
             first, second = (a == k) == (name == "eq"), (b == k) == (name == "eq")
             if first == second:
@@ -115,7 +125,11 @@ def _delta(node: AnyNode) -> AnyNode | None:
         zero = ir.constant(False if node.dtype == "bool" else 0, node.dtype)
         if others:
             inner = ir.reduce(node.kind, others, pieces[0], pieces[1] if condition is not None else None)
-            return inner if isinstance(value, ir.Index) and value.extent is index.extent else ir.choose(inside, inner, zero)
+            return (
+                inner
+                if isinstance(value, ir.Index) and value.extent is index.extent
+                else ir.choose(inside, inner, zero)
+            )
         test_ = inside if condition is None else apply("and", inside, pieces[1])
         if isinstance(value, ir.Index) and value.extent is index.extent:
             test_ = ir.constant(True) if condition is None else pieces[1]
@@ -131,9 +145,13 @@ def _conjuncts(condition: Scalar) -> list[Scalar]:
 
 def _index_equal(test: Scalar, indices: tuple[ir.Index, ...]) -> tuple[ir.Index, Scalar] | None:
     match test:
-        case ir.Operation(name="eq", arguments=(ir.Index() as i, e)) if i in indices and not (e.free & frozenset(indices)):
+        case ir.Operation(name="eq", arguments=(ir.Index() as i, e)) if i in indices and not (
+            e.free & frozenset(indices)
+        ):
             return i, e
-        case ir.Operation(name="eq", arguments=(e, ir.Index() as i)) if i in indices and not (e.free & frozenset(indices)):
+        case ir.Operation(name="eq", arguments=(e, ir.Index() as i)) if i in indices and not (
+            e.free & frozenset(indices)
+        ):
             return i, e
     return None
 
@@ -166,7 +184,7 @@ def _constant_factor(node: AnyNode) -> AnyNode | None:
 def _cheap_array(node: AnyNode) -> AnyNode | None:
     """A read of an unnamed array that is a constant or another read is that constant or read."""
     match node:
-        case ir.Access(tensor=ir.Array(indices=indices, body=ir.Constant() as body)):
+        case ir.Access(tensor=ir.Array(body=ir.Constant() as body)):
             return body
         case ir.Access(tensor=ir.Array(indices=bound, body=ir.Access() as body, name=""), indices=places):
             return walk.substitute([body], dict(zip(bound, places, strict=True)))[0]
@@ -177,11 +195,15 @@ _TRUE = ir.constant(True)
 
 RULES: dict[type, tuple[Rule, ...]] = {
     ir.Operation: (
-        Rule("minus one", "floats", _minus_one), Rule("signs", "floats", _signs), Rule("double", "floats", _double), Rule("decided", "floats", _decided),
+        Rule("minus one", "floats", _minus_one),
+        Rule("signs", "floats", _signs),
+        Rule("double", "floats", _double),
+        Rule("decided", "floats", _decided),
     ),
     ir.Choose: (Rule("nested choice", "floats", _nested_choice),),
     ir.Reduce: (
-        Rule("any equal", "floats", _any_equal), Rule("one term", "floats", _delta),
+        Rule("any equal", "floats", _any_equal),
+        Rule("one term", "floats", _delta),
         Rule("constant factor", "reals", _constant_factor),
     ),
     ir.Access: (Rule("cheap array", "floats", _cheap_array),),
@@ -210,7 +232,9 @@ def _without_unused_traces(roots: list[ir.Tensor]) -> list[ir.Tensor]:
                 return ir.output(found[0], found[1][node.position], node.name)
         return None
 
-    kept: dict[AnyNode, tuple[list[int], list[int]]] = {loop_: plan for loop_, plan in plans.items() if plan is not None}
+    kept: dict[AnyNode, tuple[list[int], list[int]]] = {
+        loop_: plan for loop_, plan in plans.items() if plan is not None
+    }
 
     def shrink(node: AnyNode) -> AnyNode | None:
         if not isinstance(node, ir.Loop):
@@ -220,9 +244,15 @@ def _without_unused_traces(roots: list[ir.Tensor]) -> list[ir.Tensor]:
             return None
         carried, traces = plan
         small = ir.loop(
-            node.counter, [node.parameters[k] for k in carried], [node.initial[k] for k in carried],
-            [node.body[k] for k in carried], limit=node.limit, condition=node.condition,
-            traces=[node.traces[k] for k in traces], capacity=node.capacity if traces else None, name=node.name,
+            node.counter,
+            [node.parameters[k] for k in carried],
+            [node.initial[k] for k in carried],
+            [node.body[k] for k in carried],
+            limit=node.limit,
+            condition=node.condition,
+            traces=[node.traces[k] for k in traces],
+            capacity=node.capacity if traces else None,
+            name=node.name,
         )
         count = len(node.parameters)
         places = {old: new for new, old in enumerate(carried)}

@@ -60,7 +60,12 @@ class Printer:
         return f"{self.np}.broadcast_to({self.align(made, node.indices).text}, {shape})"
 
     def full(self, body: ir.Constant, shape: str) -> str:
-        dtype = {"real": f"{self.np}.{self.real}", "int": f"{self.np}.int64", "bool": "bool", "u64": f"{self.np}.uint64"}[body.dtype]
+        dtype = {
+            "real": f"{self.np}.{self.real}",
+            "int": f"{self.np}.int64",
+            "bool": "bool",
+            "u64": f"{self.np}.uint64",
+        }[body.dtype]
         if body.value == 0:
             return f"{self.np}.zeros({shape}, {dtype})"
         return f"{self.np}.full({shape}, {self.constant(body).text}, {dtype})"
@@ -150,9 +155,7 @@ class Printer:
             # a sum is printed as it was written: rounding depends on the order
             right = strength + 1 if node.name in ("add", "sub", "mul", "div", "mod", "floordiv") else right
             return Code(f"{parts[0].at(left)} {sign} {parts[1].at(max(right, left))}", axes, strength)
-        arguments = [
-            part.at(POSTFIX) if declaration.numpy.startswith("{0}.") else part.text for part in parts
-        ]
+        arguments = [part.at(POSTFIX) if declaration.numpy.startswith("{0}.") else part.text for part in parts]
         text = declaration.numpy.format(*arguments, np=self.np, special=self.special, real=self.real)
         return Code(text, axes, ATOM if text.endswith(")") and not text.startswith("(") else LOOSEST)
 
@@ -171,13 +174,19 @@ class Printer:
         if not node.indices:
             return Code(name)
         plain = [self.slice(index, axis) for index, axis in zip(node.indices, tensor.axes, strict=True)]
-        gathers = [k for k, (index, part) in enumerate(zip(node.indices, plain, strict=True)) if part is None and index.free]
+        gathers = [
+            k for k, (index, part) in enumerate(zip(node.indices, plain, strict=True)) if part is None and index.free
+        ]
         used = [index for index, part in zip(node.indices, plain, strict=True) if part is not None]
         moving = [self.moving(index) for index in used]
         distinct = len(set(moving)) == len(moving)
         if distinct and not gathers:
             return self.sliced(name, node, plain)
-        if distinct and len(gathers) == 1 and not any(part is None and not i.free for i, part in zip(node.indices, plain, strict=True)):
+        if (
+            distinct
+            and len(gathers) == 1
+            and not any(part is None and not i.free for i, part in zip(node.indices, plain, strict=True))
+        ):
             only = self.scalar(node.indices[gathers[0]], order)
             if len(only.axes) == 1 and only.axes[0] not in moving:
                 return self.gathered(name, node, plain, gathers[0], only)
@@ -193,7 +202,9 @@ class Printer:
                 return ":"
             case Index() if inside(index, axis):
                 return f":{self.extent(index.extent)}"
-            case ir.Operation(name="add" | "sub" as sign, arguments=(Index() as i, ir.Constant(value=shift))) if inside(index, axis):
+            case ir.Operation(name="add" | "sub" as sign, arguments=(Index() as i, ir.Constant(value=shift))) if inside(
+                index, axis
+            ):
                 start = shift if sign == "add" else -shift
                 if start < 0:
                     return None
@@ -259,7 +270,9 @@ class Printer:
             test = self.align(self.scalar(node.condition, full), full)
             body = Code(f"{self.np}.where({test.text}, {self.align(body, full).text}, {identity})", full)
         if body.axes != full:
-            body = Code(f"{self.np}.broadcast_to({self.align(body, full).text}, {self.shape([i.extent for i in full])})", full)
+            body = Code(
+                f"{self.np}.broadcast_to({self.align(body, full).text}, {self.shape([i.extent for i in full])})", full
+            )
         axis = "" if not outer else f", axis={-1 if len(node.indices) == 1 else tuple(range(-len(node.indices), 0))}"
         text = f"{self.np}.{node.kind}({body.text}{axis}"
         if node.kind in ("max", "min"):
@@ -303,7 +316,9 @@ class Printer:
         other = [index for index in right.axes if index is not j]
         if set(own) & set(other) or len(own) + len(other) != len(outer) or len(own) > 1 or len(other) > 1:
             return None
-        if (own and other and outer.index(own[0]) > outer.index(other[0])) or (other and not own and len(right.axes) == 2 and right.axes[0] is not j):
+        if (own and other and outer.index(own[0]) > outer.index(other[0])) or (
+            other and not own and len(right.axes) == 2 and right.axes[0] is not j
+        ):
             left, right, own, other = right, left, other, own
         a = self.align(left, (*own, j)) if own else left
         b = self.align(right, (j, *other)) if other else right

@@ -41,7 +41,9 @@ def _preamble(text: str, dialect: Dialect) -> str:
     return "".join(lines)
 
 
-def _printed(functions: Sequence[Function], dialect: Dialect, real: str) -> tuple[list[str], set[str], dict[str, list[Scalar]]]:
+def _printed(
+    functions: Sequence[Function], dialect: Dialect, real: str
+) -> tuple[list[str], set[str], dict[str, list[Scalar]]]:
     bodies, helpers, sizes = [], set(), {}
     for function in functions:
         lines, used, free = function_lines(schedule(function), dialect, real)

@@ -31,7 +31,9 @@ class Writer:
         self.lines.append(INDENT * depth + text)
 
 
-def function_lines(scheduled: Scheduled, dialect: Literal["numpy", "jax"], real: str) -> tuple[list[str], set[str], list[Scalar]]:
+def function_lines(
+    scheduled: Scheduled, dialect: Literal["numpy", "jax"], real: str
+) -> tuple[list[str], set[str], list[Scalar]]:
     """The lines of a function, the helpers it uses, and the extents that are not fixed by dims (keyword arguments)."""
     function = scheduled.function
     names = dict(scheduled.names)
@@ -57,7 +59,9 @@ def function_lines(scheduled: Scheduled, dialect: Literal["numpy", "jax"], real:
 def _type(parameter: ir.Input) -> str:
     from optgen.backends.arrays.text import extent_text
 
-    kind = {"real": "real", "int": "integer", "bool": "truth value", "u64": "64 bits"}.get(parameter.dtype, parameter.dtype)
+    kind = {"real": "real", "int": "integer", "bool": "truth value", "u64": "64 bits"}.get(
+        parameter.dtype, parameter.dtype
+    )
     return f"{kind}[{', '.join(extent_text(axis) for axis in parameter.axes)}]" if parameter.axes else kind
 
 
@@ -82,9 +86,9 @@ def _read_once(scheduled: Scheduled) -> list[AnyNode]:
     found = []
     constants = [n for n in order if isinstance(n, ir.Array) and not n.indices and isinstance(n.body, ir.Constant)]
     for node in order:
-        if isinstance(node, ir.Array) and node.name in UNNAMED and readers.get(node, 0) == 1:
-            if not any(isinstance(n, ir.Operation) and n.name == "threefry" for n in walk.postorder([node.body])):
-                found.append(node)
+        once = isinstance(node, ir.Array) and node.name in UNNAMED and readers.get(node, 0) == 1
+        if once and not any(isinstance(n, ir.Operation) and n.name == "threefry" for n in walk.postorder([node.body])):
+            found.append(node)
     wanted = _read_by_access(order)
     return [*constants, *(node for node in found if node in wanted)]
 
@@ -99,8 +103,11 @@ def _read_by_access(order: Sequence[AnyNode]) -> set[AnyNode]:
         if isinstance(node, ir.Access):
             accesses[node.tensor] = node
     return {
-        tensor for tensor, access in accesses.items()
-        if uses.get(access, 0) == 1 and all(isinstance(i, ir.Index) for i in access.indices) and len(set(access.indices)) == len(access.indices)
+        tensor
+        for tensor, access in accesses.items()
+        if uses.get(access, 0) == 1
+        and all(isinstance(i, ir.Index) for i in access.indices)
+        and len(set(access.indices)) == len(access.indices)
     }
 
 
@@ -108,7 +115,12 @@ def _free_sizes(scheduled: Scheduled) -> dict[Scalar, str]:
     """Extents that depend on inputs: jax needs them before it compiles, so they are arguments."""
     sizes: dict[Scalar, str] = {}
     for node in walk.postorder([tensor for _, tensor in scheduled.function.results]):
-        if isinstance(node, ir.Loop) and node.capacity is not None and not _static(node.capacity) and node.capacity not in sizes:
+        if (
+            isinstance(node, ir.Loop)
+            and node.capacity is not None
+            and not _static(node.capacity)
+            and node.capacity not in sizes
+        ):
             sizes[node.capacity] = "capacity" if not sizes else f"capacity_{len(sizes) + 1}"
     return sizes
 
@@ -232,7 +244,9 @@ def _numpy_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int) -
     _block(writer, blocks.tail, depth + 1)
     for name, trace in zip(traces, node.traces, strict=True):
         writer.line(depth + 1, f"{name}[{step}] = {_value(writer, trace)}")
-    changed = [(old, _value(writer, new)) for old, new in zip(carried, node.body, strict=True) if _value(writer, new) != old]
+    changed = [
+        (old, _value(writer, new)) for old, new in zip(carried, node.body, strict=True) if _value(writer, new) != old
+    ]
     if changed:
         writer.line(depth + 1, f"{', '.join(old for old, _ in changed)} = {', '.join(new for _, new in changed)}")
     writer.line(depth + 1, f"{step} += 1")
@@ -261,7 +275,9 @@ def _jax_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int) -> 
     _block(writer, blocks.tail, depth + 1)
     for name, trace in zip(traces, node.traces, strict=True):
         writer.line(depth + 1, f"{name} = {name}.at[{step}].set({_value(writer, trace)})")
-    changed = [(old, _value(writer, new)) for old, new in zip(carried, node.body, strict=True) if _value(writer, new) != old]
+    changed = [
+        (old, _value(writer, new)) for old, new in zip(carried, node.body, strict=True) if _value(writer, new) != old
+    ]
     changed.insert(0, (step, f"{step} + 1"))
     writer.line(depth + 1, f"{', '.join(old for old, _ in changed)} = {', '.join(new for _, new in changed)}")
     again = f", *{loop_name}_begin({inputs})" if head_values else ""
@@ -279,7 +295,8 @@ def _jax_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int) -> 
     unpack = [step, *carried, *(["_"] * len(head_values)), *traces]
     target = ", ".join(unpack) + ("," if len(unpack) == 1 else "")
     writer.line(depth, f"{target} = lax.while_loop(")
-    writer.line(depth + 1, f"lambda carry: {' & '.join(conditions) or 'True'}, {loop_name}_next, ({first}{begin}{empty}{',' if len(unpack) == 1 else ''}))")
+    test_, comma = " & ".join(conditions) or "True", "," if len(unpack) == 1 else ""
+    writer.line(depth + 1, f"lambda carry: {test_}, {loop_name}_next, ({first}{begin}{empty}{comma}))")
 
 
 def _shared(writer: Writer, node: ir.Loop, blocks: LoopBlocks) -> list[str]:

@@ -14,7 +14,9 @@ Kernel = Callable[[Mapping[str, int], Sequence[Any]], list[Any]]
 
 
 def compile_function(function: Function, real: str) -> Kernel:
-    """A callable (dims, arrays) -> arrays; `real` is float64 or float32.  jax compiles at the first call of each size."""
+    """A callable (dims, arrays) -> arrays; `real` is float64 or float32.  jax compiles at the first call of each
+    size.
+    """
     import numpy as np
 
     made, sizes = load([function], "jax", real)
@@ -24,7 +26,9 @@ def compile_function(function: Function, real: str) -> Kernel:
     gives = [np.dtype(table[tensor.dtype]) for _, tensor in function.results]
     wanted = sizes[function.name]
     places = {parameter: k for k, parameter in enumerate(function.parameters)}
-    rows = {k: tensor.axes[0] for k, (_, tensor) in enumerate(function.results) if tensor.axes and tensor.axes[0] in wanted}
+    rows = {
+        k: tensor.axes[0] for k, (_, tensor) in enumerate(function.results) if tensor.axes and tensor.axes[0] in wanted
+    }
 
     def kernel(dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
         given = [np.asarray(a, dtype) for a, dtype in zip(arrays, takes, strict=True)]
@@ -62,6 +66,10 @@ def _number(extent: Scalar, dims: Mapping[str, int], arrays: Sequence[Any], plac
 
 
 _INTEGER: dict[str, Callable[[int, int], int]] = {
-    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "minimum": min, "maximum": max,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "minimum": min,
+    "maximum": max,
     "floordiv": lambda a, b: a // b,
 }

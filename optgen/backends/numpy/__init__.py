@@ -35,4 +35,6 @@ def source(functions: Sequence[Function], real: str, header: str) -> str:
 
 
 def _dtype(np: Any, name: str, real: str) -> Any:
-    return np.dtype({"real": real, "int": "int64", "bool": "bool", "u64": "uint64", "f32": "float32", "f64": "float64"}[name])
+    return np.dtype(
+        {"real": real, "int": "int64", "bool": "bool", "u64": "uint64", "f32": "float32", "f64": "float64"}[name]
+    )

@@ -106,13 +106,19 @@ def check_keywords(algorithm: Algorithm, keywords: Mapping[str, Any], span: Span
 # ---------------------------------------------------------------- binding inputs
 
 
-def bind_arguments(algorithm: Algorithm, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span) -> dict[str, Any]:
+def bind_arguments(
+    algorithm: Algorithm, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span
+) -> dict[str, Any]:
     """Names of the header and keywords to values."""
     check_keywords(algorithm, keywords, span)
     names = [parameter.name for parameter in algorithm.group.parameters]
     free = [name for name in names if name not in algorithm.fixed]
     if len(positional) > len(free):
-        fail("E0309", f"{algorithm.name} takes {len(free)} arguments ({', '.join(free)}), here are {len(positional)}", span)
+        fail(
+            "E0309",
+            f"{algorithm.name} takes {len(free)} arguments ({', '.join(free)}), here are {len(positional)}",
+            span,
+        )
     given = {**algorithm.fixed, **dict(zip(free, positional, strict=False))}
     for name, value in keywords.items():
         if name in dict(zip(free, positional, strict=False)):
@@ -153,8 +159,12 @@ def _as_family(parameter: tree.Parameter, value: Any, context: Context, span: Sp
     _, _, within = index_parts(shape.arguments[0].value)
     kind = shape.function.name if isinstance(shape.function, tree.Name) else ""
     if value.family is None:
-        fail("E0328", f"{parameter.name} must be a family here, but {value.name} is one function", span,
-             help="an objective that is a mean or sum over an index is a family")
+        fail(
+            "E0328",
+            f"{parameter.name} must be a family here, but {value.name} is one function",
+            span,
+            help="an objective that is a mean or sum over an index is a family",
+        )
     if kind not in ("mean", "sum"):
         fail("E0328", "a family is a mean or a sum of its members", shape.span)
     if isinstance(within, tree.Name) and not context.known(within.name):
@@ -174,7 +184,9 @@ def _as_family(parameter: tree.Parameter, value: Any, context: Context, span: Sp
 
 
 def _bind_oracle(declaration: tree.Declaration, context: Context) -> None:
-    """`oracle f : R[n] -> R in smooth(L)`: the type of an argument; the constants of its class, if the code uses them."""
+    """`oracle f : R[n] -> R in smooth(L)`: the type of an argument; the constants of its class, if the code uses
+    them.
+    """
     name = _declared(declaration)
     found = context.scope.names.get(name)
     if isinstance(declaration.target, tree.Call) and isinstance(found, Function):
@@ -222,7 +234,10 @@ def _bind_constants(call: tree.Call, function: str, of_members: bool, value: Any
 def abstract_oracle(declaration: tree.Declaration, name: str, context: Context) -> Function:
     """A function that nobody gave: typed, and called through the oracle of its name."""
     typed = read_type(declaration.type, context)
-    opaque = any(d.operator == "is" and isinstance(d.operand, tree.Name) and d.operand.name == "opaque" for d in declaration.domains)
+    opaque = any(
+        d.operator == "is" and isinstance(d.operand, tree.Name) and d.operand.name == "opaque"
+        for d in declaration.domains
+    )
     variables = ()
     if isinstance(declaration.target, tree.Call):
         variables = tuple(a.value.name for a in declaration.target.arguments if isinstance(a.value, tree.Name))
@@ -250,11 +265,20 @@ def oracle_function(
         from optgen.passes.lower.values import grid
 
         if len(arguments) != len(spaces):
-            fail("E0309", f"{name} takes {len(spaces)} argument{'s' * (len(spaces) != 1)}, here are {len(arguments)}", span)
+            fail(
+                "E0309",
+                f"{name} takes {len(spaces)} argument{'s' * (len(spaces) != 1)}, here are {len(arguments)}",
+                span,
+            )
         values = [math.to_real(as_grid(argument, span)) for argument in arguments]
         for value, space in zip(values, spaces, strict=True):
             if not math.fits(value, Grid(space.axes, "real", value.at)):
-                fail("E0303", f"{name} takes {math.shape_text(space.axes)}", span, label=f"this is {math.shape_text(value.axes)}")
+                fail(
+                    "E0303",
+                    f"{name} takes {math.shape_text(space.axes)}",
+                    span,
+                    label=f"this is {math.shape_text(value.axes)}",
+                )
         node = ir.call(f"oracle {name}", [math.tensor(v) for v in values], [("real", axes)], attributes)
         made = ir.output(node, 0, name)
         return grid(made) if axes else number(ir.access(made))
@@ -292,7 +316,9 @@ def lower_draw(draw: tree.Draw, name: str, context: Context) -> Any:
     axes: tuple[Any, ...] = ()
     inner = context
     if isinstance(draw.left, tree.Index):
-        bounds, test, inner = bind_all(list(draw.ranges) or list(draw.left.indices), draw.condition, [draw.law], context)  # type: ignore[arg-type]
+        bounds, test, inner = bind_all(
+            list(draw.ranges) or list(draw.left.indices), draw.condition, [draw.law], context
+        )  # type: ignore[arg-type]
         if test is not None:
             fail("E0404", "draws under a condition are planned for a later release", draw.span)
         axes = tuple(bound.index.extent for bound in bounds)
@@ -302,7 +328,12 @@ def lower_draw(draw: tree.Draw, name: str, context: Context) -> Any:
 
         return draw_sample(law, name, draw.span, context)
     if hasattr(law, "rule") or not isinstance(law, Law):
-        fail("E0329", f"{draw.law.span.text} is not a law", draw.law.span, help="laws are normal(n), uniform(n, 0, 1), index(n), ...")
+        fail(
+            "E0329",
+            f"{draw.law.span.text} is not a law",
+            draw.law.span,
+            help="laws are normal(n), uniform(n, 0, 1), index(n), ...",
+        )
     typed = read_type(draw.type, context) if draw.type is not None else None
     if typed is not None:
         axes = (*axes, *typed.axes)
@@ -372,7 +403,9 @@ def lower_states(machine: Machine, starts: Mapping[str, Any], space: Space | Non
         for declaration in line.declarations:
             name = _declared(declaration)
             scope.names[name] = Lazy(
-                name, declaration.span, lambda d=declaration, n=name: _first_value(d, n, machine, inner, starts, space, span)
+                name,
+                declaration.span,
+                lambda d=declaration, n=name: _first_value(d, n, machine, inner, starts, space, span),
             )
     define_lets(machine.group, inner)
     for line in machine.group.lines("state"):
@@ -389,8 +422,13 @@ def _state_type(declaration: tree.Declaration, context: Context, made: Grid) -> 
 
 
 def _first_value(
-    declaration: tree.Declaration, name: str, machine: Machine, context: Context, starts: Mapping[str, Any],
-    space: Space | None, span: Span,
+    declaration: tree.Declaration,
+    name: str,
+    machine: Machine,
+    context: Context,
+    starts: Mapping[str, Any],
+    space: Space | None,
+    span: Span,
 ) -> Grid:
     from optgen.passes.lower.expressions import as_grid, evaluate
     from optgen.passes.lower.laws import sample
@@ -404,7 +442,9 @@ def _first_value(
         actual = given.axes[len(axes) :] if axes else given.axes
     type_ = declaration.type
     typed = read_type(type_, context, actual if type_ is not None and _plain(type_) else None, declaration.span)
-    typed = replace(typed, axes=(*axes, *typed.axes), lows=(*lows, *(typed.lows or (ir.constant(1),) * len(typed.axes))))
+    typed = replace(
+        typed, axes=(*axes, *typed.axes), lows=(*lows, *(typed.lows or (ir.constant(1),) * len(typed.axes)))
+    )
     if typed.dtype == "real" and type_ is None and given is not None and given.axes:
         typed = replace(typed, axes=given.axes)
     if given is not None:
@@ -418,8 +458,11 @@ def _first_value(
             return _made(conform(law, typed, name, declaration.law.span), name)
         if not isinstance(law, Law):
             fail("E0329", f"{declaration.law.span.text} is not a law", declaration.law.span)
-        return replace(sample(law, name, typed.axes, True, declaration.span, inner), lows=typed.lows,
-                       leaves=typed.space.leaves if typed.space else ())
+        return replace(
+            sample(law, name, typed.axes, True, declaration.span, inner),
+            lows=typed.lows,
+            leaves=typed.space.leaves if typed.space else (),
+        )
     if declaration.value is not None:
         return _made(_indexed_first(declaration, typed, axes, name, inner), name)
     if typed.buffer:
@@ -453,7 +496,9 @@ def _member_axes(declaration: tree.Declaration, context: Context) -> tuple[tuple
     return tuple(axes), tuple(lows)
 
 
-def _indexed_first(declaration: tree.Declaration, typed: Typed, axes: Sequence[Any], name: str, context: Context) -> Grid:
+def _indexed_first(
+    declaration: tree.Declaration, typed: Typed, axes: Sequence[Any], name: str, context: Context
+) -> Grid:
     """A declared first value; with members it is an equation in their indices."""
     from optgen.passes.lower.binders import bind_all, zero_of
     from optgen.passes.lower.expressions import numeric

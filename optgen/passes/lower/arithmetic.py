@@ -115,8 +115,11 @@ def common_axes(values: Sequence[Grid], spans: Sequence[Span], what: str) -> Gri
             model, at = value, span
         elif not fits(model, value):
             fail(
-                "E0301", f"{what} needs equal shapes, or a number on one side", span,
-                label=f"this is {shape_text(value.axes)}", secondary=((at, f"this is {shape_text(model.axes)}"),),
+                "E0301",
+                f"{what} needs equal shapes, or a number on one side",
+                span,
+                label=f"this is {shape_text(value.axes)}",
+                secondary=((at, f"this is {shape_text(model.axes)}"),),
                 help="name the axes by indices, as in A[i, j] - m[j]" if len(model.axes) != len(value.axes) else "",
             )
     return model
@@ -229,9 +232,11 @@ def select(condition: Grid, then: Grid, otherwise: Grid, spans: Sequence[Span]) 
         return value.at(p if value.axes else ())
 
     return Grid(
-        model.axes, then.dtype,
+        model.axes,
+        then.dtype,
         lambda p: ir.choose(entry(condition, p), entry(then, p), entry(otherwise, p)),
-        lows=model.lows, leaves=then.leaves or otherwise.leaves,
+        lows=model.lows,
+        leaves=then.leaves or otherwise.leaves,
     )
 
 
@@ -286,8 +291,11 @@ def matmul(left: Grid, right: Grid, spans: tuple[Span, Span]) -> Grid:
             fail("E0302", "@ needs a vector or a matrix on both sides", span, label="this is a number", help="write *")
     if not extents.same(left.axes[-1], right.axes[0]):
         fail(
-            "E0303", "@ needs the last axis of the left to be as long as the first of the right", spans[1],
-            label=f"this is {shape_text(right.axes)}", secondary=((spans[0], f"this is {shape_text(left.axes)}"),),
+            "E0303",
+            "@ needs the last axis of the left to be as long as the first of the right",
+            spans[1],
+            label=f"this is {shape_text(right.axes)}",
+            secondary=((spans[0], f"this is {shape_text(left.axes)}"),),
         )
     left, right = to_real(left), to_real(right)
     split, extent = len(left.axes) - 1, left.axes[-1]

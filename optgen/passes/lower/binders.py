@@ -77,8 +77,12 @@ def _over_range(
         return Bound(name, index, number(shifted(index, chosen.low)), None, chosen.low)
     found = _inferred(name, span, bodies, context, required=False)
     if found is None:
-        fail("E0316", f"the length of {within.span.text} changes from step to step", within.span,
-             help=f"let {name} subscript an axis, or give the range a fixed length and a `where`")
+        fail(
+            "E0316",
+            f"the length of {within.span.text} changes from step to step",
+            within.span,
+            help=f"let {name} subscript an axis, or give the range a fixed length and a `where`",
+        )
     extent, low, count = found
     index = ir.Index(extent, name)
     label = shifted(index, low)
@@ -115,11 +119,17 @@ def _inferred(name: str, span: Span, bodies: Sequence[tree.Expr], context: Conte
             found, where = axis_of, place
         elif not extents.same(found[0], axis_of[0]):
             assert where is not None
-            fail("E0317", f"{name} subscripts axes of different lengths", place,
-                 label=f"length {math.scalar_text(axis_of[0])} here",
-                 secondary=((where, f"length {math.scalar_text(found[0])} here"),))
+            fail(
+                "E0317",
+                f"{name} subscripts axes of different lengths",
+                place,
+                label=f"length {math.scalar_text(axis_of[0])} here",
+                secondary=((where, f"length {math.scalar_text(found[0])} here"),),
+            )
     if found is None and required:
-        fail("E0318", f"nothing says where {name} runs", span, help=f"write {name} in 1..n, or let it subscript an axis")
+        fail(
+            "E0318", f"nothing says where {name} runs", span, help=f"write {name} in 1..n, or let it subscript an axis"
+        )
     return found
 
 
@@ -163,7 +173,9 @@ def parts(expr: Any) -> list[Any]:
             return [*items, *ranges]
         case tree.Call():
             values = [argument.value for argument in expr.arguments]
-            return [part for part in (expr.function, *values, expr.condition, expr.body, expr.otherwise, expr.by) if part]
+            return [
+                part for part in (expr.function, *values, expr.condition, expr.body, expr.otherwise, expr.by) if part
+            ]
         case tree.Index(base=base, indices=indices):
             return [base, *(index for index in indices if not isinstance(index, tree.All))]
         case tree.Attribute(base=base):
@@ -230,8 +242,12 @@ def binder(expr: tree.Call, context: Context) -> Any:
     """`op(indices where condition: body)`."""
     word = expr.function.name if isinstance(expr.function, tree.Name) else ""
     if word not in WHOLE:
-        fail("E0320", f"{expr.function.span.text} is not a binder", expr.function.span,
-             help=f"binders are {', '.join(sorted(WHOLE))}")
+        fail(
+            "E0320",
+            f"{expr.function.span.text} is not a binder",
+            expr.function.span,
+            help=f"binders are {', '.join(sorted(WHOLE))}",
+        )
     if word in ("integral", "E"):
         fail("E0404", f"the binder {word} is planned for a later release", expr.span)
     if any(argument.keyword is not None for argument in expr.arguments):
@@ -245,7 +261,11 @@ def binder(expr: tree.Call, context: Context) -> Any:
         from optgen.passes.lower.loops import first
 
         return first(expr, indices, context)
-    if isinstance(indices[0], tree.Comparison) and indices[0].rest[0][0] == "in" and _is_optimisation(indices[0], context):
+    if (
+        isinstance(indices[0], tree.Comparison)
+        and indices[0].rest[0][0] == "in"
+        and _is_optimisation(indices[0], context)
+    ):
         fail("E0404", f"{word} over a set is planned for a later release", expr.span)
     bounds, test, inner = bind_all(indices, expr.condition, [expr.body], context)
     from optgen.passes.lower.expressions import numeric
@@ -375,9 +395,7 @@ def _logsumexp(indices: tuple[ir.Index, ...], body: Scalar, test: Scalar | None)
     return apply("add", apply("log", total), top)
 
 
-def _best(
-    word: str, bound: Bound, test: Scalar | None, at: Any, body: Grid, expr: tree.Call, context: Context
-) -> Grid:
+def _best(word: str, bound: Bound, test: Scalar | None, at: Any, body: Grid, expr: tree.Call, context: Context) -> Grid:
     """argmax, argmin: the label of the first best."""
     from optgen.ir.walk import substitute
 

@@ -26,8 +26,12 @@ def derivative(expr: tree.Derivative, context: Context) -> Function:
 
         operand = as_function(operand, context)
     if not isinstance(operand, Function):
-        fail("E0325", f"{expr.kind} takes a function", expr.operand.span,
-             help=f"write {expr.kind} (x -> ..)" if isinstance(operand, Grid) else "")
+        fail(
+            "E0325",
+            f"{expr.kind} takes a function",
+            expr.operand.span,
+            help=f"write {expr.kind} (x -> ..)" if isinstance(operand, Grid) else "",
+        )
     if len(expr.variables) > 1:
         fail("E0404", f"{expr.kind} by several variables at once is planned for a later release", expr.span)
     return of_function(expr.kind, expr.variables, operand, expr.span)
@@ -37,8 +41,12 @@ def of_function(kind: str, variables: tuple[str, ...], function: Function, span:
     place = 0
     if variables:
         if variables[0] not in function.variables:
-            fail("E0326", f"{function.name} has no argument {variables[0]}", span,
-                 help=f"its arguments are {', '.join(function.variables)}" if function.variables else "")
+            fail(
+                "E0326",
+                f"{function.name} has no argument {variables[0]}",
+                span,
+                help=f"its arguments are {', '.join(function.variables)}" if function.variables else "",
+            )
         place = function.variables.index(variables[0])
 
     def call(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
@@ -47,8 +55,13 @@ def of_function(kind: str, variables: tuple[str, ...], function: Function, span:
         return _RULES[kind](function, arguments, place, at)
 
     return Function(
-        f"{kind} {function.name}", call, function.space, function.family, function.variables,
-        parts={"$derivative": (kind, variables, function)}, spaces=function.spaces,
+        f"{kind} {function.name}",
+        call,
+        function.space,
+        function.family,
+        function.variables,
+        parts={"$derivative": (kind, variables, function)},
+        spaces=function.spaces,
     )
 
 
@@ -88,8 +101,12 @@ def gradient(function: Function, arguments: list[Any], place: int, span: Span) -
         return function.cache[key][0]
     value, point, result = traced(function, arguments, place, span, _variable(function, place))
     if result.axes:
-        fail("E0327", f"grad needs a function with one number as value, {function.name} gives {math.shape_text(result.axes)}",
-             span, help="jac is the derivative of a map")
+        fail(
+            "E0327",
+            f"grad needs a function with one number as value, {function.name} gives {math.shape_text(result.axes)}",
+            span,
+            help="jac is the derivative of a map",
+        )
     one = ir.array((), ir.constant(1, "real"))
     node = ir.derivative("vjp", value, (at_point,), (one,))
     made = _like(point, ir.output(node, 0))
@@ -98,8 +115,12 @@ def gradient(function: Function, arguments: list[Any], place: int, span: Span) -
 
 
 def _gradient_map(function: Function, place: int) -> Function:
-    return Function(f"grad {function.name}", lambda a, k, s: gradient(function, a, place, s), function.space,
-                    variables=function.variables)
+    return Function(
+        f"grad {function.name}",
+        lambda a, k, s: gradient(function, a, place, s),
+        function.space,
+        variables=function.variables,
+    )
 
 
 def hessian(function: Function, arguments: list[Any], place: int, span: Span) -> Grid:
@@ -111,7 +132,9 @@ def hessian(function: Function, arguments: list[Any], place: int, span: Span) ->
 
 
 def jacobian(function: Function, arguments: list[Any], place: int, span: Span) -> Grid:
-    """The matrix (output, input); a product with it is one derivative, and the matrix is formed only where it is read."""
+    """The matrix (output, input); a product with it is one derivative, and the matrix is formed only where it is
+    read.
+    """
     value, point, result = traced(function, arguments, place, span, _variable(function, place))
     at_point = math.tensor(point)
     made: dict[str, ir.Tensor] = {}
@@ -150,8 +173,12 @@ def _unit(positions: tuple[Scalar, ...], columns: tuple[ir.Index, ...]) -> Scala
 
 def _same_axes(model: Grid, v: Grid, span: Span) -> None:
     if not math.fits(model, v):
-        fail("E0303", f"the vector must be like the point, {math.shape_text(model.axes)}", span,
-             label=f"it is {math.shape_text(v.axes)}")
+        fail(
+            "E0303",
+            f"the vector must be like the point, {math.shape_text(model.axes)}",
+            span,
+            label=f"it is {math.shape_text(v.axes)}",
+        )
 
 
 def divergence(function: Function, arguments: list[Any], place: int, span: Span) -> Grid:

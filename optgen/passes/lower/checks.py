@@ -111,7 +111,9 @@ def _check_experiment(group: tree.Group, context: Context) -> None:
             if isinstance(value, Algorithm):
                 _check_run(expr, value, problem, context)
             elif value is not None:
-                context.attempt(lambda s=expr.span, n=name: fail("E0503", f"{n} is not an algorithm, so it can't be run", s))
+                context.attempt(
+                    lambda s=expr.span, n=name: fail("E0503", f"{n} is not an algorithm, so it can't be run", s)
+                )
 
 
 def _check_run(expr: tree.Expr, algorithm: Algorithm, problem: Problem | None, context: Context) -> None:
@@ -124,8 +126,11 @@ def _check_run(expr: tree.Expr, algorithm: Algorithm, problem: Problem | None, c
             word = argument.keyword.name if isinstance(argument.keyword, tree.Name) else None
             batch = batch or word == "batch"
             if word is not None and word not in known:
-                context.attempt(lambda w=word, s=argument.keyword.span: fail(  # type: ignore[union-attr]
-                    "E0212", f"{algorithm.name} has no {w}", s, help=suggestion(w, known)))
+                context.attempt(
+                    lambda w=word, s=argument.keyword.span: fail(  # type: ignore[union-attr]
+                        "E0212", f"{algorithm.name} has no {w}", s, help=suggestion(w, known)
+                    )
+                )
     if problem is not None:
         _guarded(context, lambda: _Builder(algorithm, problem, context, Options(batch=batch), Inputs()).build())
 

@@ -31,7 +31,9 @@ class Scope:
 
     parent: Scope | None = None
     names: dict[str, Any] = field(default_factory=dict)
-    fallback: Callable[[str], Any] | None = None  # of the outermost scope: finds a name elsewhere, None if there is none
+    fallback: Callable[[str], Any] | None = (
+        None  # of the outermost scope: finds a name elsewhere, None if there is none
+    )
 
     def find(self, name: str) -> tuple[Scope, Any] | None:
         scope: Scope | None = self
@@ -115,10 +117,14 @@ class Context:
             base = name.removesuffix("'")
             known = [other for other in self.scope.all_names() if not other.startswith("$")]
             if name.endswith("'") and self.scope.find(base) is not None:
-                fail("E0203", f"{base}' is not defined: only states and lets have a value after the step", span,
-                     help=f"define {base}' = ... in the step, or write {base}")
+                fail(
+                    "E0203",
+                    f"{base}' is not defined: only states and lets have a value after the step",
+                    span,
+                    help=f"define {base}' = ... in the step, or write {base}",
+                )
             fail("E0201", f"{name} is not defined here", span, help=suggestion(name, known))
-        scope, value = found
+        value = found[1]
         if isinstance(value, Lazy):
             return self._force(value, span)
         if value is None:
@@ -138,9 +144,13 @@ class Context:
             names = [item.name for item in chain[chain.index(lazy) :]]
             lazy.done = True
             circle = " -> ".join([*names, lazy.name])
-            fail("E0204", f"the definition of {lazy.name} is circular: {circle}", lazy.span,
-                 secondary=((span, f"{lazy.name} is needed here"),) if span != lazy.span else (),
-                 help="a value of the step before is written without the prime")
+            fail(
+                "E0204",
+                f"the definition of {lazy.name} is circular: {circle}",
+                lazy.span,
+                secondary=((span, f"{lazy.name} is needed here"),) if span != lazy.span else (),
+                help="a value of the step before is written without the prime",
+            )
         lazy.busy = True
         chain.append(lazy)
         try:

@@ -17,7 +17,19 @@ from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import (
-    ONE, EntriesUnderDefinition, Fields, Function, Grid, Interval, Items, Law, Members, NamedSet, Range, Structure, number,
+    ONE,
+    EntriesUnderDefinition,
+    Fields,
+    Function,
+    Grid,
+    Interval,
+    Items,
+    Law,
+    Members,
+    NamedSet,
+    Range,
+    Structure,
+    number,
 )
 
 
@@ -42,23 +54,35 @@ def scalar(expr: tree.Expr, context: Context, what: str = "a number is needed he
 def integer(expr: tree.Expr, context: Context, what: str = "an integer is needed here") -> Scalar:
     value = numeric(expr, context)
     if value.axes or value.dtype != "int":
-        fail("E0305", what, expr.span, label=f"this is {kind_text(value)}", help="write floor(..), ceil(..) or round(..)")
+        fail(
+            "E0305", what, expr.span, label=f"this is {kind_text(value)}", help="write floor(..), ceil(..) or round(..)"
+        )
     return value.scalar
 
 
 def condition(expr: tree.Expr, context: Context) -> Grid:
     value = numeric(expr, context)
     if value.dtype != "bool":
-        fail("E0306", "a condition is needed here", expr.span, label=f"this is {kind_text(value)}",
-             help="compare it with something, as in e > 0")
+        fail(
+            "E0306",
+            "a condition is needed here",
+            expr.span,
+            label=f"this is {kind_text(value)}",
+            help="compare it with something, as in e > 0",
+        )
     return value
 
 
 def scalar_condition(expr: tree.Expr, context: Context) -> Scalar:
     value = condition(expr, context)
     if value.axes:
-        fail("E0306", "one condition is needed here, not an array of them", expr.span,
-             label=f"this is {math.shape_text(value.axes)}", help="write all(..) or any(..)")
+        fail(
+            "E0306",
+            "one condition is needed here, not an array of them",
+            expr.span,
+            label=f"this is {math.shape_text(value.axes)}",
+            help="write all(..) or any(..)",
+        )
     return value.scalar
 
 
@@ -219,7 +243,12 @@ def _logical(expr: tree.Binary, context: Context) -> Grid:
 def _comparison(expr: tree.Comparison, context: Context) -> Grid:
     directions = {op[0] for op, _ in expr.rest if op[0] in "<>"}
     if len(directions) == 2:
-        fail("E0308", "a chain of comparisons goes in one direction", expr.span, help="write two comparisons joined by `and`")
+        fail(
+            "E0308",
+            "a chain of comparisons goes in one direction",
+            expr.span,
+            help="write two comparisons joined by `and`",
+        )
     result: Grid | None = None
     left = expr.first
     for operator, right in expr.rest:
@@ -259,8 +288,12 @@ def closure(name: str, parameters: tuple[str, ...], body: tree.Expr, context: Co
 
     def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Any:
         if len(arguments) != len(parameters) or keywords:
-            fail("E0309", f"{name} takes {len(parameters)} argument{'s' * (len(parameters) != 1)} "
-                 f"({', '.join(parameters)}), here are {len(arguments) + len(keywords)}", span)
+            fail(
+                "E0309",
+                f"{name} takes {len(parameters)} argument{'s' * (len(parameters) != 1)} "
+                f"({', '.join(parameters)}), here are {len(arguments) + len(keywords)}",
+                span,
+            )
         return evaluate(body, context.with_names(**dict(zip(parameters, arguments, strict=True))))
 
     return Function(name, call, variables=parameters)
@@ -300,9 +333,16 @@ def call_value(function: Any, expr: tree.Call, context: Context) -> Any:
             return Law(function.name, (*function.arguments, *positional), expr.span)
         case Grid():
             if isinstance(expr.function, tree.Name):
-                fail("E0311", f"{expr.function.name} is not a function", expr.function.span,
-                     label=f"this is {kind_text(function)}", help="multiplication is written with *")
-            fail("E0311", "this is a number, not a function", expr.function.span, help="multiplication is written with *")
+                fail(
+                    "E0311",
+                    f"{expr.function.name} is not a function",
+                    expr.function.span,
+                    label=f"this is {kind_text(function)}",
+                    help="multiplication is written with *",
+                )
+            fail(
+                "E0311", "this is a number, not a function", expr.function.span, help="multiplication is written with *"
+            )
     if hasattr(function, "invoke"):
         return function.invoke(positional, keywords, expr, context)
     fail("E0311", "this can't be called", expr.function.span)
@@ -311,7 +351,9 @@ def call_value(function: Any, expr: tree.Call, context: Context) -> Any:
 def _is_binder_word(expr: tree.Call, context: Context) -> bool:
     from optgen.passes.lower.binders import WHOLE
 
-    return isinstance(expr.function, tree.Name) and expr.function.name in WHOLE and not context.known(expr.function.name)
+    return (
+        isinstance(expr.function, tree.Name) and expr.function.name in WHOLE and not context.known(expr.function.name)
+    )
 
 
 def _attribute(expr: tree.Attribute, context: Context) -> Any:
@@ -319,8 +361,13 @@ def _attribute(expr: tree.Attribute, context: Context) -> Any:
     if expr.name == "T":
         value = as_grid(base, expr.base.span)
         if len(value.axes) < 2:
-            fail("E0312", ".T swaps the last two axes", expr.span, label=f"this is {math.shape_text(value.axes)}",
-                 help="a vector has no transpose: dot(x, y), outer(x, y)")
+            fail(
+                "E0312",
+                ".T swaps the last two axes",
+                expr.span,
+                label=f"this is {math.shape_text(value.axes)}",
+                help="a vector has no transpose: dot(x, y), outer(x, y)",
+            )
         return math.transpose(value)
     match base:
         case Fields(name=name, fields=fields):
@@ -354,8 +401,12 @@ def _index(expr: tree.Index, context: Context) -> Any:
         return base.entry
     value = as_grid(base, expr.base.span)
     if len(expr.indices) > len(value.axes):
-        fail("E0313", f"{len(expr.indices)} indices for {math.shape_text(value.axes)}", expr.span,
-             label=f"it has {len(value.axes)} ax{'i' if len(value.axes) == 1 else 'e'}s")
+        fail(
+            "E0313",
+            f"{len(expr.indices)} indices for {math.shape_text(value.axes)}",
+            expr.span,
+            label=f"it has {len(value.axes)} ax{'i' if len(value.axes) == 1 else 'e'}s",
+        )
     readers: list[tuple[tuple[Scalar, ...], ir.Dtype, Callable[[tuple[Scalar, ...]], Scalar]]] = []
     for axis, index in enumerate(expr.indices):
         readers.append(_reader(index, value, axis, context))
@@ -383,24 +434,31 @@ def _reader(index: tree.Expr | tree.All, value: Grid, axis: int, context: Contex
     if isinstance(chosen, Range):
         start = math.minus(chosen.low, low)
         length = extents.normal(chosen.length)
-        context.require(apply("and", _at_least(start, 0), _below(math.minus(chosen.high, low), extent, context)),
-                        f"the slice {index.span.text} lies outside its axis", index.span)
+        context.require(
+            apply("and", _at_least(start, 0), _below(math.minus(chosen.high, low), extent, context)),
+            f"the slice {index.span.text} lies outside its axis",
+            index.span,
+        )
         return (length,), "int", lambda p: apply("add", start, p[0])
     places = as_grid(chosen, index.span)
     if places.dtype == "bool":
         fail("E0314", "an index is an integer, this is a condition", index.span, help="use a binder with `where`")
     if places.dtype != "int":
-        fail("E0314", "an index is an integer, this is a real", index.span, help="write floor(..), ceil(..) or round(..)")
+        fail(
+            "E0314", "an index is an integer, this is a real", index.span, help="write floor(..), ceil(..) or round(..)"
+        )
 
     def read(positions: tuple[Scalar, ...]) -> Scalar:
-        place = math.minus(places.at(positions), low)
-        return place
+        return math.minus(places.at(positions), low)
 
     if not places.axes:
         place = read(())
         if not _inside(place, extent, context):
-            context.require(apply("and", _at_least(place, 0), _below(place, extent, context)),
-                            f"the index {index.span.text} lies outside 1..{math.scalar_text(extent)}", index.span)
+            context.require(
+                apply("and", _at_least(place, 0), _below(place, extent, context)),
+                f"the index {index.span.text} lies outside 1..{math.scalar_text(extent)}",
+                index.span,
+            )
     return places.axes, "int", read
 
 
@@ -419,7 +477,9 @@ def _below(place: Scalar, extent: Scalar, context: Context) -> Scalar:
 
 
 def _inside(place: Scalar, extent: Scalar, context: Context) -> bool:
-    """Whether a position is in range by its type: an index over that axis, data declared as an index of it, a constant."""
+    """Whether a position is in range by its type: an index over that axis, data declared as an index of it, a
+    constant.
+    """
     match place:
         case ir.Index():
             return extents.same(place.extent, extent)
@@ -446,8 +506,12 @@ def _derivative(expr: tree.Derivative, context: Context) -> Any:
 
 
 def _optimum(expr: tree.Optimum, context: Context) -> Any:
-    fail("E0403", f"{expr.kind} {expr.name} without parentheses stands only in claims", expr.span,
-         help=f"{expr.kind}(..) is the operation")
+    fail(
+        "E0403",
+        f"{expr.kind} {expr.name} without parentheses stands only in claims",
+        expr.span,
+        help=f"{expr.kind}(..) is the operation",
+    )
 
 
 _RULES: dict[type, Callable[[Any, Context], Any]] = {

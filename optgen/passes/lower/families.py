@@ -31,9 +31,14 @@ def members(function: Function, index: Grid, span: Span) -> Function:
         return of_function(kind, variables, members(base, index, span), span)
     family = function.family
     if family is None:
-        fail("E0328", f"{function.name} is not a family, so it has no members", span,
-             help="declare it: algorithm a(f = mean(i in clients: f[i]))")
+        fail(
+            "E0328",
+            f"{function.name} is not a family, so it has no members",
+            span,
+            help="declare it: algorithm a(f = mean(i in clients: f[i]))",
+        )
     if index.axes:
+
         def over(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
             return family.over(index, arguments)
 

@@ -89,19 +89,27 @@ def _function_family(definition: tree.Definition, bounds: Sequence[Bound], name:
 # ---------------------------------------------------------------- some entries
 
 
-def _partial(definition: tree.Definition, left: tree.Index, new: Sequence[tree.Expr], name: str, context: Context) -> Grid:
+def _partial(
+    definition: tree.Definition, left: tree.Index, new: Sequence[tree.Expr], name: str, context: Context
+) -> Grid:
     """`x'[B] = e`, `H'[:, j] = e`: only these entries change."""
     from optgen.passes.lower.expressions import as_grid, evaluate
 
     if not name.endswith("'"):
         unknown = [i.span.text for i in left.indices if not isinstance(i, tree.All)]
-        fail("E0209", f"{name}[{', '.join(unknown)}] selects entries, but {name} is not a state", left.span,
-             help="an index that is new makes an array; a known name selects entries of a state")
+        fail(
+            "E0209",
+            f"{name}[{', '.join(unknown)}] selects entries, but {name} is not a state",
+            left.span,
+            help="an index that is new makes an array; a known name selects entries of a state",
+        )
     old = as_grid(context.lookup(name[:-1], left.span), left.span)
     if len(left.indices) > len(old.axes):
         fail("E0313", f"{len(left.indices)} indices for {math.shape_text(old.axes)}", left.span)
     base = tree.Index(left.span, tree.Name(left.base.span, name[:-1]), left.indices)
-    bounds, test, inner = bind_all(new, definition.condition, [definition.right, base], context) if new else ([], None, context)
+    bounds, test, inner = (
+        bind_all(new, definition.condition, [definition.right, base], context) if new else ([], None, context)
+    )
     named = {bound.name: bound for bound in bounds}
     places: list[Place] = []
     for index in left.indices:
@@ -161,8 +169,12 @@ def _scattered(
     rest = target[len(places) :]
     inside = value.at((*own, *rest)) if value.axes else value.at(())
     if value.axes and len(value.axes) != len(own) + len(rest):
-        fail("E0303", f"the right side must have {len(own) + len(rest)} axes", definition.right.span,
-             label=f"this is {math.shape_text(value.axes)}")
+        fail(
+            "E0303",
+            f"the right side must have {len(own) + len(rest)} axes",
+            definition.right.span,
+            label=f"this is {math.shape_text(value.axes)}",
+        )
     inside, hits = substitute([inside, hits if hits is not None else ir.constant(True)], renamed)
     body = ir.choose(hits, inside, old.at(target))
     return replace(grid(ir.array(target, body, hint(name))), lows=old.lows, leaves=old.leaves, count=old.count)
@@ -205,8 +217,11 @@ def _recurrence(definition: tree.Definition, new: Sequence[tree.Expr], name: str
     failing = Failing(context)
     context.program.index_inputs[counter] = bound.index.extent
     inner = replace(
-        context, scope=context.scope.child(**{bound.name: label, name: stand_in}), counters=(*context.counters, place),
-        failures=failing.noticed, path=None,
+        context,
+        scope=context.scope.child(**{bound.name: label, name: stand_in}),
+        counters=(*context.counters, place),
+        failures=failing.noticed,
+        path=None,
     )
     _check_earlier(definition.right, name, bound.name)
     value = math.to_real(numeric(definition.right, inner))
@@ -216,8 +231,12 @@ def _recurrence(definition: tree.Definition, new: Sequence[tree.Expr], name: str
     start = ir.array(math.indices(table.axes, "ipq"), ir.constant(0, "real"))
     flags, first, following = failing.carried()
     node = ir.loop(
-        counter, (table, *flags), (start, *first), (ir.array(target, body, hint(name)), *following),
-        limit=bound.index.extent, name=hint(name),
+        counter,
+        (table, *flags),
+        (start, *first),
+        (ir.array(target, body, hint(name)), *following),
+        limit=bound.index.extent,
+        name=hint(name),
     )
     failing.report(node, 1, definition.span)
     return grid(ir.output(node, 0, hint(name)), lows=stand_in.lows)
@@ -229,7 +248,9 @@ def _label(bound: Bound, place: Scalar) -> Scalar:
     return substitute([bound.label.scalar], {bound.index: place})[0]
 
 
-def _entry_axes(definition: tree.Definition, bound: Bound, name: str, context: Context, label: Grid) -> tuple[Scalar, ...]:
+def _entry_axes(
+    definition: tree.Definition, bound: Bound, name: str, context: Context, label: Grid
+) -> tuple[Scalar, ...]:
     """The axes of one entry, found by lowering it with earlier entries read as the literal 0, which fits any shape."""
     from optgen.passes.lower.expressions import numeric
 
@@ -248,8 +269,13 @@ def _check_earlier(expr: tree.Expr, name: str, index: str) -> None:
         if isinstance(item, tree.Index) and isinstance(item.base, tree.Name) and item.base.name == name:
             first = item.indices[0]
             if not _earlier(first, index, smaller):
-                fail("E0210", f"{name} is defined by its own entries, but {name}[{first.span.text}] is not shown to be an earlier one",
-                     item.span, help=f"write {name}[{index} - 1], or {name}[j] under `where j < {index}`")
+                fail(
+                    "E0210",
+                    f"{name} is defined by its own entries, but {name}[{first.span.text}] is not shown to be "
+                    "an earlier one",
+                    item.span,
+                    help=f"write {name}[{index} - 1], or {name}[j] under `where j < {index}`",
+                )
             continue
         if isinstance(item, tree.Call) and item.body is not None:
             for argument in item.arguments:

@@ -12,8 +12,8 @@ from typing import Any
 
 from optgen.diagnostics import Span
 from optgen.ir import calls, extents
-from optgen.ir.constants import PI
 from optgen.ir import nodes as ir
+from optgen.ir.constants import PI
 from optgen.ir.nodes import Scalar
 from optgen.ir.operations import apply
 from optgen.language import tree
@@ -22,9 +22,6 @@ from optgen.passes.lower import matrices
 from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Items, NamedSet, grid, number
-
-
-
 
 CONSTANTS: dict[str, Grid] = {
     "pi": number(ir.constant(PI)),
@@ -56,15 +53,23 @@ class Arguments:
     def vector(self, position: int) -> Grid:
         value = self.grid(position)
         if len(value.axes) != 1:
-            fail("E0321", f"{self.name} takes a vector here", self.spans[position],
-                 label=f"this is {math.shape_text(value.axes)}")
+            fail(
+                "E0321",
+                f"{self.name} takes a vector here",
+                self.spans[position],
+                label=f"this is {math.shape_text(value.axes)}",
+            )
         return value
 
     def matrix(self, position: int, square: bool = False) -> Grid:
         value = self.real(position)
         if len(value.axes) != 2 or (square and not extents.same(*value.axes)):
-            fail("E0321", f"{self.name} takes a {'square ' if square else ''}matrix here", self.spans[position],
-                 label=f"this is {math.shape_text(value.axes)}")
+            fail(
+                "E0321",
+                f"{self.name} takes a {'square ' if square else ''}matrix here",
+                self.spans[position],
+                label=f"this is {math.shape_text(value.axes)}",
+            )
         return value
 
     def integer(self, position: int) -> Scalar:
@@ -89,7 +94,11 @@ class Intrinsic:
             fail("E0310", f"{self.name} takes no keywords", expr.span)
         if not self.least <= len(positional) <= self.most:
             wanted = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
-            fail("E0309", f"{self.name} takes {wanted} argument{'s' * (wanted != '1')}, here are {len(positional)}", expr.span)
+            fail(
+                "E0309",
+                f"{self.name} takes {wanted} argument{'s' * (wanted != '1')}, here are {len(positional)}",
+                expr.span,
+            )
         spans = [argument.value.span for argument in expr.arguments]
         return self.rule(Arguments(positional, spans, expr.span, context, self.name))
 
@@ -285,8 +294,11 @@ def _kth_largest(a: Arguments) -> Grid:
     key = math.flat(math.negative(value))
     ordered = calls.apply("sort", key)[0]
     size = key.axes[0]
-    a.context.require(apply("and", apply("ge", k, ir.constant(1)), apply("le", k, size)),
-                      "kth_largest asks for an entry that does not exist", a.span)
+    a.context.require(
+        apply("and", apply("ge", k, ir.constant(1)), apply("le", k, size)),
+        "kth_largest asks for an entry that does not exist",
+        a.span,
+    )
     return number(apply("neg", ir.access(ordered, math.plus(k, -1))))
 
 
@@ -315,8 +327,12 @@ def _reshape(a: Arguments) -> Grid:
     value = math.flat(a.grid(0))
     axes = tuple(a.integer(k) for k in range(1, len(a.values)))
     if not extents.same(extents.product(axes), value.axes[0]):
-        fail("E0322", "reshape keeps the number of entries", a.span,
-             label=f"{math.scalar_text(value.axes[0])} entries to {math.shape_text(axes)}")
+        fail(
+            "E0322",
+            "reshape keeps the number of entries",
+            a.span,
+            label=f"{math.scalar_text(value.axes[0])} entries to {math.shape_text(axes)}",
+        )
     return grid(ir.view(value, ir.constant(0), axes))
 
 
@@ -336,8 +352,12 @@ def _split(a: Arguments) -> Items:
         pieces.append(Grid((length,), value.dtype, lambda p, start=start: value.at((apply("add", start, p[0]),))))
         offset = extents.total((offset, length))  # type: ignore[assignment]
     if not extents.same(offset, value.axes[0]):
-        fail("E0322", "the pieces of split do not add up to the vector", a.span,
-             label=f"{math.scalar_text(offset)} of {math.scalar_text(value.axes[0])} entries")
+        fail(
+            "E0322",
+            "the pieces of split do not add up to the vector",
+            a.span,
+            label=f"{math.scalar_text(offset)} of {math.scalar_text(value.axes[0])} entries",
+        )
     if value.at((ZERO,)) and isinstance(math.tensor(value), ir.Input | ir.Array | ir.Concat | ir.Output | ir.View):
         return Items(tuple(_viewed(value, piece, k, a) for k, piece in enumerate(pieces)))
     return Items(tuple(pieces))
@@ -363,11 +383,20 @@ def _len(a: Arguments) -> Grid:
 def _push(a: Arguments) -> Grid:
     old, new = a.grid(0), a.grid(1)
     if old.count is None:
-        fail("E0323", "push takes a buffer", a.spans[0], label=f"this is {math.shape_text(old.axes)}",
-             help="declare it as  state P : buffer(10) of R[n]")
+        fail(
+            "E0323",
+            "push takes a buffer",
+            a.spans[0],
+            label=f"this is {math.shape_text(old.axes)}",
+            help="declare it as  state P : buffer(10) of R[n]",
+        )
     if len(new.axes) != len(old.axes) - 1:
-        fail("E0323", f"push adds one entry, {math.shape_text(old.axes[1:])}", a.spans[1],
-             label=f"this is {math.shape_text(new.axes)}")
+        fail(
+            "E0323",
+            f"push adds one entry, {math.shape_text(old.axes[1:])}",
+            a.spans[1],
+            label=f"this is {math.shape_text(new.axes)}",
+        )
     math.common_axes((replace(old, axes=old.axes[1:]), new), (a.spans[0], a.spans[1]), "push")
     new = math.to_real(new) if old.dtype == "real" else new
 
@@ -386,9 +415,28 @@ def _set(a: Arguments) -> NamedSet:
 
 
 _DEFINITIONS: Sequence[tuple[str, int, int, Rule]] = (
-    *((name, 1, 1, _unary(name)) for name in (
-        "exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "arccos", "sinh", "cosh", "tanh", "erf", "lgamma",
-        "floor", "ceil", "round")),
+    *(
+        (name, 1, 1, _unary(name))
+        for name in (
+            "exp",
+            "log",
+            "log1p",
+            "expm1",
+            "sqrt",
+            "sin",
+            "cos",
+            "tan",
+            "arccos",
+            "sinh",
+            "cosh",
+            "tanh",
+            "erf",
+            "lgamma",
+            "floor",
+            "ceil",
+            "round",
+        )
+    ),
     ("abs", 1, 1, _number_unary("abs")),
     ("sign", 1, 1, _number_unary("sign")),
     ("arctan2", 2, 2, _arctan2),
@@ -423,13 +471,16 @@ _DEFINITIONS: Sequence[tuple[str, int, int, Rule]] = (
     *((name, 0, 2, _set) for name in ("simplex", "ball", "box", "affine", "soc")),
 )
 
-_PLANNED = (
-    "spectral_norm nuclear_norm median rolling_median unique_columns svd qr lstsq pinv nullspace expm matpow kron fft conv "
-    "avgpool upsample logpdf prox proj conj bregman indicator resolvent adj score generator scatter_add advance like "
-    "logdet spectral_radius revcumsum calls"
-).split()
+# fmt: off
+_PLANNED = [
+    "spectral_norm", "nuclear_norm", "median", "rolling_median", "unique_columns", "svd", "qr", "lstsq", "pinv",
+    "nullspace", "expm", "matpow", "kron", "fft", "conv", "avgpool", "upsample", "logpdf", "prox", "proj", "conj",
+    "bregman", "indicator", "resolvent", "adj", "score", "generator", "scatter_add", "advance", "like", "logdet",
+    "spectral_radius", "revcumsum", "calls",
+]
+# fmt: on
 
 INTRINSICS: dict[str, Intrinsic | None] = {
-    **{name: None for name in _PLANNED},
+    **dict.fromkeys(_PLANNED),
     **{name: Intrinsic(name, least, most, rule) for name, least, most, rule in _DEFINITIONS},
 }

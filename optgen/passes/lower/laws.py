@@ -103,7 +103,9 @@ def linear(positions: Sequence[Scalar], axes: Sequence[Scalar]) -> Scalar:
     return result
 
 
-def _entry(law: str, parameters: Sequence[Grid], p: tuple[Scalar, ...], axes: Sequence[Scalar], stream: _Stream) -> Scalar:
+def _entry(
+    law: str, parameters: Sequence[Grid], p: tuple[Scalar, ...], axes: Sequence[Scalar], stream: _Stream
+) -> Scalar:
     position = linear(p, axes)
     if law == "index":
         return stream.draw("index", [parameters[0].scalar], position)
@@ -124,7 +126,6 @@ def _entry(law: str, parameters: Sequence[Grid], p: tuple[Scalar, ...], axes: Se
             size = apply("log1p", apply("mul", ir.constant(-2, "real"), apply("abs", u)))
             return apply("sub", values[0], apply("mul", values[1], apply("mul", apply("sign", u), size)))
     raise ir.IRError(f"law {law}")
-
 
 
 _HALF = Fraction(1, 2)

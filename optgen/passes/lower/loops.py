@@ -1,4 +1,6 @@
-"""Loops made by expressions: `first(i in S: c else d)` stops at its first success; failures inside a loop get out of it."""
+"""Loops made by expressions: `first(i in S: c else d)` stops at its first success; failures inside a loop get out
+of it.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +66,12 @@ def first(expr: tree.Call, indices: Sequence[tree.Expr], context: Context) -> Gr
     label = apply("add", place, low) if not isinstance(low, ir.Constant) else math.plus(place, int(low.value))
     failing = Failing(context)
     inner = replace(
-        context, scope=context.scope.child(**{name: number(label)}), counters=(*context.counters, place),
-        failures=failing.noticed, path=None, bound=(),
+        context,
+        scope=context.scope.child(**{name: number(label)}),
+        counters=(*context.counters, place),
+        failures=failing.noticed,
+        path=None,
+        bound=(),
     )
     test = scalar_condition(expr.body, inner)
     if expr.condition is not None:
@@ -77,6 +83,8 @@ def first(expr: tree.Call, indices: Sequence[tree.Expr], context: Context) -> Gr
     found = apply("lt", count, length)
     value = apply("add", count, low) if not isinstance(low, ir.Constant) else math.plus(count, int(low.value))
     if expr.otherwise is None:
-        context.require(found, f"no {name} in {within.span.text if within is not None else 'its range'} passes the test", expr.span)
+        context.require(
+            found, f"no {name} in {within.span.text if within is not None else 'its range'} passes the test", expr.span
+        )
         return number(value)
     return number(ir.choose(found, value, integer(expr.otherwise, context)))

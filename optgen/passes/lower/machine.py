@@ -215,9 +215,7 @@ def define(definition: tree.Definition, context: Context, make: Any = None) -> N
     if name in context.scope.names and not (isinstance(context.scope.names[name], Grid) and name in ("k",)):
         previous = context.scope.names[name]
         first = ((previous.span, "first here"),) if isinstance(previous, Lazy) else ()
-        context.program.collect(
-            SpecError([_duplicate(name, definition.left.span, first)])
-        )
+        context.program.collect(SpecError([_duplicate(name, definition.left.span, first)]))
         return
     compute = make or (lambda: lower_definition(definition, name, context))
     context.scope.names[name] = Lazy(name, definition.left.span, compute)
@@ -226,7 +224,9 @@ def define(definition: tree.Definition, context: Context, make: Any = None) -> N
 def _duplicate(name: str, span: Span, first: tuple[tuple[Span, str], ...]) -> Any:
     from optgen.diagnostics import Diagnostic
 
-    return Diagnostic("E0202", f"{name} is defined twice", span, secondary=first, help="each name is defined once in a block")
+    return Diagnostic(
+        "E0202", f"{name} is defined twice", span, secondary=first, help="each name is defined once in a block"
+    )
 
 
 def _define_tuple(definition: tree.Definition, context: Context) -> None:
@@ -265,7 +265,7 @@ def lower_definition(definition: tree.Definition, name: str, context: Context) -
     left = definition.left
     inner = context.inside(name)
     match left:
-        case tree.Call(arguments=arguments):
+        case tree.Call():
             return _local_function(definition, name, context)
         case tree.Index():
             from optgen.passes.lower.indexed import lower_indexed
@@ -374,8 +374,12 @@ class Step:
             from optgen.diagnostics import suggestion
 
             def complain() -> Any:
-                fail("E0206", f"{base.name} is not a state, so {base.name}' can't be defined", base.span,
-                     help=suggestion(base.name, names) or f"declare it: state {base.name} : R")
+                fail(
+                    "E0206",
+                    f"{base.name} is not a state, so {base.name}' can't be defined",
+                    base.span,
+                    help=suggestion(base.name, names) or f"declare it: state {base.name} : R",
+                )
 
             return complain
 
@@ -410,7 +414,13 @@ class Step:
                 test = context.attempt(lambda g=group, h=holding: scalar_condition(g.condition, h))
                 if test is None:
                     test = ir.constant(True)
-            path = test if before is None else apply("not", before) if test is None else apply("and", apply("not", before), test)
+            path = (
+                test
+                if before is None
+                else apply("not", before)
+                if test is None
+                else apply("and", apply("not", before), test)
+            )
             inner = context if path is None else context.under(path)
             inner = replace(inner, scope=context.scope.child())
             branches.append((test, inner, group))
@@ -434,8 +444,12 @@ class Step:
         def make() -> Any:
             complete = branches[-1][0] is None and all(name in inner.scope.names for _, inner, _ in branches)
             if old is None and not complete:
-                fail("E0208", f"{name} is used outside the when, but not defined in every branch", span,
-                     help="add an `otherwise` that defines it")
+                fail(
+                    "E0208",
+                    f"{name} is used outside the when, but not defined in every branch",
+                    span,
+                    help="add an `otherwise` that defines it",
+                )
             result = old if branches[-1][0] is not None else None
             for test, inner, group in reversed(branches):
                 value = inner.lookup(name, group.span)
@@ -486,7 +500,9 @@ class Step:
         return result
 
     def check_unused(self) -> None:
-        """Look also at definitions nothing needs, so that their mistakes are reported, and say that nothing needs them."""
+        """Look also at definitions nothing needs, so that their mistakes are reported, and say that nothing needs
+        them.
+        """
         for name, lazy in list(self.context.scope.names.items()):
             if isinstance(lazy, Lazy) and not lazy.done:
                 self.context.attempt(lambda lazy=lazy: self.context._force(lazy, lazy.span))

@@ -77,7 +77,9 @@ def _matrix(expr: tree.Block, rows: list[list[Grid]]) -> Grid:
     for r, row in enumerate(blocks):
         for c, item in enumerate(row):
             if item is not None and "identity" in item.facts:
-                blocks[r][c] = math.binary("*", number(item.scalar), identity(heights[r]), (expr.span, expr.span), expr.span)
+                blocks[r][c] = math.binary(
+                    "*", number(item.scalar), identity(heights[r]), (expr.span, expr.span), expr.span
+                )
     return _assembled(blocks, heights, widths)
 
 
@@ -98,21 +100,38 @@ def _as_block(item: Grid) -> Grid | None:
 def _size(expr: tree.Block, line: list[Grid | None], axis: int, blocks: Any, number_: int) -> Scalar:
     sizes = [item.axes[axis] for item in line if item is not None and item.axes]
     if not sizes:
-        square = [row[number_].axes[0] if axis == 1 else None for row in blocks if row[number_] is not None and row[number_].axes]
+        square = [
+            row[number_].axes[0] if axis == 1 else None
+            for row in blocks
+            if row[number_] is not None and row[number_].axes
+        ]
         if square and square[0] is not None:
             return square[0]
-        fail("E0324", f"nothing gives {'row' if axis == 0 else 'column'} {number_ + 1} of this block matrix a size", expr.span)
+        fail(
+            "E0324",
+            f"nothing gives {'row' if axis == 0 else 'column'} {number_ + 1} of this block matrix a size",
+            expr.span,
+        )
     for size in sizes[1:]:
         if not extents.same(size, sizes[0]):
-            fail("E0324", "blocks in one line have different sizes", expr.span,
-                 label=f"{math.scalar_text(sizes[0])} and {math.scalar_text(size)}")
+            fail(
+                "E0324",
+                "blocks in one line have different sizes",
+                expr.span,
+                label=f"{math.scalar_text(sizes[0])} and {math.scalar_text(size)}",
+            )
     return sizes[0]
 
 
 def _assembled(blocks: list[list[Grid | None]], heights: list[Scalar], widths: list[Scalar]) -> Grid:
     def at(p: tuple[Scalar, ...]) -> Scalar:
-        return _in_segments(p[0], heights, lambda r, i: _in_segments(
-            p[1], widths, lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j))))  # type: ignore[union-attr]
+        return _in_segments(
+            p[0],
+            heights,
+            lambda r, i: _in_segments(
+                p[1], widths, lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j))
+            ),
+        )  # type: ignore[union-attr]
 
     def product(lines: list[list[Grid | None]], sizes: list[Scalar], inner: list[Scalar], v: Grid) -> Grid:
         made = math.fixed(v, "")
@@ -134,7 +153,9 @@ def _assembled(blocks: list[list[Grid | None]], heights: list[Scalar], widths: l
         parts: list[Grid] = []
         for k, row in enumerate(blocks):
             item = row[k]
-            parts.append(Grid((heights[k],), "real", lambda p: ir.constant(0, "real")) if item is None else diagonal(item))
+            parts.append(
+                Grid((heights[k],), "real", lambda p: ir.constant(0, "real")) if item is None else diagonal(item)
+            )
         return grid(ir.concat([math.tensor(part) for part in parts]))
 
     square = len(heights) == len(widths) and all(extents.same(a, b) for a, b in zip(heights, widths, strict=True))
@@ -197,8 +218,13 @@ def _solve(a: Any) -> Grid:
         fail("E0404", "solve with a linear function is planned for a later release", a.span)
     matrix, right = a.matrix(0, square=True), a.real(1)
     if not right.axes or not extents.same(matrix.axes[1], right.axes[0]):
-        fail("E0303", "solve needs a right side as long as the matrix", a.spans[1],
-             label=f"this is {math.shape_text(right.axes)}", secondary=((a.spans[0], f"this is {math.shape_text(matrix.axes)}"),))
+        fail(
+            "E0303",
+            "solve needs a right side as long as the matrix",
+            a.spans[1],
+            label=f"this is {math.shape_text(right.axes)}",
+            secondary=((a.spans[0], f"this is {math.shape_text(matrix.axes)}"),),
+        )
     facts = matrix.facts
     if len(right.axes) == 2:
         return grid(calls.apply("solve_matrix", math.tensor(matrix), math.tensor(right))[0])

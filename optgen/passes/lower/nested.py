@@ -14,7 +14,14 @@ from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import (
-    Algorithm, bind_arguments, bind_functions, declared_names, define_lets, enter, lower_states, open_block,
+    Algorithm,
+    bind_arguments,
+    bind_functions,
+    declared_names,
+    define_lets,
+    enter,
+    lower_states,
+    open_block,
 )
 from optgen.passes.lower.context import Context, Lazy
 from optgen.passes.lower.machine import Machine, Steps
@@ -26,7 +33,9 @@ from optgen.passes.lower.values import Fields, Grid, grid, number
 STEPS = 1000
 
 
-def run(algorithm: Algorithm, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span, context: Context) -> Fields:
+def run(
+    algorithm: Algorithm, positional: Sequence[Any], keywords: Mapping[str, Any], span: Span, context: Context
+) -> Fields:
     """The value of a call."""
     given = bind_arguments(algorithm, positional, keywords, span)
     place = context.unique_place(algorithm.name, span)
@@ -103,7 +112,8 @@ def _bind_params(group: tree.Group, given: Mapping[str, Any], context: Context, 
                 )
             else:
                 context.scope.names[name] = Lazy(
-                    name, declaration.span,
+                    name,
+                    declaration.span,
                     lambda d=declaration, t=typed, n=name: math.fixed(conform(numeric(d.value, seen), t, n, d.span), n),
                 )
     if schedules:
@@ -135,7 +145,9 @@ def stand_ins(machine: Machine) -> list[Carried]:
             inputs.append(length)
             count = ir.access(length)
         model = grid(main) if main.axes else number(ir.access(main))
-        result.append(Carried(state.name, tuple(inputs), replace(model, lows=value.lows, leaves=value.leaves, count=count)))
+        result.append(
+            Carried(state.name, tuple(inputs), replace(model, lows=value.lows, leaves=value.leaves, count=count))
+        )
     return result
 
 
@@ -194,9 +206,15 @@ def _phase(
     condition = apply("not", stop) if stop is not ir.constant(False) else None
     records = [(n, math.tensor(v)) for n, v in _traced(machine, current, done, lowered)]
     node = ir.loop(
-        counter, (*inputs, *flags.inputs), (*initial, *flags.initial), (*body, *flags.body),
-        limit=limit, condition=flags.condition(condition), traces=[t for _, t in records],
-        capacity=capacity if records else None, name=f"{machine.name}_{name}".rstrip("_"),
+        counter,
+        (*inputs, *flags.inputs),
+        (*initial, *flags.initial),
+        (*body, *flags.body),
+        limit=limit,
+        condition=flags.condition(condition),
+        traces=[t for _, t in records],
+        capacity=capacity if records else None,
+        name=f"{machine.name}_{name}".rstrip("_"),
     )
     flags.report(node, len(inputs), machine.context, span)
     values: dict[str, Grid] = {}
@@ -285,8 +303,13 @@ def _traced(machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered
 
 
 def _traces(
-    machine: Machine, records: Sequence[tuple[str, Tensor]], node: ir.Loop, total: int, values: Mapping[str, Grid],
-    count: Scalar, lowered: Steps,
+    machine: Machine,
+    records: Sequence[tuple[str, Tensor]],
+    node: ir.Loop,
+    total: int,
+    values: Mapping[str, Grid],
+    count: Scalar,
+    lowered: Steps,
 ) -> dict[str, Any]:
     """Traces as grids: outer entries 0..K at the states after k steps, a step's own entries 1..K."""
     result: dict[str, Any] = {}
@@ -316,7 +339,9 @@ def _with_last(machine: Machine, name: str, rows: Grid, values: Mapping[str, Gri
     return make
 
 
-def _fields(machine: Machine, values: Mapping[str, Grid], count: Scalar, traces: Mapping[str, Any], outcome: Scalar) -> Fields:
+def _fields(
+    machine: Machine, values: Mapping[str, Grid], count: Scalar, traces: Mapping[str, Any], outcome: Scalar
+) -> Fields:
     context = machine.seeing(values, count)
     fields: dict[str, Any] = dict(values)
     fields["steps"] = number(count)

@@ -41,7 +41,12 @@ class Network:
         inner = replace(context, scope=self.context.scope.child())
         w = as_grid(arguments[0], span)
         if not w.leaves:
-            fail("E0336", f"the first argument of {self.name} is its weights", span, help=f"declare var w : weights({self.name})")
+            fail(
+                "E0336",
+                f"the first argument of {self.name} is its weights",
+                span,
+                help=f"declare var w : weights({self.name})",
+            )
         for name in self.weights:
             inner.scope.names[name] = leaf(w, name, span)
         for declaration, argument in zip(inputs, arguments[1:], strict=True):
@@ -82,7 +87,12 @@ class InitialWeights:
             elif declaration.value is not None:
                 values.append(conform(numeric(declaration.value, inner), typed, name, declaration.value.span))
             else:
-                fail("E0407", f"the weight {name} has no first value", declaration.span, help="write ~ normal(0, 1/sqrt(d)) or = 0")
+                fail(
+                    "E0407",
+                    f"the weight {name} has no first value",
+                    declaration.span,
+                    help="write ~ normal(0, 1/sqrt(d)) or = 0",
+                )
         return packed(net.space, values, "w")
 
 

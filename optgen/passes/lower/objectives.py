@@ -1,4 +1,6 @@
-"""A problem bound: its data as inputs, its variables as a space, its objective as a function and, where it is one, a family."""
+"""A problem bound: its data as inputs, its variables as a space, its objective as a function and, where it is one,
+a family.
+"""
 
 from __future__ import annotations
 
@@ -104,12 +106,20 @@ def at_variables(variables: Mapping[str, Typed], space: Space, arguments: list[A
 
     names = list(variables)
     if len(arguments) == len(names):
-        return {name: conform(as_grid(a, span), variables[name], name, span) for name, a in zip(names, arguments, strict=True)}
+        return {
+            name: conform(as_grid(a, span), variables[name], name, span)
+            for name, a in zip(names, arguments, strict=True)
+        }
     if len(arguments) != 1:
         fail("E0309", f"the objective takes {len(names)} argument{'s' * (len(names) != 1)} ({', '.join(names)})", span)
     whole = as_grid(arguments[0], span)
     if not math.fits(whole, Grid(space.axes, "real", whole.at)):
-        fail("E0303", f"the objective takes {math.shape_text(space.axes)}", span, label=f"this is {math.shape_text(whole.axes)}")
+        fail(
+            "E0303",
+            f"the objective takes {math.shape_text(space.axes)}",
+            span,
+            label=f"this is {math.shape_text(whole.axes)}",
+        )
     whole = replace(whole, leaves=space.leaves)
     return {name: leaf(whole, name, span) for name in names}
 
@@ -141,8 +151,15 @@ def _objective(group: tree.Group, variables: Mapping[str, Typed], space: Space, 
 
     family = None if node is None else _family(node, value, variables, space, context, expr.span)
     constants = _constants(group, context)
-    return Function("f", call, space, family, tuple(variables), constants=constants,
-                    spaces=tuple(Space(t.axes) for t in variables.values()))
+    return Function(
+        "f",
+        call,
+        space,
+        family,
+        tuple(variables),
+        constants=constants,
+        spaces=tuple(Space(t.axes) for t in variables.values()),
+    )
 
 
 def family_node(expr: tree.Expr, data: set[str]) -> tree.Call | None:
@@ -169,7 +186,9 @@ def _over_data(call: tree.Call, data: set[str]) -> bool:
     return any(isinstance(base, tree.Name) and base.name in data for _, base, _ in subscripts(name, [call.body]))
 
 
-def _family(node: tree.Call, value: Any, variables: Mapping[str, Typed], space: Space, context: Context, span: Span) -> Family:
+def _family(
+    node: tree.Call, value: Any, variables: Mapping[str, Typed], space: Space, context: Context, span: Span
+) -> Family:
     from optgen.passes.lower.binders import bind, index_parts
 
     name, at, within = index_parts(node.arguments[0].value)
@@ -187,7 +206,9 @@ def _family(node: tree.Call, value: Any, variables: Mapping[str, Typed], space: 
         """For a sum, members carry r/n: add r*(amount/n - 1)."""
         rest = value(arguments, span, Members(node, "none"))
         ratio = apply("div", apply("to_real", amount), apply("to_real", size))
-        return number(apply("add", total.scalar, apply("mul", rest.scalar, apply("sub", ratio, ir.constant(1, "real")))))
+        return number(
+            apply("add", total.scalar, apply("mul", rest.scalar, apply("sub", ratio, ir.constant(1, "real"))))
+        )
 
     def labels(position: Scalar) -> Scalar:
         from optgen.ir.walk import substitute
@@ -225,7 +246,9 @@ def _constants(group: tree.Group, context: Context) -> dict[str, Any]:
             if isinstance(expr, tree.Call) and isinstance(expr.function, tree.Name) and expr.body is None:
                 values = context.attempt(lambda e=expr: tuple(evaluate(a.value, context) for a in e.arguments))
                 if values is not None:
-                    found[prefix + expr.function.name] = tuple(math.fixed(v, "") if isinstance(v, Grid) else v for v in values)
+                    found[prefix + expr.function.name] = tuple(
+                        math.fixed(v, "") if isinstance(v, Grid) else v for v in values
+                    )
     return found
 
 

@@ -8,7 +8,12 @@ from optgen.diagnostics import Diagnostic, Span, SpecError
 
 
 def fail(
-    code: str, message: str, span: Span | None, label: str = "", secondary: tuple[tuple[Span, str], ...] = (), help: str = ""
+    code: str,
+    message: str,
+    span: Span | None,
+    label: str = "",
+    secondary: tuple[tuple[Span, str], ...] = (),
+    help: str = "",
 ) -> NoReturn:
     """Raise one diagnostic."""
     raise SpecError([Diagnostic(code, message, span, label, secondary, help)])

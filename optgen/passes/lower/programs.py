@@ -14,7 +14,15 @@ from optgen.ir.nodes import Scalar, Tensor
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import (
-    Algorithm, Problem, abstract_oracle, bind_functions, block_value, define_lets, enter, lower_states, open_block,
+    Algorithm,
+    Problem,
+    abstract_oracle,
+    bind_functions,
+    block_value,
+    define_lets,
+    enter,
+    lower_states,
+    open_block,
     oracle_function,
 )
 from optgen.passes.lower.context import Context, Lazy, Program, Scope
@@ -50,8 +58,12 @@ class Inputs:
 
     def add(self, slot: out.Slot) -> None:
         if slot.name in self.taken:
-            fail("E0202", f"{slot.name} is declared twice, by the algorithm and by the problem", slot.span,
-                 help="rename one of them")
+            fail(
+                "E0202",
+                f"{slot.name} is declared twice, by the algorithm and by the problem",
+                slot.span,
+                help="rename one of them",
+            )
         self.taken[slot.name] = slot.span
         self.slots.append(slot)
 
@@ -75,8 +87,18 @@ def _enter_file(file: tree.File, context: Context, shipped: Shipped) -> None:
         match item:
             case tree.Group(name=name) if name and item.kind not in ("claim", "experiment", "search"):
                 if name in context.scope.names:
-                    context.program.collect(SpecError([Diagnostic("E0202", f"{name} is defined twice", item.span,
-                                                                  help="each top-level block has a name of its own")]))
+                    context.program.collect(
+                        SpecError(
+                            [
+                                Diagnostic(
+                                    "E0202",
+                                    f"{name} is defined twice",
+                                    item.span,
+                                    help="each top-level block has a name of its own",
+                                )
+                            ]
+                        )
+                    )
                     continue
                 context.scope.names[name] = block_value(item, context)
             case tree.Line(kind="specialise", names=(name, *_)):
@@ -126,7 +148,9 @@ def specialised(line: tree.Line, name: str, context: Context) -> Any:
         base = evaluate(expr.function, context)
         if isinstance(base, Algorithm):
             positional = [evaluate(a.value, context) for a in expr.arguments if a.keyword is None]
-            keywords = {a.keyword.name: evaluate(a.value, context) for a in expr.arguments if isinstance(a.keyword, tree.Name)}
+            keywords = {
+                a.keyword.name: evaluate(a.value, context) for a in expr.arguments if isinstance(a.keyword, tree.Name)
+            }
             return replace(base.specialised(positional, keywords, expr.span), name=name)
     return evaluate(expr, context)
 
@@ -189,10 +213,19 @@ class _Builder:
         self._params(group, given, inner)
         self._capacity(inner)
         open_block(group, inner)
-        sampled = tuple(n for n, v in given.items() if isinstance(v, Function) and v.family) if self.options.batch else ()
+        sampled = (
+            tuple(n for n, v in given.items() if isinstance(v, Function) and v.family) if self.options.batch else ()
+        )
         machine = Machine(self.algorithm.name, group, inner, sampled=sampled)
-        inner.scope.names["$start"] = lambda name, typed, declaration: self._start(name, typed, declaration, bound, inner)
-        lower_states(machine, {n: v for n, v in given.items() if n in _state_names(group)}, bound.space if bound else None, group.span)
+        inner.scope.names["$start"] = lambda name, typed, declaration: self._start(
+            name, typed, declaration, bound, inner
+        )
+        lower_states(
+            machine,
+            {n: v for n, v in given.items() if n in _state_names(group)},
+            bound.space if bound else None,
+            group.span,
+        )
         return self._finish(machine, bound, inner, dims)
 
     # ------------------------------------------------------------ inputs
@@ -226,8 +259,12 @@ class _Builder:
                 given[name] = replace(bound.objective, name=name)
                 objective_taken = True
             elif parameter.value is None:
-                fail("E0410", f"the problem has nothing for the argument {name} of {self.algorithm.name}", parameter.span,
-                     help=f"fix it: {self.algorithm.name}({name} = ..)")
+                fail(
+                    "E0410",
+                    f"the problem has nothing for the argument {name} of {self.algorithm.name}",
+                    parameter.span,
+                    help=f"fix it: {self.algorithm.name}({name} = ..)",
+                )
         data = [d for line in self.algorithm.group.lines("data") for d in line.declarations]
         for declaration in data:
             name = declaration.target.name  # type: ignore[union-attr]
@@ -241,14 +278,18 @@ class _Builder:
         self.inputs.sizes.append(("batch", ir.constant(1)))
 
     def _missing_constants(self, inner: Context) -> None:
-        """A class's constant that the problem does not state: a let, data or param of that name, else a required input."""
+        """A class's constant that the problem does not state: a let, data or param of that name, else a required
+        input.
+        """
 
         def missing(name: str, of_members: bool, value: Any, call: tree.Call, context: Context) -> None:
             axes: tuple[Scalar, ...] = ()
             if of_members and isinstance(value, Function) and value.family is not None:
                 axes = (value.family.size,)
             made = ir.Input(name, "real", axes)
-            self.inputs.add(out.Slot(name, made, "data" if axes else "param", doc=f"constant of {call.span.text}", span=call.span))
+            self.inputs.add(
+                out.Slot(name, made, "data" if axes else "param", doc=f"constant of {call.span.text}", span=call.span)
+            )
             context.scope.names[name] = grid(made) if axes else number(ir.access(made))
 
         inner.scope.names["$missing"] = missing
@@ -305,8 +346,11 @@ class _Builder:
                 default = context.attempt(
                     lambda d=declaration, t=typed, n=name: math.tensor(conform(numeric(d.value, context), t, n, d.span))
                 )
-            context.attempt(lambda n=name, m=made, h=holds, d=default, s=declaration.span, t=typed: self.inputs.add(
-                out.Slot(n, m, "data", d, h, t.space.leaves if t.space else (), span=s)))
+            context.attempt(
+                lambda n=name, m=made, h=holds, d=default, s=declaration.span, t=typed: self.inputs.add(
+                    out.Slot(n, m, "data", d, h, t.space.leaves if t.space else (), span=s)
+                )
+            )
 
     def _given_data(self, name: str, declaration: tree.Declaration, value: Any, context: Context) -> None:
         from optgen.passes.lower.expressions import as_grid
@@ -338,7 +382,9 @@ class _Builder:
                 name = _base_name(declaration.target)
                 declare_dim(name, ir.dim(name), context)
                 if declaration.value is not None:
-                    value = context.attempt(lambda d=declaration: integer(d.value, context, "a dimension is an integer"))
+                    value = context.attempt(
+                        lambda d=declaration: integer(d.value, context, "a dimension is an integer")
+                    )
                     if value is not None:
                         self.inputs.sizes.append((name, value))
 
@@ -372,10 +418,15 @@ class _Builder:
             value = context.scope.names[name]
             holds = conditions(name, value, declaration.domains, typed, context)
             default = self._default(name, declaration.value, typed, seen)
-            context.attempt(lambda n=name, m=made, d=default, h=holds, s=declaration.span: self.inputs.add(
-                out.Slot(n, m, "param", d, h, span=s)))
+            context.attempt(
+                lambda n=name, m=made, d=default, h=holds, s=declaration.span: self.inputs.add(
+                    out.Slot(n, m, "param", d, h, span=s)
+                )
+            )
 
-    def _add_param(self, name: str, typed: Typed, value: tree.Expr | None, domains: Any, span: Span, context: Context) -> None:
+    def _add_param(
+        self, name: str, typed: Typed, value: tree.Expr | None, domains: Any, span: Span, context: Context
+    ) -> None:
         made = ir.Input(name, typed.dtype, typed.axes)
         context.scope.names[name] = grid(made) if typed.axes else number(ir.access(made))
         holds = conditions(name, context.scope.names[name], domains, typed, context)
@@ -388,7 +439,9 @@ class _Builder:
 
         return context.attempt(lambda: math.tensor(conform(numeric(value, context), typed, name, value.span)))
 
-    def _schedule(self, name: str, declaration: tree.Declaration, typed: Typed, schedules: dict[str, Any], context: Context) -> None:
+    def _schedule(
+        self, name: str, declaration: tree.Declaration, typed: Typed, schedules: dict[str, Any], context: Context
+    ) -> None:
         """A param by step: its entries are the steps; read beyond its end it keeps the last."""
         length = ir.dim(f"steps_{name}")
         made = ir.Input(name, typed.dtype, (length,))
@@ -399,7 +452,9 @@ class _Builder:
             index = ir.Index(length, "k")
             counter = declaration.target.indices[0].name if isinstance(declaration.target, tree.Index) else "k"  # type: ignore[union-attr]
             names = {counter: number(math.plus(index, 1))}
-            entry = context.attempt(lambda: conform(numeric(declaration.value, context.with_names(**names)), typed, name, declaration.span))
+            entry = context.attempt(
+                lambda: conform(numeric(declaration.value, context.with_names(**names)), typed, name, declaration.span)
+            )
             default = None if entry is None else ir.array((index,), entry.scalar)
         schedules[name] = lambda label: number(ir.access(made, math.plus(label.scalar, -1)))
         value = grid(made)
@@ -411,7 +466,10 @@ class _Builder:
         ranged = all(step.range is not None for _, step, _ in Machine("", self.algorithm.group, inner).phases())
         steps, tol = ir.Input("steps", "int"), ir.Input("tol", "real")
         fixed = self.algorithm.fixed
-        for name, made, default in (("steps", steps, ir.constant(2**62 if ranged else STEPS)), ("tol", tol, ir.constant(TOL))):
+        for name, made, default in (
+            ("steps", steps, ir.constant(2**62 if ranged else STEPS)),
+            ("tol", tol, ir.constant(TOL)),
+        ):
             if name in inner.scope.names:
                 continue
             if name in fixed and isinstance(fixed[name], Grid):
@@ -424,7 +482,9 @@ class _Builder:
             sentence = f"{name} must be >= 0"
             self.inputs.add(out.Slot(name, made, "param", ir.array((), default), (out.Condition(sentence, holds),)))
 
-    def _start(self, name: str, typed: Typed, declaration: tree.Declaration, bound: Bound | None, inner: Context) -> Grid:
+    def _start(
+        self, name: str, typed: Typed, declaration: tree.Declaration, bound: Bound | None, inner: Context
+    ) -> Grid:
         """A state without a value: an input `name`, by default where the problem starts."""
         default: Grid | None = None
         if bound is not None:
@@ -436,7 +496,11 @@ class _Builder:
             axes = default.axes
         leaves = (typed.space.leaves if typed.space else ()) or (default.leaves if default is not None else ())
         made = ir.Input(f"{name}_start", typed.dtype, axes)
-        value = None if default is None else math.tensor(conform(default, replace(typed, axes=axes), name, declaration.span), name)
+        value = (
+            None
+            if default is None
+            else math.tensor(conform(default, replace(typed, axes=axes), name, declaration.span), name)
+        )
         model = grid(made) if axes else number(ir.access(made))
         model = replace(model, lows=typed.lows, leaves=leaves)
         holds = conditions(name, model, declaration.domains, typed, inner)
@@ -466,24 +530,48 @@ class _Builder:
         sizes = list(self.inputs.sizes)
         free = [name for name in dict.fromkeys(dims) if name not in dict(sizes)]
         return out.Program(
-            machine.name, docs[0].text if docs else "", tuple(free), tuple(sizes), tuple(self.inputs.slots),
-            inner.program.seed, tuple(states), tuple(phases), lets, objective, tuple(self.inputs.oracles),
-            dict(inner.program.origins), done,
+            machine.name,
+            docs[0].text if docs else "",
+            tuple(free),
+            tuple(sizes),
+            tuple(self.inputs.slots),
+            inner.program.seed,
+            tuple(states),
+            tuple(phases),
+            lets,
+            objective,
+            tuple(self.inputs.oracles),
+            dict(inner.program.origins),
+            done,
         )
 
     def _phase(
-        self, machine: Machine, name: str, step: tree.Group, owner: tree.Group, current: Mapping[str, Grid], carried: list[Carried]
+        self,
+        machine: Machine,
+        name: str,
+        step: tree.Group,
+        owner: tree.Group,
+        current: Mapping[str, Grid],
+        carried: list[Carried],
     ) -> out.Phase:
         done = ir.Input("done", "int")
         lowered = machine.lower_phase(name, step, owner, current, ir.access(done))
         following = [t for item in carried for t in tensors(lowered.following[item.name], item)]
         return out.Phase(
-            name, done, lowered.length, tuple(following), _exits(lowered.stops), _exits(lowered.untils),
+            name,
+            done,
+            lowered.length,
+            tuple(following),
+            _exits(lowered.stops),
+            _exits(lowered.untils),
             (*_exits(lowered.fails), *(out.Exit(f.reason, f.condition, f.span) for f in lowered.failures)),
-            _exits(lowered.diverged), self._records(machine, current, ir.access(done), lowered),
+            _exits(lowered.diverged),
+            self._records(machine, current, ir.access(done), lowered),
         )
 
-    def _records(self, machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered: Steps) -> tuple[out.Record, ...]:
+    def _records(
+        self, machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered: Steps
+    ) -> tuple[out.Record, ...]:
         from optgen.passes.lower.expressions import as_grid
 
         context = machine.seeing(current, done)
@@ -492,7 +580,10 @@ class _Builder:
             value = context.attempt(lambda n=name: as_grid(context.lookup(n, machine.group.span), machine.group.span))
             if value is not None:
                 records.append(out.Record(name, math.tensor(value, name), False))
-        return (*records, *(out.Record(name, math.tensor(value, name), True) for name, value in lowered.inner_records.items()))
+        return (
+            *records,
+            *(out.Record(name, math.tensor(value, name), True) for name, value in lowered.inner_records.items()),
+        )
 
     def _lets(self, machine: Machine, current: Mapping[str, Grid], done: Scalar) -> tuple[tuple[str, Tensor], ...]:
         context = machine.seeing(current, done)
@@ -504,14 +595,20 @@ class _Builder:
         return tuple(found)
 
     def _objective(self, bound: Bound | None, carried: list[Carried], inner: Context) -> Scalar | None:
-        """The problem's objective at the state that starts where the problem does (for `maximize`, what is maximised)."""
+        """The problem's objective at the state that starts where the problem does (for `maximize`, what is
+        maximised).
+        """
         if bound is None or bound.objective is None:
             return None
         starts = [slot.name for slot in self.inputs.slots if slot.kind == "start"]
         by_name = {item.name: item.stand_in for item in carried}
         points = [by_name[name] for name in bound.space.starts if name in by_name]
         if len(points) != len(bound.space.starts) or not points:
-            points = [by_name[name] for name in starts if name in by_name and math.fits(by_name[name], Grid(bound.space.axes, "real", by_name[name].at))][:1]
+            points = [
+                by_name[name]
+                for name in starts
+                if name in by_name and math.fits(by_name[name], Grid(bound.space.axes, "real", by_name[name].at))
+            ][:1]
         if not points:
             return None
         span = self.algorithm.group.span
@@ -524,7 +621,9 @@ class _Builder:
 def _alone(group: tree.Group, bound: Bound) -> bool:
     """Whether exactly one state has neither a value nor a var of its name."""
     names = [
-        _base_name(d.target) for line in group.lines("state") for d in line.declarations
+        _base_name(d.target)
+        for line in group.lines("state")
+        for d in line.declarations
         if d.value is None and d.law is None and not (d.type is not None and d.type.item is not None)
     ]
     return len([name for name in names if name not in bound.space.starts]) == 1
@@ -548,10 +647,10 @@ def _exits(rules: Any) -> tuple[out.Exit, ...]:
 
 def _abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function, inner: Context) -> Function:
     """A family nobody gave: members are calls `oracle f` with the member's number as a second argument."""
+    from optgen.ir.operations import apply
     from optgen.passes.lower.binders import index_parts
     from optgen.passes.lower.expressions import as_grid
     from optgen.passes.lower.values import Family
-    from optgen.ir.operations import apply
 
     _, _, within = index_parts(shape.arguments[0].value)
     name = within.name if isinstance(within, tree.Name) else "members"

@@ -17,8 +17,12 @@ from optgen.passes.lower.values import Function, Grid, Law, number
 def draw_sample(function: Function, name: str, span: Span, context: Context) -> Grid:
     """`draw s ~ f`: `batch` members, each equally likely, with replacement."""
     if function.family is None:
-        fail("E0335", f"{function.name} is not a family, so there is nothing to sample", span,
-             help="a sum or mean over data in the objective makes a family")
+        fail(
+            "E0335",
+            f"{function.name} is not a family, so there is nothing to sample",
+            span,
+            help="a sum or mean over data in the objective makes a family",
+        )
     if not context.known("batch"):
         from optgen.ir import nodes as ir
 
@@ -34,8 +38,15 @@ def sampled_function(name: str, function: Any, context: Context) -> Any:
         return function
     s = math.fixed(draw_sample(function, f"sample of {name}", Span_at(context), context), "sample")
     chosen = members(function, s, Span_at(context))
-    return Function(function.name, chosen.call, function.space, function.family, function.variables, function.parts,
-                    function.constants)
+    return Function(
+        function.name,
+        chosen.call,
+        function.space,
+        function.family,
+        function.variables,
+        function.parts,
+        function.constants,
+    )
 
 
 def Span_at(context: Context) -> Span:

@@ -37,7 +37,9 @@ def leaf(value: Grid, name: str, span: Span) -> Grid:
     below = [entry for entry in value.leaves if entry.name.startswith(name + ".")]
     if not below:
         known = sorted({entry.name.split(".")[0] for entry in value.leaves})
-        fail("E0205", f"this structure has no {name}", span, help=suggestion(name, known) or f"it has {', '.join(known)}")
+        fail(
+            "E0205", f"this structure has no {name}", span, help=suggestion(name, known) or f"it has {', '.join(known)}"
+        )
     start = below[0].offset
     parts = tuple(Leaf(e.name[len(name) + 1 :], e.axes, math.minus(extents.normal(e.offset), start)) for e in below)
     size = extents.total([extents.product(e.axes) for e in below])

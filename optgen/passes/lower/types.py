@@ -19,7 +19,15 @@ from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Members, NamedSet, Range, Space, number
 
-NUMBERS: dict[str, ir.Dtype] = {"R": "real", "N": "int", "Z": "int", "Bool": "bool", "f32": "f32", "f64": "f64", "i32": "int"}
+NUMBERS: dict[str, ir.Dtype] = {
+    "R": "real",
+    "N": "int",
+    "Z": "int",
+    "Bool": "bool",
+    "f32": "f32",
+    "f64": "f64",
+    "i32": "int",
+}
 FACTS = {"spd", "psd", "symmetric", "diagonal", "lower", "strict_lower", "orthogonal"}
 # symmetric and stochastic inputs are checked to this relative deviation: they come from sums of rounded numbers
 TOLERANCE = Fraction(1, 10**8)
@@ -48,7 +56,9 @@ def declare_dim(name: str, extent: Scalar, context: Context) -> None:
         root.names["$dims"].append(name)
 
 
-def read_type(type: tree.Type | None, context: Context, actual: Sequence[Scalar] | None = None, span: Span | None = None) -> Typed:
+def read_type(
+    type: tree.Type | None, context: Context, actual: Sequence[Scalar] | None = None, span: Span | None = None
+) -> Typed:
     """The type; new dimensions take their length from `actual` axes, or become free dims where there are none."""
     if type is None:
         return Typed("real", ())
@@ -95,7 +105,12 @@ def _read(base: tree.Expr, context: Context, actual: Sequence[Scalar] | None, sp
             return Typed("real", network.space.axes, space=network.space)
         case tree.Name(name="C") | tree.Index(base=tree.Name(name="C")):
             fail("E0404", "complex numbers are planned for a later release", base.span)
-    fail("E0330", f"{base.span.text} is not a type", base.span, help="types are R, N, Z, Bool, R[n], space(f), buffer(c) of R[n], index(n)")
+    fail(
+        "E0330",
+        f"{base.span.text} is not a type",
+        base.span,
+        help="types are R, N, Z, Bool, R[n], space(f), buffer(c) of R[n], index(n)",
+    )
 
 
 def _limit(call: tree.Call, context: Context) -> Scalar:
@@ -114,8 +129,12 @@ def _space(base: tree.Call, context: Context) -> Typed:
     if not isinstance(function, Function):
         fail("E0330", "space(..) takes a function", base.arguments[0].span)
     if function.space is None:
-        fail("E0331", f"the domain of {function.name} is not known here", base.span,
-             help=f"type it: oracle {function.name} : R[n] -> R")
+        fail(
+            "E0331",
+            f"the domain of {function.name} is not known here",
+            base.span,
+            help=f"type it: oracle {function.name} : R[n] -> R",
+        )
     return Typed("real", function.space.axes, space=function.space)
 
 
@@ -126,8 +145,12 @@ def read_axes(
     from optgen.passes.lower.expressions import evaluate, integer
 
     if actual is not None and len(actual) != len(indices):
-        fail("E0303", f"{len(indices)} ax{'i' if len(indices) == 1 else 'e'}s are declared here", span,
-             label=f"what is given is {math.shape_text(actual)}")
+        fail(
+            "E0303",
+            f"{len(indices)} ax{'i' if len(indices) == 1 else 'e'}s are declared here",
+            span,
+            label=f"what is given is {math.shape_text(actual)}",
+        )
     axes: list[Scalar] = []
     lows: list[Scalar] = []
     for position, index in enumerate(indices):
@@ -147,8 +170,12 @@ def read_axes(
             axes.append(extents.normal(integer(index, context, "a length is an integer")))
         lows.append(low)
         if given is not None and not extents.same(axes[-1], given):
-            fail("E0303", f"axis {position + 1} must have length {math.scalar_text(axes[-1])}", span,
-                 label=f"what is given is {math.shape_text(actual or ())}")
+            fail(
+                "E0303",
+                f"axis {position + 1} must have length {math.scalar_text(axes[-1])}",
+                span,
+                label=f"what is given is {math.shape_text(actual or ())}",
+            )
     return tuple(axes), tuple(lows)
 
 
@@ -165,8 +192,13 @@ def conform(value: Grid, typed: Typed, name: str, span: Span) -> Grid:
             value = math.to_real(value)
         else:
             want = {"int": "an integer", "bool": "a condition"}.get(typed.dtype, typed.dtype)
-            fail("E0332", f"{name} is declared as {want}", span, label=f"this is {'a real' if value.dtype == 'real' else value.dtype}",
-                 help="write floor(..), ceil(..) or round(..)" if typed.dtype == "int" else "")
+            fail(
+                "E0332",
+                f"{name} is declared as {want}",
+                span,
+                label=f"this is {'a real' if value.dtype == 'real' else value.dtype}",
+                help="write floor(..), ceil(..) or round(..)" if typed.dtype == "int" else "",
+            )
     if not value.axes and typed.axes and (value.zero or _is_zero(value)):
         entry = value.scalar
         count = ir.constant(0) if typed.buffer else None
@@ -175,8 +207,12 @@ def conform(value: Grid, typed: Typed, name: str, span: Span) -> Grid:
     if len(value.axes) != len(typed.axes) or not all(
         extents.same(a, b) for a, b in zip(value.axes, typed.axes, strict=True)
     ):
-        fail("E0303", f"{name} is declared as {math.shape_text(typed.axes)}", span,
-             label=f"this is {math.shape_text(value.axes)}")
+        fail(
+            "E0303",
+            f"{name} is declared as {math.shape_text(typed.axes)}",
+            span,
+            label=f"this is {math.shape_text(value.axes)}",
+        )
     leaves = typed.space.leaves if typed.space else value.leaves
     return replace(value, axes=typed.axes, lows=typed.lows or value.lows, leaves=leaves)
 
@@ -301,15 +337,16 @@ def _orthogonal(value: Grid, i: ir.Index, j: ir.Index) -> Scalar:
     return ir.reduce("all", (i, j), apply("le", apply("abs", apply("sub", product, unit)), ir.constant(TOLERANCE)))
 
 
-def conditions(name: str, value: Grid, domains: Sequence[tree.Domain], typed: Typed, context: Context) -> tuple[Condition, ...]:
+def conditions(
+    name: str, value: Grid, domains: Sequence[tree.Domain], typed: Typed, context: Context
+) -> tuple[Condition, ...]:
     """The declared domains of an input as run-time checks, in the author's words."""
     result = []
     for domain in domains:
         holds = context.attempt(lambda domain=domain: domain_holds(value, domain, context))
         if holds is not None and not isinstance(holds, ir.Constant):
             text = domain.span.text
-            verb = "be" if domain.operator in ("is", "in") and not text.startswith(("(", "[")) else "be"
-            result.append(Condition(f"{name} must {verb} {text}", holds, domain.span))
+            result.append(Condition(f"{name} must be {text}", holds, domain.span))
     if typed.limit is not None:
         entry = math.binary("<", value, number(math.plus(typed.limit, 1)), (_none(), _none()), _none())
         low = math.binary(">=", value, number(ir.constant(1)), (_none(), _none()), _none())

@@ -66,7 +66,9 @@ class Grid:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Family:
-    """Members of an objective: `size` of them; `member(i, x)` one (position), `over(B, x)` the aggregate over a vector."""
+    """Members of an objective: `size` of them; `member(i, x)` one (position), `over(B, x)` the aggregate over a
+    vector.
+    """
 
     size: Scalar
     kind: str
@@ -76,7 +78,9 @@ class Family:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Space:
-    """The domain of a function: the axes of one array, or one axis with its leaves; `start` is where a problem starts."""
+    """The domain of a function: the axes of one array, or one axis with its leaves; `start` is where a problem
+    starts.
+    """
 
     axes: tuple[Scalar, ...]
     leaves: tuple[Leaf, ...] = ()
