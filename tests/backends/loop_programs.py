@@ -86,10 +86,10 @@ def adam() -> Case:
     x_new = ir.array([i], sub(entry(x), apply("div", mul(real(0.1), entry(m_new)), bottom)), "x_new")
     zero = ir.array([i], ir.constant(0, "real"), "zero")
     start = vector("start")
+    going = apply("gt", dot(g, g), ir.constant(1e-3))
     loop = ir.loop(
-        counter, [x, m, v], [start, zero, zero], [x_new, m_new, v_new], limit=ir.access(steps),
-        condition=apply("gt", dot(g, g), ir.constant(1e-3)), traces=[ir.array((), dot(g, g))], capacity=ir.access(steps),
-        name="adam",
+        counter, [x, m, v], [start, zero, zero], [x_new, m_new, v_new], limit=ir.access(steps), condition=going,
+        traces=[ir.array((), dot(g, g))], capacity=ir.access(steps), name="adam",
     )
     results = [(name, ir.output(loop, k, name)) for k, name in enumerate(["x", "m", "v", "count", "size"])]
     return function("adam", [start, b, steps], results), {"n": 5}, [np.arange(5.0), np.ones(5), 40]
@@ -107,7 +107,8 @@ def conjugate_gradients() -> Case:
     p_new = ir.array([i], add(ir.access(r_new, i), mul(ratio, ir.access(p, i))), "p_new")
     zero = ir.array([i], ir.constant(0, "real"), "zero")
     going = apply("gt", dot(r, r), ir.constant(1e-20))
-    loop = ir.loop(counter, [x, r, p], [zero, b, b], [x_new, r_new, p_new], limit=ir.constant(50), condition=going, name="cg")
+    following = [x_new, r_new, p_new]
+    loop = ir.loop(counter, [x, r, p], [zero, b, b], following, limit=ir.constant(50), condition=going, name="cg")
     made = function("cg", [a, b], [("x", ir.output(loop, 0, "x")), ("steps", ir.output(loop, 3, "steps"))])
     rng = np.random.default_rng(1)
     root = rng.normal(size=(5, 5))
@@ -137,10 +138,10 @@ def scattered() -> Case:
 
 def softmax() -> Case:
     a = ir.Input("A", "real", (M, N))
-    i, j, k, l = ir.Index(M, "i"), ir.Index(N, "j"), ir.Index(N, "k"), ir.Index(N, "l")
+    i, j, k, q = ir.Index(M, "i"), ir.Index(N, "j"), ir.Index(N, "k"), ir.Index(N, "l")
     top = ir.array([i], ir.reduce("max", [j], ir.access(a, i, j)), "top")
     total = ir.reduce("sum", [k], apply("exp", sub(ir.access(a, i, k), ir.access(top, i))))
-    made = ir.array([i, l], apply("div", apply("exp", sub(ir.access(a, i, l), ir.access(top, i))), total), "p")
+    made = ir.array([i, q], apply("div", apply("exp", sub(ir.access(a, i, q), ir.access(top, i))), total), "p")
     return function("softmax", [a], [("p", made)]), {"m": 3, "n": 4}, [np.random.default_rng(2).normal(size=(3, 4))]
 
 
@@ -149,7 +150,8 @@ def matrices() -> Case:
     i, j, k = ir.Index(M, "i"), ir.Index(N, "j"), ir.Index(M, "k")
     made = ir.array([i, k], ir.reduce("sum", [j], mul(ir.access(a, i, j), ir.access(b, j, k))), "C")
     rng = np.random.default_rng(3)
-    return function("matrices", [a, b], [("C", made)]), {"m": 3, "n": 4}, [rng.normal(size=(3, 4)), rng.normal(size=(4, 3))]
+    arrays = [rng.normal(size=(3, 4)), rng.normal(size=(4, 3))]
+    return function("matrices", [a, b], [("C", made)]), {"m": 3, "n": 4}, arrays
 
 
 def joined() -> Case:
@@ -183,7 +185,8 @@ def solved() -> Case:
     rng = np.random.default_rng(4)
     root = rng.normal(size=(4, 4))
     results = list(zip(names, made, strict=True))
-    return function("solved", [a, b], results), {"n": 4}, [root @ root.T + np.eye(4), np.array([3.0, np.nan, -1.0, 2.0])]
+    arrays = [root @ root.T + np.eye(4), np.array([3.0, np.nan, -1.0, 2.0])]
+    return function("solved", [a, b], results), {"n": 4}, arrays
 
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -243,7 +246,8 @@ def _definitions(rng: random.Random, tensors: Sequence[ir.Tensor], picks: ir.Inp
         if not any(not t.axes for t in made) and k == count - 1:
             rank = 0
         indices = [ir.Index(N, name) for name in "ij"[:rank]]
-        body = _sum(rng, pool, picks, indices) if rank == 0 or rng.random() < 0.4 else _scalar(rng, pool, picks, indices, 2)
+        sums = rank == 0 or rng.random() < 0.4
+        body = _sum(rng, pool, picks, indices) if sums else _scalar(rng, pool, picks, indices, 2)
         tensor = ir.array(indices, body, f"d{k}")
         pool.append(tensor)
         made.append(tensor)
@@ -264,7 +268,9 @@ def _sum(rng: random.Random, pool: Sequence[ir.Tensor], picks: ir.Input, indices
     return made if rng.random() < 0.6 else add(made, _scalar(rng, pool, picks, indices, 1))
 
 
-def _scalar(rng: random.Random, pool: Sequence[ir.Tensor], picks: ir.Input, indices: Sequence[ir.Index], depth: int) -> ir.Scalar:
+def _scalar(
+    rng: random.Random, pool: Sequence[ir.Tensor], picks: ir.Input, indices: Sequence[ir.Index], depth: int
+) -> ir.Scalar:
     if depth == 0 or rng.random() < 0.2:
         tensor = rng.choice(pool)
         return ir.access(tensor, *(_place(rng, picks, indices) for _ in tensor.axes))

@@ -25,13 +25,15 @@ def procedure(function: Function) -> Procedure:
     return loops(schedule(pipeline.run(function)))
 
 
-def interpreted(made: Procedure, dims: dict[str, int], arrays: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def interpreted(
+    made: Procedure, dims: dict[str, int], arrays: Sequence[Any], monkeypatch: pytest.MonkeyPatch
+) -> list[Any]:
     """The printed procedure as plain Python: a second meaning of the loop form, with no compiler in between."""
     plain = types.ModuleType("numba")
     plain.njit = lambda **options: lambda function: function  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "numba", plain)
     scope: dict[str, Any] = {}
-    exec(procedures_source([made], "float64"), scope)
+    exec(procedures_source([made], "float64"), scope)  # noqa: S102 - what the printer wrote
     free, _ = dims_by_shape(made)
     with np.errstate(all="ignore"):
         return list(scope[made.name](*(dims[name] for name in free), *map(np.asarray, arrays)))
