@@ -84,12 +84,17 @@ def read(group: tree.Group) -> Plan:
                 raise SpecError([_planned("a run with arguments by position", expr.span)])
             runs.append(PlannedRun(label or algorithm, algorithm, inputs))
     plots = [
-        Plot(expr.name, line.names)
+        Plot(expr.name, _plot_options(line.names))
         for line in group.lines("plot")
         for expr in line.exprs
         if isinstance(expr, tree.Name)
     ]
     return Plan(group.name, problem, data, positional, keywords, tuple(runs), tuple(plots))
+
+
+def _plot_options(words: Sequence[str]) -> tuple[str, ...]:
+    """The words after a plot, `log x log y`, as the options they make."""
+    return tuple(f"{first} {second}" for first, second in zip(words, words[1:], strict=False) if first == "log")
 
 
 def _data(line: tree.Line) -> dict[str, Any]:

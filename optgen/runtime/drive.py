@@ -246,23 +246,25 @@ def _in_worker(
     """Run in a thread, so that this one sees Ctrl-C while machine code runs; the flag makes code leave its loops."""
     results: list[list[np.ndarray]] = []
     errors: list[BaseException] = []
+    finished = threading.Event()  # joining a thread does not survive an interrupt
 
     def work() -> None:
         try:
             results.append(kernel(dims, arrays))
         except BaseException as error:  # handed to the thread that waits
             errors.append(error)
+        finally:
+            flag.value = 0
+            finished.set()
 
-    worker = threading.Thread(target=work, name="optgen-solve", daemon=True)
-    worker.start()
+    threading.Thread(target=work, name="optgen-solve", daemon=True).start()
     interrupted = False
-    while worker.is_alive():
-        try:
-            worker.join()
-        except KeyboardInterrupt:
-            interrupted = True
-            flag.value = 1
-    flag.value = 0
+    try:
+        finished.wait()
+    except KeyboardInterrupt:
+        interrupted = True
+        flag.value = 1
+        finished.wait()
     if errors:
         raise errors[0]
     return results[0], interrupted

@@ -157,6 +157,27 @@ def test_run_does_what_the_experiment_says(capsys, tmp_path):
     assert picture.read_text().lstrip().startswith("<?xml")
 
 
+def test_an_experiment_is_read_as_a_plan():
+    import optgen
+    from optgen.experiments import Plot, experiments, read
+
+    text = (
+        "experiment trial\n  dim n = 4\n  problem logistic(reg = 2^-3)\n"
+        "  run adam(lr = k -> 1/(10 + k), steps = 2*n)\n  plot loss against step, log x, log y\n"
+    )
+    plan = read(experiments(optgen.parse(text).file)["trial"])
+    assert plan.keywords == {"reg": 0.125} and plan.plots == (Plot("loss", ("log x", "log y")),)
+    (run,) = plan.runs
+    assert run.inputs["steps"] == 8 and run.inputs["lr"](10) == 0.05
+
+
+def test_what_experiments_cannot_do_yet_is_refused_with_its_place(capsys, tmp_path):
+    path = tmp_path / "trial.opt"
+    path.write_text("experiment trial\n  draw A : R[3, 3] ~ normal from numpy(0)\n  run adam()\n")
+    code, _, err = called(capsys, "run", path, "--backend", "numpy")
+    assert code == 1 and "planned" in err and f"{path}:2" in err
+
+
 def test_an_unknown_data_set_is_said_with_its_place(capsys, tmp_path):
     path = tmp_path / "trial.opt"
     path.write_text("experiment trial\n  data A, y = dataset breast_cancr\n  problem logistic(A, y)\n  run adam()\n")
