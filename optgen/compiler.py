@@ -94,8 +94,8 @@ def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
         if name.endswith(".opt") or "/" in name:
             path = (folder or Path()) / (name if name.endswith(".opt") else f"{name}.opt")
             return read(path) if path.is_file() else None
-        path = defined_in().get(name)
-        return None if path is None else read(path)
+        home = defined_in().get(name)
+        return None if home is None else read(home)
 
     return find
 
@@ -300,7 +300,7 @@ def source(
     program = lowered(spec, algorithm, problem)
     functions = [pipeline.run(function) for function in assemble(program).values()]
     header = _header(spec, program, problem, backend, dtype)
-    return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)
+    return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)  # type: ignore[no-any-return]
 
 
 def _header(spec: Spec, program: Program, problem: str | None, backend: str, dtype: str) -> str:

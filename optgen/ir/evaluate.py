@@ -246,7 +246,7 @@ class _Region:
         shape = self.lengths(full)
         return self.np.broadcast_to(self.ordered(body, full), shape)
 
-    def concat(self, node: ir.Concat, parts: Sequence[AnyNode]) -> Any:
+    def concat(self, node: ir.Concat, parts: Sequence[ir.Tensor]) -> Any:
         np = self.np
         outer = self.indices(node)
         lead = self.lengths(outer)
@@ -264,8 +264,9 @@ class _Region:
         value = self.np.broadcast_to(value, (*lead, *value.shape[len(outer) :])).reshape(*lead, -1)
         shape = [self.extent(axis) for axis in node.axes]
         size = int(self.np.prod(shape, dtype=int))
-        start = int(self.value(node.offset))
-        return value[..., start : start + size].reshape(*lead, *shape)
+        start = self.np.broadcast_to(self.aligned(node.offset, outer), lead)
+        entries = start[..., None] + self.np.arange(size)
+        return self.np.take_along_axis(value, entries, axis=-1).reshape(*lead, *shape)
 
     # ------------------------------------------------------------ regions
 

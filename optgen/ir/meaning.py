@@ -108,7 +108,7 @@ def _each_matrix(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def safe(np: Any, *arguments: Any) -> list[Any]:
         try:
-            return function(np, *arguments)
+            return function(np, *arguments)  # type: ignore[no-any-return]
         except np.linalg.LinAlgError:
             shape = arguments[-1].shape
             return [np.full(shape, np.nan, dtype=arguments[0].dtype)]

@@ -210,7 +210,7 @@ _declarations = (
 )
 
 # 2/sqrt(pi) to 60 digits; digits beyond a double's are there so that rounding happens once, in the target's precision
-TWO_OVER_SQRT_PI = Fraction("1.12837916709551257389615890312154517168810125865799771368817")
+TWO_OVER_SQRT_PI: Fraction = Fraction("1.12837916709551257389615890312154517168810125865799771368817")
 
 OPERATIONS: dict[str, Operation] = {declaration.name: declaration for declaration in _declarations}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode
@@ -101,7 +101,7 @@ def substitute(roots: Iterable[N], mapping: Mapping[AnyNode, AnyNode]) -> list[N
     """The roots with nodes (usually inputs or indices) replaced.  Binding places are unique, so nothing is captured."""
     if all(isinstance(place, ir.Index) for place in mapping):
         places = frozenset(mapping)
-        return rewrite(roots, lambda node: None, mapping, lambda node: places.isdisjoint(node.free))  # type: ignore[arg-type]
+        return rewrite(roots, lambda node: None, mapping, lambda node: places.isdisjoint(node.free))
     return rewrite(roots, lambda node: None, mapping)
 
 
@@ -120,7 +120,7 @@ def fresh(root: N) -> N:
 def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
     new = done.get
 
-    def each(items: Iterable[AnyNode]) -> list:  # type: ignore[type-arg]
+    def each(items: Iterable[AnyNode]) -> list[Any]:
         return [new(item, item) for item in items]
 
     parts = children(node)
@@ -145,7 +145,7 @@ def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
                 node.law,
                 each(node.parameters),
                 node.place,
-                new(node.seed),
+                new(node.seed),  # type: ignore[arg-type]
                 each(node.counters),
                 new(node.position),  # type: ignore[arg-type]
             )
@@ -202,7 +202,7 @@ def _places(places: Iterable[ir.Index | ir.Input], done: Mapping[AnyNode, AnyNod
 
 
 def _rebuild_loop(node: ir.Loop, done: Mapping[AnyNode, AnyNode]) -> ir.Loop:
-    def new(item):  # type: ignore[no-untyped-def]
+    def new(item: Any) -> Any:
         return None if item is None else done.get(item, item)
 
     return ir.loop(

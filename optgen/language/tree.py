@@ -348,5 +348,10 @@ class File:
     span: Span
     body: tuple[Line | Group, ...]
 
-    lines = Group.lines
-    groups = Group.groups
+    def lines(self, *kinds: str) -> list[Line]:
+        """The top-level lines with one of these kinds."""
+        return [item for item in self.body if isinstance(item, Line) and item.kind in kinds]
+
+    def groups(self, *kinds: str) -> list[Group]:
+        """The top-level blocks with one of these kinds."""
+        return [item for item in self.body if isinstance(item, Group) and item.kind in kinds]

@@ -13,6 +13,7 @@ number of the `until` that held, `failed` 1 + the number of the `fail` that held
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
@@ -92,7 +93,7 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
     roots: list[ir.AnyNode] = [*phase.following, *(record.value for record in phase.records)]
     rules = [*phase.stops, *phase.untils, *phase.fails, *phase.diverged]
     roots += [rule.condition for rule in rules]
-    places = walk.substitute(roots, {phase.done: ir.array((), done)})
+    places: list[Any] = walk.substitute(roots, {phase.done: ir.array((), done)})
     following = places[: len(phase.following)]
     traces = places[len(following) : len(following) + len(phase.records)]
     replaced = dict(zip(map(id, rules), places[len(following) + len(traces) :], strict=True))
@@ -108,7 +109,7 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
         ]
     sound = all_finite(following)
     if phase.diverged:
-        moved = dict(zip(states, following, strict=True))
+        moved: dict[ir.AnyNode, ir.AnyNode] = dict(zip(states, following, strict=True))
         gone = walk.substitute([rule.condition for rule in renamed(phase.diverged)], moved)
         sound = apply("and", sound, apply("not", _any(gone)))
     zero = ir.constant(0)
@@ -177,7 +178,7 @@ def _finish(program: Program, phase: Phase | None, name: str) -> Function:
     if program.objective is not None:
         results.append(("objective", ir.array((), program.objective)))
     given = states_in(program)
-    moved = dict(zip((state.input for state in program.states), given, strict=True))
+    moved: dict[ir.AnyNode, ir.AnyNode] = dict(zip((state.input for state in program.states), given, strict=True))
     tensors = walk.substitute([tensor for _, tensor in results], moved)
     results = [(label, tensor) for (label, _), tensor in zip(results, tensors, strict=True)]
     parameters = [*_inputs(program), *given, steps]

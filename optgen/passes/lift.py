@@ -204,7 +204,7 @@ def _close_loop(
     )
     made = walk.fresh(made)
     made_roots = _lifted([ir.output(made, 0)]) if made.parameters else []
-    result = made_roots[0].source if made_roots and isinstance(made_roots[0], ir.Output) else made  # type: ignore[union-attr]
+    result = made_roots[0].source if made_roots and isinstance(made_roots[0], ir.Output) else made
     closed[source] = result  # type: ignore[assignment]
     return result  # type: ignore[return-value]
 

@@ -83,11 +83,12 @@ def _read_once(scheduled: Scheduled) -> list[AnyNode]:
             readers[child] = readers.get(child, 0) + 1
     for _, tensor in scheduled.function.results:
         readers[tensor] = readers.get(tensor, 0) + 2
-    found = []
+    found: list[AnyNode] = []
     constants = [n for n in order if isinstance(n, ir.Array) and not n.indices and isinstance(n.body, ir.Constant)]
     for node in order:
-        once = isinstance(node, ir.Array) and node.name in UNNAMED and readers.get(node, 0) == 1
-        if once and not any(isinstance(n, ir.Operation) and n.name == "threefry" for n in walk.postorder([node.body])):
+        if not isinstance(node, ir.Array) or node.name not in UNNAMED or readers.get(node, 0) != 1:
+            continue
+        if not any(isinstance(n, ir.Operation) and n.name == "threefry" for n in walk.postorder([node.body])):
             found.append(node)
     wanted = _read_by_access(order)
     return [*constants, *(node for node in found if node in wanted)]
@@ -219,7 +220,7 @@ def _empty_traces(writer: Writer, node: ir.Loop) -> list[str]:
     np, real = writer.printer.np, writer.printer.real
     dtypes = {"real": f"{np}.{real}", "int": f"{np}.int64", "bool": "bool", "u64": f"{np}.uint64"}
     assert node.capacity is not None or not node.traces
-    return [f"{np}.zeros({writer.printer.shape((node.capacity, *t.axes))}, {dtypes[t.dtype]})" for t in node.traces]  # type: ignore[list-item]
+    return [f"{np}.zeros({writer.printer.shape((node.capacity, *t.axes))}, {dtypes[t.dtype]})" for t in node.traces]  # type: ignore[arg-type]
 
 
 def _limit(writer: Writer, node: ir.Loop) -> str:
@@ -316,7 +317,7 @@ def _shared(writer: Writer, node: ir.Loop, blocks: LoopBlocks) -> list[str]:
     stack: list[AnyNode] = [*node.body, *node.traces]
     seen: set[AnyNode] = set()
     while stack:
-        item = stack.pop()
+        item = stack.pop()  # type: ignore[assignment]
         if item in seen:
             continue
         seen.add(item)
@@ -324,8 +325,8 @@ def _shared(writer: Writer, node: ir.Loop, blocks: LoopBlocks) -> list[str]:
             read.add(item)
             continue
         stack.extend(walk.children(item))
-    names = {}
-    for item in made:
+    names = {}  # type: ignore[var-annotated]
+    for item in made:  # type: ignore[assignment]
         if item in read:
             names[_final_name(writer, item)] = None
     return list(names)

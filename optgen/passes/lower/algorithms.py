@@ -238,7 +238,7 @@ def abstract_oracle(declaration: tree.Declaration, name: str, context: Context) 
         d.operator == "is" and isinstance(d.operand, tree.Name) and d.operand.name == "opaque"
         for d in declaration.domains
     )
-    variables = ()
+    variables: tuple[str, ...] = ()
     if isinstance(declaration.target, tree.Call):
         variables = tuple(a.value.name for a in declaration.target.arguments if isinstance(a.value, tree.Name))
     if typed.function is None:
@@ -317,8 +317,8 @@ def lower_draw(draw: tree.Draw, name: str, context: Context) -> Any:
     inner = context
     if isinstance(draw.left, tree.Index):
         bounds, test, inner = bind_all(
-            list(draw.ranges) or list(draw.left.indices), draw.condition, [draw.law], context
-        )  # type: ignore[arg-type]
+            list(draw.ranges) or list(draw.left.indices), draw.condition, [draw.law], context  # type: ignore[arg-type]
+        )
         if test is not None:
             fail("E0404", "draws under a condition are planned for a later release", draw.span)
         axes = tuple(bound.index.extent for bound in bounds)
@@ -470,7 +470,7 @@ def _first_value(
         return conform(zero, typed, name, declaration.span)
     missing = context.scope.find("$start")
     if missing is not None:
-        return missing[1](name, typed, declaration)
+        return missing[1](name, typed, declaration)  # type: ignore[no-any-return]
     fail("E0407", f"{machine.name} needs a start for its state {name}", span, help=f"give {name} = .. in the call")
 
 

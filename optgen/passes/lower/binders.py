@@ -340,7 +340,7 @@ def _reduced(
     reducer = reducer_of(word)
 
     def entry(positions: tuple[Scalar, ...]) -> Scalar:
-        return reducer(indices, at(positions), test)
+        return reducer(indices, at(positions), test)  # type: ignore[no-any-return]
 
     return Grid(body.axes, _reduced_dtype(word, body), entry, lows=body.lows)
 

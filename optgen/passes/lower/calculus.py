@@ -98,7 +98,7 @@ def gradient(function: Function, arguments: list[Any], place: int, span: Span) -
     at_point = math.tensor(_point(arguments, place, span))
     key = (function.call, place, at_point, *(id(a) for k, a in enumerate(arguments) if k != place))
     if key in function.cache:
-        return function.cache[key][0]
+        return function.cache[key][0]  # type: ignore[no-any-return]
     value, point, result = traced(function, arguments, place, span, _variable(function, place))
     if result.axes:
         fail(

@@ -19,7 +19,7 @@ class Lazy:
 
     name: str
     span: Span
-    compute: Callable[[], Any]
+    compute: Callable[..., Any]
     busy: bool = False
     value: Any = None
     done: bool = False
@@ -168,7 +168,7 @@ class Context:
         lazy.done = True
         return lazy.value
 
-    def attempt(self, work: Callable[[], Any]) -> Any:
+    def attempt(self, work: Callable[..., Any]) -> Any:
         """Do the work; a problem is collected and gives None, so that the next line is still looked at."""
         try:
             return work()

@@ -48,5 +48,5 @@ def members(function: Function, index: Grid, span: Span) -> Function:
     def member(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
         return family.member(position, arguments)
 
-    constants = {}
+    constants: dict[str, Any] = {}
     return Function(f"{function.name}[i]", member, function.space, variables=function.variables, constants=constants)

@@ -349,7 +349,7 @@ def _split(a: Arguments) -> Items:
     for k in range(1, len(a.values)):
         length = a.integer(k)
         start = offset
-        pieces.append(Grid((length,), value.dtype, lambda p, start=start: value.at((apply("add", start, p[0]),))))
+        pieces.append(Grid((length,), value.dtype, lambda p, start=start: value.at((apply("add", start, p[0]),))))  # type: ignore[misc]
         offset = extents.total((offset, length))  # type: ignore[assignment]
     if not extents.same(offset, value.axes[0]):
         fail(
@@ -358,7 +358,7 @@ def _split(a: Arguments) -> Items:
             a.span,
             label=f"{math.scalar_text(offset)} of {math.scalar_text(value.axes[0])} entries",
         )
-    if value.at((ZERO,)) and isinstance(math.tensor(value), ir.Input | ir.Array | ir.Concat | ir.Output | ir.View):
+    if value.at((ZERO,)) and isinstance(math.tensor(value), ir.Input | ir.Array | ir.Concat | ir.Output | ir.View):  # type: ignore[truthy-bool]
         return Items(tuple(_viewed(value, piece, k, a) for k, piece in enumerate(pieces)))
     return Items(tuple(pieces))
 

@@ -106,7 +106,7 @@ def _size(expr: tree.Block, line: list[Grid | None], axis: int, blocks: Any, num
             if row[number_] is not None and row[number_].axes
         ]
         if square and square[0] is not None:
-            return square[0]
+            return square[0]  # type: ignore[no-any-return]
         fail(
             "E0324",
             f"nothing gives {'row' if axis == 0 else 'column'} {number_ + 1} of this block matrix a size",
@@ -129,9 +129,9 @@ def _assembled(blocks: list[list[Grid | None]], heights: list[Scalar], widths: l
             p[0],
             heights,
             lambda r, i: _in_segments(
-                p[1], widths, lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j))
+                p[1], widths, lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j))  # type: ignore[union-attr]
             ),
-        )  # type: ignore[union-attr]
+        )
 
     def product(lines: list[list[Grid | None]], sizes: list[Scalar], inner: list[Scalar], v: Grid) -> Grid:
         made = math.fixed(v, "")
@@ -161,13 +161,13 @@ def _assembled(blocks: list[list[Grid | None]], heights: list[Scalar], widths: l
     square = len(heights) == len(widths) and all(extents.same(a, b) for a, b in zip(heights, widths, strict=True))
     structure = Structure(
         lambda v: product(blocks, heights, widths, v),
-        lambda v: product(flipped, widths, heights, v),  # type: ignore[arg-type]
+        lambda v: product(flipped, widths, heights, v),
         on_diagonal if square else None,
     )
     return Grid((extents.total(heights), extents.total(widths)), "real", at, structure=structure)
 
 
-def _unit_span():  # type: ignore[no-untyped-def]
+def _unit_span() -> Any:
     from optgen.passes.lower.expressions import Span_of_nothing
 
     return Span_of_nothing()

@@ -80,7 +80,7 @@ def bind_numbers(group: tree.Group, given: Mapping[str, Any], context: Context, 
     for line in group.lines("dim"):
         for declaration in line.declarations:
             name = declaration.target.name  # type: ignore[union-attr]
-            value = given.get(name)
+            value = given.get(name)  # type: ignore[assignment]
             if value is None and declaration.value is not None:
                 value = evaluate(declaration.value, context)
             if value is None:

@@ -12,6 +12,7 @@ from optgen.diagnostics import Span
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 from optgen.ir.operations import apply
+from optgen.ir.program import Leaf
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import Problem, define_lets, open_block
@@ -87,12 +88,12 @@ def _space(variables: Mapping[str, Typed], starts: Mapping[str, Grid]) -> Space:
     """One variable keeps its shape; several are laid out as one vector."""
     if len(variables) == 1:
         ((name, typed),) = variables.items()
-        leaves = typed.space.leaves if typed.space else ()
-        return Space(typed.axes, leaves, starts, starts[name])
+        own = typed.space.leaves if typed.space else ()
+        return Space(typed.axes, own, starts, starts[name])
     if not variables:
         return Space(())
     made = flattened(list(variables), [typed.axes for typed in variables.values()])
-    leaves = []
+    leaves: list[Leaf] = []
     for entry, typed in zip(made.leaves, variables.values(), strict=True):
         inner = typed.space.leaves if typed.space else ()
         leaves.extend(nested(entry.name, inner, entry.offset) if inner else [entry])
@@ -131,7 +132,8 @@ def _objective(group: tree.Group, variables: Mapping[str, Typed], space: Space, 
     expr = lines[0].expr
     assert expr is not None
     sign = lines[0].kind == "maximize"
-    node = family_node(expr, {d.target.name for line in group.lines("data") for d in line.declarations})
+    declared = [d.target for line in group.lines("data") for d in line.declarations]
+    node = family_node(expr, {target.name for target in declared if isinstance(target, tree.Name)})
 
     def value(arguments: list[Any], span: Span, members: Members | None) -> Grid:
         from optgen.passes.lower.expressions import numeric

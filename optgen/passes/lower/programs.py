@@ -437,7 +437,7 @@ class _Builder:
             return None
         from optgen.passes.lower.expressions import numeric
 
-        return context.attempt(lambda: math.tensor(conform(numeric(value, context), typed, name, value.span)))
+        return context.attempt(lambda: math.tensor(conform(numeric(value, context), typed, name, value.span)))  # type: ignore[no-any-return]
 
     def _schedule(
         self, name: str, declaration: tree.Declaration, typed: Typed, schedules: dict[str, Any], context: Context
@@ -453,7 +453,7 @@ class _Builder:
             counter = declaration.target.indices[0].name if isinstance(declaration.target, tree.Index) else "k"  # type: ignore[union-attr]
             names = {counter: number(math.plus(index, 1))}
             entry = context.attempt(
-                lambda: conform(numeric(declaration.value, context.with_names(**names)), typed, name, declaration.span)
+                lambda: conform(numeric(declaration.value, context.with_names(**names)), typed, name, declaration.span)  # type: ignore[arg-type]
             )
             default = None if entry is None else ir.array((index,), entry.scalar)
         schedules[name] = lambda label: number(ir.access(made, math.plus(label.scalar, -1)))
