@@ -126,6 +126,19 @@ def exchange() -> Case:
     return function("exchange", starts, results), {"n": 4}, [np.arange(4.0), np.ones(4), np.arange(4.0) ** 2]
 
 
+def nested() -> Case:
+    """A loop whose next value is what a loop inside ends with, started anew each time and warm."""
+    start, x, k = vector("start"), vector("x"), ir.Input("k", "int")
+    u, w, inner = vector("u"), vector("w"), ir.Input("l", "int")
+    i = ir.Index(N, "i")
+    u_new = ir.array([i], add(mul(ir.constant(0.5), ir.access(u, i)), ir.access(w, i)), "u_new")
+    w_new = ir.array([i], apply("tanh", sub(ir.access(w, i), ir.access(u, add(i, ir.constant(1))))), "w_new")
+    zero = ir.array([i], ir.constant(0, "real"), "zero")
+    within = ir.loop(inner, [u, w], [zero, x], [u_new, w_new], limit=add(ir.access(k), ir.constant(1)), name="within")
+    around = ir.loop(k, [x], [start], [ir.output(within, 0, "u_end")], limit=ir.constant(4), name="around")
+    return function("nested", [start], [("x", ir.output(around, 0, "x"))]), {"n": 4}, [np.arange(1.0, 5.0)]
+
+
 def scattered() -> Case:
     """Sums by label, and the first place of the largest entry."""
     labels, x = ir.Input("labels", "int", (M,)), vector("x", M)
@@ -191,7 +204,7 @@ def solved() -> Case:
 
 CASES: dict[str, Callable[[], Case]] = {
     made.__name__: made
-    for made in (logistic, adam, conjugate_gradients, exchange, scattered, softmax, matrices, joined, solved)
+    for made in (logistic, adam, conjugate_gradients, exchange, nested, scattered, softmax, matrices, joined, solved)
 }
 
 

@@ -150,7 +150,7 @@ def _rebuilt(space: Space, node: AnyNode, done: dict[AnyNode, Scalar]) -> Scalar
             new = tuple(done[a] for a in arguments)
             return node if new == arguments else apply(name, *new)
         case ir.Access(tensor=tensor, indices=indices):
-            return ir.access(space.shared.get(tensor, tensor), *(done[i] for i in indices))  # type: ignore[arg-type]
+            return ir.access(space.memory(tensor), *(done[i] for i in indices))  # type: ignore[arg-type]
         case ir.Choose(condition=condition, then=then, otherwise=otherwise):
             return ir.choose(done[condition], done[then], done[otherwise])
     return node  # type: ignore[return-value]

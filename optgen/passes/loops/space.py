@@ -57,6 +57,12 @@ class Space:
                 return buffer
             buffer = following
 
+    def memory(self, buffer: Buffer) -> Buffer:
+        """The buffer whose memory a next value takes; others are themselves."""
+        while buffer in self.shared:
+            buffer = self.shared[buffer]
+        return buffer
+
     def owners(self, buffer: Buffer) -> tuple[Buffer, ...]:
         """The memory that an access touches, and the name it needs to be there."""
         root = self.root(buffer)

@@ -170,9 +170,7 @@ def _read_old(writer: Writer, facts: Facts, pieces: Sequence[Piece]) -> None:
 
 def _final(space: Space, statement: Statement) -> Statement:
     """Writes go to the memory that a next value shares."""
-    def at(buffer: Buffer) -> Buffer:
-        return space.shared.get(buffer, buffer)
-
+    at = space.memory
     match statement:
         case Store(buffer=buffer):
             return replace(statement, buffer=at(buffer))
@@ -180,6 +178,12 @@ def _final(space: Space, statement: Statement) -> Statement:
             return replace(statement, buffer=at(buffer), position=None if position is None else at(position))
         case Invoke(arguments=arguments, results=results):
             return replace(statement, arguments=tuple(map(at, arguments)), results=tuple(map(at, results)))
+        case Copy(target, source):
+            return Copy(at(target), at(source))
+        case Swap(left, right):
+            return Swap(at(left), at(right))
+        case Alias(base=base):
+            return replace(statement, base=at(base))
     return statement
 
 
