@@ -211,7 +211,9 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
     phases = range(max(len(program.phases), 1))
     advances = tuple(kernels[f"advance_{k}"] for k in range(len(program.phases)))
     code = Code(program, kernels["setup"], advances, tuple(kernels[f"finish_{k}"] for k in phases))
-    return Solver(code, build(program, engine, dtype), backend, dtype, variant)
+    # defaults and domains are computed once a call, so they are plain array code and compile at once
+    around = _engine("numpy", dtype, None) if backend in ("llvm", "numba", "jax") else engine
+    return Solver(code, build(program, around, dtype), backend, dtype, variant)
 
 
 def _engine(backend: str, dtype: str, oracle: Any) -> Callable[[Function], Any]:
@@ -269,9 +271,9 @@ def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None
     """(stage, text, seconds) of a program: as lowered, then its step function after each pass."""
     import time
 
-    from optgen.ir.printer import print_function, print_program
     from optgen.passes import pipeline
     from optgen.passes.assemble import assemble
+    from optgen.passes.printer import print_function, print_program
 
     begun = time.perf_counter()
     program = lowered(spec, algorithm, problem)
