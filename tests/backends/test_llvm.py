@@ -223,8 +223,16 @@ def test_invoke_sorts_each_member_of_a_batch_with_nan_last(real: str) -> None:
 X = np.array([0.3, 0.9, -0.7, 0.5, 2.25, -0.0])
 K = np.array([3, -2, 0, 5, 1, -7])
 INSIDE = {
-    "sqrt": np.abs(X), "log": np.abs(X), "log1p": np.abs(X), "power": np.abs(X), "arccos": X / 3,
-    "lgamma": np.abs(X) + 0.1, "digamma": X + 0.05, "round": X * 4 + 0.5, "floordiv": K, "mod": X,
+    "sqrt": np.abs(X),
+    "log": np.abs(X),
+    "log1p": np.abs(X),
+    "power": np.abs(X),
+    "arccos": X / 3,
+    "lgamma": np.abs(X) + 0.1,
+    "digamma": X + 0.05,
+    "round": X * 4 + 0.5,
+    "floordiv": K,
+    "mod": X,
 }
 
 

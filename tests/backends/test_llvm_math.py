@@ -87,8 +87,10 @@ def samples(name: str, real: str, count: int = 400) -> Any:
     else:
         turn = math_functions.SMALL_ANGLE
         low, high = {
-            "exp": (-103, 88) if single else (-745, 709), "expm1": (-20, 88) if single else (-45, 709),
-            "tanh": (-25, 25), "erf": (-7, 7),
+            "exp": (-103, 88) if single else (-745, 709),
+            "expm1": (-20, 88) if single else (-45, 709),
+            "tanh": (-25, 25),
+            "erf": (-7, 7),
         }.get(name, (-turn, turn))
         small = np.sign(rng.normal(size=count)) * 10.0 ** rng.uniform(-37, 0, count)
         parts = [rng.uniform(low, high, count), rng.uniform(-3, 3, count), small]

@@ -3,8 +3,13 @@
 In: functions after the passes.  Out: kernels that run without Python, the module's text, object code.
 Must not know: specs, programs, the runtime, another backend.
 
-`scalars` has one rule an operation, `emit` one a statement, `routines` the functions a module carries when it uses
-them, `kernel` compiles and calls.
+    scalars         one rule an operation
+    emit            one rule a statement, and the module around them
+    body            the function that is being written
+    calls           factorisations and systems as loops
+    routines        the functions that a module carries when it uses them
+    math_functions  the elementary ones, whose polynomials `fit` writes to `coefficients`
+    kernel          compiles, keeps and calls
 """
 
 from optgen.backends.llvm.kernel import compile_function, source

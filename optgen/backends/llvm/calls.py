@@ -276,6 +276,7 @@ def _solve_matrix(memory: Memory, a: Member, b: Member, x: Member) -> Block:
 
     def less(i: Scalar, k: Scalar) -> Block:
         let, factor = _local("factor", lu[i, k])
+
         def change(c: Scalar) -> Sequence[Statement]:
             return [x.set((i, c), apply("sub", x[i, c], _times(factor, x[k, c])))]
 
@@ -295,6 +296,7 @@ def _solve_matrix(memory: Memory, a: Member, b: Member, x: Member) -> Block:
 def _det(memory: Memory, a: Member, result: Member) -> Block:
     first, factors = _factorised(memory, a)
     product = memory.new("product", "real")
+
     def times(i: Scalar) -> Sequence[Statement]:
         return [product.set((), _times(product[()], factors.lu[i, i]))]
 

@@ -82,6 +82,7 @@ def optimised(text: str) -> tuple[Any, Any]:
     options.loop_vectorization = True
     options.slp_vectorization = False
     options.loop_interleaving = False  # only loops that ask for it: see emit
+    options.loop_unrolling = False  # vector loops gain nothing by it
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module, machine

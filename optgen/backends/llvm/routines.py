@@ -14,7 +14,7 @@ from optgen.backends.llvm.math_functions import definition
 from optgen.ir import nodes as ir
 
 if TYPE_CHECKING:
-    from optgen.backends.llvm.emit import Body
+    from optgen.backends.llvm.body import Body
     from optgen.ir.imperative import Invoke
 
 FMA = "declare double @llvm.fma.f64(double, double, double)"

@@ -11,7 +11,7 @@ from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 
 if TYPE_CHECKING:
-    from optgen.backends.llvm.emit import Body
+    from optgen.backends.llvm.body import Body
 
 MASK = 0xFFFFFFFF
 SMALL_ANGLE = 2.0**20  # up to here sin and cos of math_functions are accurate
