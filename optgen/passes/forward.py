@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar, Tensor
 from optgen.ir.operations import OPERATIONS, apply
-from optgen.passes.differentiate import depends, standard_draws
-
-ZERO = ir.constant(Fraction(0), "real")
+from optgen.passes.derivative_calls import forward_call
+from optgen.passes.derivative_parts import ONE, ZERO, attained, others, zeros
+from optgen.passes.derivative_regions import (
+    active_places,
+    captured,
+    depends,
+    instantiate,
+    merged,
+    open_places,
+    standard_draws,
+)
 
 
 def push_forward(node: ir.Derivative) -> tuple[Tensor, ...]:
     """The tangents of the results at the point, along the seeds."""
     function = node.function
     results = walk.rewrite(function.results, standard_draws)
-    tangents = forward(results, dict(zip(function.parameters, node.seeds, strict=True)))
-    made = [zeros(r) if t is None else t for r, t in zip(results, tangents, strict=True)]
-    return tuple(walk.substitute(made, dict(zip(function.parameters, node.at, strict=True))))
+    places = [ir.Input(f"{p.name}_dot", s.dtype, s.axes) for p, s in zip(function.parameters, node.seeds, strict=True)]
+    tangents = forward(results, dict(zip(function.parameters, places, strict=True)))
+    made = merged([zeros(r) if t is None else t for r, t in zip(results, tangents, strict=True)])
+    values: dict[AnyNode, AnyNode] = dict(zip((*function.parameters, *places), (*node.at, *node.seeds), strict=True))
+    return tuple(instantiate(made, values))
 
 
-def zeros(like: Tensor) -> Tensor:
-    indices = tuple(ir.Index(axis, "ijlp"[k % 4]) for k, axis in enumerate(like.axes))
-    return ir.array(indices, ZERO)
-
-
-def forward(roots: list[Tensor], seeds: dict[ir.Input, Tensor]) -> list[Tensor | None]:
-    """Tangents of the roots given tangents of inputs; None where the tangent is zero."""
-    leaves: set[AnyNode] = set(seeds)
-    active = depends(list(roots), leaves)
-    tangent: dict[AnyNode, AnyNode | None] = dict(seeds)
-    outputs: dict[AnyNode, tuple[Tensor | None, ...]] = {}
+def forward(roots: Sequence[Tensor], seeds: Mapping[Tensor, Tensor]) -> list[Tensor | None]:
+    """Tangents of the roots given tangents of tensors; None where the tangent is zero."""
+    active = depends(roots, seeds)
+    inside = open_places(roots)
+    tangent: dict[AnyNode, AnyNode | None] = {leaf: step for leaf, step in seeds.items() if leaf in active}
+    outputs: dict[AnyNode, Sequence[Tensor | None]] = {}
     for node in walk.postorder(roots):
-        if node in tangent or node not in active:
+        if node in tangent or node not in active or node in inside:
             continue
-        if isinstance(node, ir.Loop):
-            outputs[node] = _loop(node, tangent)
-        elif isinstance(node, ir.Call):
-            from optgen.passes.derivative_calls import forward_call
-
-            outputs[node] = forward_call(node, [tangent.get(a) for a in node.arguments])  # type: ignore[misc]
-        elif isinstance(node, ir.Output):
-            tangent[node] = outputs[node.source][node.position] if node.source in outputs else None
-        else:
-            tangent[node] = _tangent(node, tangent)
+        match node:
+            case ir.Loop():
+                outputs[node] = _loop(node, active, tangent)
+            case ir.Call():
+                outputs[node] = forward_call(node, [tangent.get(a) for a in node.arguments])  # type: ignore[misc]
+            case ir.Output():
+                tangent[node] = outputs[node.source][node.position]
+            case _:
+                tangent[node] = _tangent(node, tangent)
     return [tangent.get(root) for root in roots]  # type: ignore[misc]
 
 
@@ -55,13 +59,12 @@ def _tangent(node: AnyNode, tangent: dict[AnyNode, AnyNode | None]) -> AnyNode |
         case ir.Operation(name=name, arguments=arguments):
             partials = OPERATIONS[name].partials
             if partials is None:
-                return None
+                raise ir.IRError(f"no derivative of {name}")
             total: Scalar | None = None
             for argument, partial in zip(arguments, partials(*arguments), strict=True):
                 step = of(argument)
                 if step is not None and partial is not None:
-                    term = apply("mul", partial, step)  # type: ignore[arg-type]
-                    total = term if total is None else apply("add", total, term)
+                    total = _plus(total, partial, step)  # type: ignore[arg-type]
             return total
         case ir.Access(tensor=tensor, indices=indices):
             step = of(tensor)
@@ -85,62 +88,51 @@ def _tangent(node: AnyNode, tangent: dict[AnyNode, AnyNode | None]) -> AnyNode |
     raise ir.IRError(f"no forward derivative of {type(node).__name__}")
 
 
+def _plus(total: Scalar | None, partial: Scalar, step: Scalar) -> Scalar:
+    """`total + partial*step`."""
+    minus = isinstance(partial, ir.Constant) and partial.value == -1
+    term = step if minus or partial is ONE else apply("mul", partial, step)
+    if total is None:
+        return apply("neg", term) if minus else term
+    return apply("sub" if minus else "add", total, term)
+
+
 def _reduce(node: ir.Reduce, step: Scalar | None) -> Scalar | None:
     if step is None:
         return None
     if node.kind == "sum":
         return ir.reduce("sum", node.indices, step, node.condition)
-    return ir.reduce("sum", node.indices, apply("mul", weight(node), step), node.condition)
-
-
-def weight(node: ir.Reduce) -> Scalar:
-    """The derivative of a product or extremum by its entry, under the reduction's own indices."""
     if node.kind == "prod":
-        return _others(node)
-    ties = apply("eq", node.body, node)
-    count = ir.reduce("sum", node.indices, ir.constant(1), _and(node.condition, ties))
-    share = apply("div", ir.constant(Fraction(1), "real"), apply("to_real", count))
-    return ir.choose(ties, share, ZERO)
+        return ir.reduce("sum", node.indices, apply("mul", others(node), step), node.condition)
+    return walk.substitute([step], attained(node))[0]
 
 
-def _others(node: ir.Reduce) -> Scalar:
-    """The product of all other entries; exact also where entries are 0."""
-    copies = tuple(ir.Index(index.extent, index.name) for index in node.indices)
-    renamed = dict(zip(node.indices, copies, strict=True))
-    body = walk.substitute([node.body], renamed)[0]
-    condition = None if node.condition is None else walk.substitute([node.condition], renamed)[0]
-    different: Scalar = ir.constant(False)
-    for index, copy in zip(node.indices, copies, strict=True):
-        different = apply("or", different, apply("ne", index, copy))
-    return ir.reduce("prod", copies, body, _and(condition, different))
-
-
-def _and(condition: Scalar | None, other: Scalar) -> Scalar:
-    return other if condition is None else apply("and", condition, other)
-
-
-def _loop(node: ir.Loop, tangent: dict[AnyNode, AnyNode | None]) -> tuple[Tensor | None, ...]:
-    """A loop that carries the tangents of its real values beside them."""
-    real = [place for place, p in enumerate(node.parameters) if p.dtype == "real"]
-    steps = {place: ir.Input(f"{node.parameters[place].name}_dot", "real", node.parameters[place].axes) for place in real}
-    seeds = {node.parameters[place]: step for place, step in steps.items()}
-    inside = [*(node.body[place] for place in real), *node.traces]
-    captured = {n: t for n, t in tangent.items() if t is not None and isinstance(n, ir.Input | ir.Array | ir.Concat | ir.View | ir.Output)}
-    moved = forward(inside, {**captured, **seeds})  # type: ignore[arg-type]
-    body = [moved[k] or zeros(node.body[place]) for k, place in enumerate(real)]
-    traces = [moved[len(real) + k] or zeros(t) for k, t in enumerate(node.traces)]
-    initial = [tangent.get(node.initial[place]) or zeros(node.initial[place]) for place in real]
+def _loop(node: ir.Loop, active: set[AnyNode], tangent: Mapping[AnyNode, AnyNode | None]) -> list[Tensor | None]:
+    """Tangents of a loop's outputs: a loop that carries the tangents of its active values beside them."""
+    outside = [t for t in captured(node, active) if tangent.get(t) is not None]
+    places = active_places(node, active, outside)
+    steps = [ir.Input(f"{node.parameters[k].name}_dot", "real", node.parameters[k].axes) for k in places]
+    seeds = {t: tangent[t] for t in outside} | {node.parameters[k]: s for k, s in zip(places, steps, strict=True)}
+    moved = forward([*(node.body[k] for k in places), *node.traces], seeds)  # type: ignore[arg-type]
+    body = [m or zeros(p) for m, p in zip(moved, steps, strict=False)]
+    rows = [(k, m) for k, m in enumerate(moved[len(places) :]) if m is not None]
+    initial: list[Tensor] = [tangent.get(node.initial[k]) or zeros(node.initial[k]) for k in places]  # type: ignore[misc]
     made = ir.loop(
-        node.counter, (*node.parameters, *steps.values()), (*node.initial, *initial), (*node.body, *body),  # type: ignore[arg-type]
-        limit=node.limit, condition=node.condition, traces=(*node.traces, *traces), capacity=node.capacity, name=node.name,
+        node.counter,
+        (*node.parameters, *steps),
+        (*node.initial, *initial),
+        (*node.body, *body),
+        limit=node.limit,
+        condition=node.condition,
+        traces=(*node.traces, *(m for _, m in rows)),
+        capacity=node.capacity,
+        name=node.name,
     )
-    made = walk.fresh(made)
     count = len(node.parameters)
     outputs: list[Tensor | None] = [None] * (count + 1 + len(node.traces))
-    for k, place in enumerate(real):
+    for k, place in enumerate(places):
         outputs[place] = ir.output(made, count + k)
-    first = count + len(real) + 1 + len(node.traces)
-    for k, trace in enumerate(node.traces):
-        if trace.dtype == "real":
-            outputs[count + 1 + k] = ir.output(made, first + k)
-    return tuple(outputs)
+    first = count + len(places) + 1 + len(node.traces)
+    for position, (k, _) in enumerate(rows):
+        outputs[count + 1 + k] = ir.output(made, first + position)
+    return outputs

@@ -7,269 +7,169 @@ A cotangent keeps the condition of the branch it came through: a branch not chos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.operations import OPERATIONS, apply
-from optgen.passes.differentiate import depends, standard_draws
-from optgen.passes.forward import ZERO, weight, zeros
-
-ONE = ir.constant(Fraction(1), "real")
+from optgen.passes.cotangents import Sweep, added, repeated
+from optgen.passes.derivative_calls import backward_call
+from optgen.passes.derivative_parts import ZERO, attained, both, others, places_of, zeros
+from optgen.passes.derivative_regions import (
+    active_places,
+    captured,
+    depends,
+    instantiate,
+    merged,
+    open_places,
+    standard_draws,
+)
+from optgen.passes.materialise import materialised
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A scalar cotangent: `value` where `condition` holds (None: everywhere), else 0."""
+    """A scalar cotangent under the indices `within`: `value` where `condition` holds (None: everywhere), else 0."""
 
     value: Scalar
-    condition: Scalar | None = None
+    condition: Scalar | None
+    within: tuple[Index, ...]
 
 
-@dataclass(slots=True)
-class Sweep:
-    """One backward sweep: contributions to each tensor's cotangent, and views of it as (offset, axes, cotangent)."""
-
-    active: set[AnyNode]
-    whole: dict[AnyNode, list[Tensor]] = field(default_factory=dict)
-    pieces: dict[AnyNode, list[tuple[Scalar, Tensor]]] = field(default_factory=dict)
-
-    def add(self, tensor: Tensor, cotangent: Tensor) -> None:
-        self.whole.setdefault(tensor, []).append(cotangent)
-
-    def total(self, tensor: Tensor) -> Tensor | None:
-        parts = list(self.whole.get(tensor, ()))
-        if tensor in self.pieces:
-            parts.append(_tiled(tensor, self.pieces[tensor]))
-        return _summed(parts)
-
-
-def pull_back(node: ir.Derivative, traced: dict[ir.Loop, ir.Loop]) -> tuple[Tensor, ...]:
+def pull_back(node: ir.Derivative) -> tuple[Tensor, ...]:
     """The cotangents of the parameters at the point, from those of the results."""
     function = node.function
-    results = walk.rewrite(function.results, standard_draws)
-    cotangents = backward(results, list(node.seeds), list(function.parameters))
-    made = [zeros(p) if c is None else c for p, c in zip(function.parameters, cotangents, strict=True)]
-    return tuple(walk.substitute(made, dict(zip(function.parameters, node.at, strict=True))))
+    results = materialised(walk.rewrite(function.results, standard_draws))
+    places = [
+        ir.Input(f"{getattr(r, 'name', '')}_bar", s.dtype, s.axes) for r, s in zip(results, node.seeds, strict=True)
+    ]
+    cotangents = backward(results, places, function.parameters, function.free)
+    made = merged([zeros(p) if c is None else c for p, c in zip(function.parameters, cotangents, strict=True)])
+    values: dict[AnyNode, AnyNode] = dict(zip((*function.parameters, *places), (*node.at, *node.seeds), strict=True))
+    return tuple(instantiate(made, values))
 
 
-def backward(results: Sequence[Tensor], seeds: Sequence[Tensor], leaves: Sequence[Tensor]) -> list[Tensor | None]:
-    """Cotangents of the leaves; None where nothing flows."""
-    roots = separated(results, set(leaves))
-    sweep = Sweep(depends(list(roots), set(leaves)))
-    for root, seed in zip(roots, seeds, strict=True):
-        if root in sweep.active:
+def backward(
+    results: Sequence[Tensor], seeds: Sequence[Tensor], leaves: Sequence[Tensor], fixed: frozenset[Index]
+) -> list[Tensor | None]:
+    """Cotangents of the leaves; None where nothing flows.  No cotangent is summed over the free indices `fixed`."""
+    active = depends(results, leaves)
+    inside = open_places(results)
+    sweep = Sweep(fixed)
+    for root, seed in zip(results, seeds, strict=True):
+        if root in active:
             sweep.add(root, seed)
-    order = [n for n in walk.postorder(roots) if n in sweep.active]
-    wanted: set[AnyNode] = set(leaves)
-    for node in reversed(order):
-        if node in wanted:
+    ends = set(leaves)
+    for node in reversed(list(walk.postorder(results))):
+        if node not in active or node in ends or node in inside:
             continue
         match node:
-            case ir.Array() | ir.Concat() | ir.View():
-                cotangent = sweep.total(node)
-                if cotangent is not None:
-                    _tensor(node, cotangent, sweep)
+            case ir.Array():
+                _array(node, sweep, active)
+            case ir.Concat() | ir.View():
+                _relaid(node, sweep, active)
             case ir.Loop():
-                _loop(node, sweep)
+                _loop(node, sweep, active)
             case ir.Call():
-                _call(node, sweep)
+                _call(node, sweep, active)
     return [sweep.total(leaf) for leaf in leaves]
-
-
-def separated(results: Sequence[Tensor], leaves: set[AnyNode]) -> list[Tensor]:
-    """Every reduction that a derivative flows through as an array of its own, so that no work is repeated."""
-    active = depends(list(results), leaves)
-    flows: set[AnyNode] = set()
-
-    def rule(node: AnyNode) -> AnyNode | None:
-        if not isinstance(node, ir.Reduce) or not _may_flow(node):
-            return None
-        outer = sorted(node.free, key=lambda index: index.name)
-        places = [Index(index.extent, index.name) for index in outer]
-        body = walk.substitute([node], dict(zip(outer, places, strict=True)))[0]
-        made = ir.array(places, body, node.kind)
-        flows.add(made)
-        return ir.access(made, *outer)
-
-    def _may_flow(node: ir.Reduce) -> bool:
-        return node.dtype == "real" and node.kind in ("sum", "prod", "max", "min")
-
-    del active
-    inside = {n for n in walk.postorder(results) if isinstance(n, ir.Loop)}
-    protected = {n for loop_ in inside for n in walk.postorder([*loop_.body, *loop_.traces])}
-    outside = _outside(results)
-    return walk.rewrite(results, rule, skip=lambda n: n in protected and n not in outside)
-
-
-def _outside(roots: Sequence[Tensor]) -> set[AnyNode]:
-    """Nodes reached without entering a loop's region."""
-    seen: set[AnyNode] = set()
-    stack: list[AnyNode] = list(roots)
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        stack.extend(node.initial if isinstance(node, ir.Loop) else walk.children(node))
-    return seen
 
 
 # ---------------------------------------------------------------- tensors
 
 
-def _tensor(node: ir.Array | ir.Concat | ir.View, cotangent: Tensor, sweep: Sweep) -> None:
-    match node:
-        case ir.Array(indices=indices, body=body):
-            _scalar(body, Flow(ir.access(cotangent, *indices)), indices, sweep)
-        case ir.Concat(parts=parts):
-            offset: Scalar = ir.constant(0)
-            for part in parts:
-                if part in sweep.active:
-                    sweep.add(part, ir.view(cotangent, offset, part.axes))
-                offset = extents.total((offset, extents.product(part.axes)))
-        case ir.View(tensor=tensor, offset=offset):
-            sweep.pieces.setdefault(tensor, []).append((offset, cotangent))
+def _relaid(node: ir.Concat | ir.View, sweep: Sweep, active: set[AnyNode]) -> None:
+    cotangent = sweep.total(node)
+    if cotangent is None:
+        return
+    if isinstance(node, ir.View):
+        sweep.add_piece(node.tensor, node.offset, cotangent)
+        return
+    offset: Scalar = ir.constant(0)
+    for part in node.parts:
+        if part in active:
+            sweep.add(part, ir.view(cotangent, offset, part.axes))
+        offset = extents.total((offset, extents.product(part.axes)))
 
 
-def _summed(parts: Sequence[Tensor]) -> Tensor | None:
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    indices = tuple(Index(axis, "ijlp"[k % 4]) for k, axis in enumerate(parts[0].axes))
-    total = ir.access(parts[0], *indices)
-    for part in parts[1:]:
-        total = apply("add", total, ir.access(part, *indices))
-    return ir.array(indices, total)
-
-
-def _tiled(tensor: Tensor, pieces: Sequence[tuple[Scalar, Tensor]]) -> Tensor:
-    """The cotangent of a tensor from those of its views: laid end to end if they tile it, else each between zeros."""
-    by_place: dict[Scalar, list[Tensor]] = {}
-    for offset, cotangent in pieces:
-        by_place.setdefault(extents.normal(offset), []).append(cotangent)
-    size = extents.product(tensor.axes)
-    runs: list[tuple[Scalar, Tensor]] = []
-    for offset, cotangents in by_place.items():
-        first = [c for c in cotangents if extents.same(extents.product(c.axes), extents.product(cotangents[0].axes))]
-        if len(first) == len(cotangents):
-            runs.append((offset, _summed([ir.view(c, ir.constant(0), cotangents[0].axes) for c in cotangents])))  # type: ignore[arg-type]
-        else:
-            runs += [(offset, c) for c in cotangents]
-    laid: list[list[tuple[Scalar, Tensor]]] = []
-    for run in _in_order(runs):
-        if laid and extents.same(_end(laid[-1][-1]), run[0]):
-            laid[-1].append(run)
-        else:
-            laid.append([run])
-    made = [_between_zeros(group, size) for group in laid]
-    total = _summed(made)
-    assert total is not None
-    return ir.view(total, ir.constant(0), tensor.axes)
-
-
-def _end(run: tuple[Scalar, Tensor]) -> Scalar:
-    return extents.total((run[0], extents.product(run[1].axes)))
-
-
-def _in_order(runs: Sequence[tuple[Scalar, Tensor]]) -> list[tuple[Scalar, Tensor]]:
-    """Runs so that each begins where the last ends, as far as that is known."""
-    left = list(runs)
-    result: list[tuple[Scalar, Tensor]] = []
-    while left:
-        place = next((k for k, run in enumerate(left) if result and extents.same(_end(result[-1]), run[0])), None)
-        if place is None:
-            ends = [_end(run) for run in left]
-            place = next((k for k, run in enumerate(left) if not any(extents.same(end, run[0]) for end in ends)), 0)
-        result.append(left.pop(place))
-    return result
-
-
-def _between_zeros(group: Sequence[tuple[Scalar, Tensor]], size: Scalar) -> Tensor:
-    parts: list[Tensor] = []
-    before, after = group[0][0], extents.total((size, apply("neg", _end(group[-1]))))
-    for length in (before,):
-        if not _nothing(length):
-            parts.append(ir.array((Index(length, "i"),), ZERO))
-    parts += [cotangent for _, cotangent in group]
-    if not _nothing(after):
-        parts.append(ir.array((Index(after, "i"),), ZERO))
-    made = ir.concat(parts)
-    return made if len(made.axes) == 1 else ir.concat((made,))
-
-
-def _nothing(length: Scalar) -> bool:
-    return isinstance(length, ir.Constant) and length.value == 0
-
-
-# ---------------------------------------------------------------- scalars
-
-
-def _scalar(body: Scalar, flow: Flow, within: tuple[Index, ...], sweep: Sweep) -> None:
-    """What flows into the body of an array, down to the reads of active tensors."""
-    flows: dict[AnyNode, list[Flow]] = {body: [flow]}
-    inner: dict[AnyNode, tuple[Index, ...]] = {body: within}
-    order = [n for n in walk.postorder([body]) if n in sweep.active and _is_scalar(n)]
-    reached = {body}
-    for node in reversed(order):
-        if node not in reached:
+def _array(node: ir.Array, sweep: Sweep, active: set[AnyNode]) -> None:
+    """What flows into the body, down to the reads of active tensors."""
+    cotangent = sweep.total(node)
+    if cotangent is None:
+        return
+    within = (*node.indices, *repeated(node, sweep.fixed))
+    condition = sweep.condition(node, node.indices)
+    flows: dict[AnyNode, list[Flow]] = {node.body: [Flow(ir.access(cotangent, *node.indices), condition, within)]}
+    for scalar in reversed(_scalars(node.body, active)):
+        if scalar not in flows:
             continue
-        here, indices = _joined(flows[node]), inner[node]
-        for child, child_flow, child_indices in _children(node, here, indices, sweep):
-            flows.setdefault(child, []).append(child_flow)
-            inner[child] = child_indices
-            reached.add(child)
-        if isinstance(node, ir.Access):
-            _read(node, here, indices, sweep)
+        flow = _joined(flows[scalar])
+        if isinstance(scalar, ir.Access):
+            _read(scalar, flow, sweep)
+        for part, part_flow in _parts(scalar, flow):
+            if part in active:
+                flows.setdefault(part, []).append(part_flow)
 
 
-def _is_scalar(node: AnyNode) -> bool:
-    return isinstance(node, ir.Operation | ir.Access | ir.Reduce | ir.Choose)
+def _scalars(body: Scalar, active: set[AnyNode]) -> list[Scalar]:
+    """The active scalars of a body, parts first; tensors that it reads are not entered."""
+    order: list[Scalar] = []
+    seen: set[AnyNode] = set()
+    stack: list[tuple[AnyNode, bool]] = [(body, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)  # type: ignore[arg-type]
+        elif node not in seen and node in active:
+            seen.add(node)
+            stack.append((node, True))
+            if not isinstance(node, ir.Access):
+                stack.extend((part, False) for part in walk.children(node))
+    return order
 
 
 def _joined(flows: Sequence[Flow]) -> Flow:
     """Several flows into one scalar as one; it counts where any of them does."""
+    first = flows[0]
     if len(flows) == 1:
-        return flows[0]
+        return first
+    same = all(flow.condition is first.condition for flow in flows)
     total: Scalar | None = None
-    condition: Scalar | None = None
-    same = all(f.condition is flows[0].condition for f in flows)
+    counts: Scalar | None = None
     for flow in flows:
         value = flow.value if same or flow.condition is None else ir.choose(flow.condition, flow.value, ZERO)
         total = value if total is None else apply("add", total, value)
+        if flow.condition is not None:
+            counts = flow.condition if counts is None else apply("or", counts, flow.condition)
     assert total is not None
-    if same:
-        return Flow(total, flows[0].condition)
-    if any(f.condition is None for f in flows):
-        return Flow(total)
-    for flow in flows:
-        condition = flow.condition if condition is None else apply("or", condition, flow.condition)  # type: ignore[arg-type]
-    return Flow(total, condition)
+    everywhere = any(flow.condition is None for flow in flows)
+    return Flow(total, first.condition if same else None if everywhere else counts, first.within)
 
 
-def _children(node: AnyNode, flow: Flow, indices: tuple[Index, ...], sweep: Sweep):  # type: ignore[no-untyped-def]
+def _parts(node: Scalar, flow: Flow) -> Iterator[tuple[Scalar, Flow]]:
+    """What flows on into each part of a scalar."""
+    value, within = flow.value, flow.within
     match node:
         case ir.Operation(name=name, arguments=arguments):
             partials = OPERATIONS[name].partials
             if partials is None:
-                if any(a in sweep.active for a in arguments):
-                    raise ir.IRError(f"no derivative of {name}")
-                return
+                raise ir.IRError(f"no derivative of {name}")
             for argument, partial in zip(arguments, partials(*arguments), strict=True):
-                if partial is not None and argument in sweep.active:
-                    yield argument, Flow(_times(flow.value, partial), flow.condition), indices
+                if partial is not None:
+                    yield argument, Flow(_times(value, partial), flow.condition, within)
         case ir.Choose(condition=condition, then=then, otherwise=otherwise):
-            if then in sweep.active:
-                yield then, Flow(flow.value, _and(flow.condition, condition)), indices
-            if otherwise in sweep.active:
-                yield otherwise, Flow(flow.value, _and(flow.condition, apply("not", condition))), indices
-        case ir.Reduce(kind=kind, condition=condition, body=body):
-            if body in sweep.active:
-                value = flow.value if kind == "sum" else _times(flow.value, weight(node))
-                both = flow.condition if condition is None else _and(flow.condition, condition)
-                yield body, Flow(value, both), (*indices, *node.indices)
+            yield then, Flow(value, both(flow.condition, condition), within)
+            yield otherwise, Flow(value, both(flow.condition, apply("not", condition)), within)
+        case ir.Reduce(kind=kind, indices=indices, body=body):
+            condition = both(flow.condition, node.condition)  # type: ignore[assignment]
+            if kind == "prod":
+                value = _times(value, others(node))
+            elif kind in ("max", "min"):
+                for index, position in attained(node).items():
+                    condition = both(condition, apply("eq", index, position))  # type: ignore[arg-type, assignment]
+            yield body, Flow(value, condition, (*within, *indices))
 
 
 def _times(value: Scalar, factor: Scalar) -> Scalar:
@@ -278,181 +178,160 @@ def _times(value: Scalar, factor: Scalar) -> Scalar:
     return apply("mul", value, factor)
 
 
-def _and(condition: Scalar | None, other: Scalar) -> Scalar:
-    return other if condition is None else apply("and", condition, other)
+# ---------------------------------------------------------------- reads
 
 
-def _read(node: ir.Access, flow: Flow, within: tuple[Index, ...], sweep: Sweep) -> None:
+def _read(node: ir.Access, flow: Flow, sweep: Sweep) -> None:
     """The contribution of one read to the cotangent of the tensor it reads."""
-    tensor = node.tensor
-    if tensor not in sweep.active:
-        return
-    places = tuple(Index(axis, "pqrs"[k % 4]) for k, axis in enumerate(tensor.axes))
-    known: dict[Index, Scalar] = {index: index for index in within if index in tensor.free}
-    bounds: list[Scalar] = []
-    equalities: list[tuple[Scalar, Scalar]] = []
-    for place, entry in zip(places, node.indices, strict=True):
-        solved = _solve(entry, place, set(within) - set(known))
-        if solved is None:
-            equalities.append((entry, place))
-            continue
-        index, value = solved
-        known[index] = value
-        if not (value is place and extents.same(index.extent, place.extent)):
-            if value is not place:
-                bounds.append(apply("ge", value, ir.constant(0)))
-            bounds.append(apply("lt", value, index.extent))
-    left = [index for index in within if index not in known]
-    copies = {index: Index(index.extent, index.name) for index in left}
-    renaming: dict[AnyNode, AnyNode] = {**{i: v for i, v in known.items() if i is not v}, **copies}
-    conditions = [apply("eq", entry, place) for entry, place in equalities]
-    if flow.condition is not None:
-        conditions.append(flow.condition)
-    value, *tests = walk.substitute([flow.value, *conditions], renaming) if renaming else [flow.value, *conditions]
-    summed = set(copies.values())
-    under = [test for test in tests if test.free & summed]
-    outside = [*bounds, *(test for test in tests if not test.free & summed)]
-    made = ir.reduce("sum", tuple(copies.values()), value, _all(under)) if copies else value
-    if outside:
-        made = ir.choose(_all(outside), made, ZERO)  # type: ignore[arg-type]
-    sweep.add(tensor, ir.array(places, made))
-
-
-def _all(conditions: Sequence[Scalar]) -> Scalar | None:
-    result: Scalar | None = None
+    places = sweep.places(node.tensor)
+    unknown = [index for index in flow.within if index not in node.tensor.free]
+    plain, shifted, equations = _solved(node.indices, places, unknown)
+    left = [index for index in unknown if index not in plain and index not in shifted]
+    copies = [Index(index.extent, index.name) for index in left]
+    renaming: dict[AnyNode, AnyNode] = dict(zip(left, copies, strict=True))
+    renaming.update(plain.items())
+    tests: list[Scalar] = [] if flow.condition is None else [flow.condition]
+    tests += [
+        apply("lt", place, index.extent)
+        for index, place in plain.items()
+        if not extents.same(index.extent, place.extent)
+    ]
+    tests += [apply("eq", entry, place) for entry, place in equations]
+    for index in reversed(shifted):
+        value = walk.substitute([shifted[index]], renaming)[0]
+        tests += [apply("ge", value, ir.constant(0)), apply("lt", value, index.extent)]
+        renaming[index] = value
+    body, *conditions = walk.substitute([flow.value, *tests], renaming)
+    under = outside = None
     for condition in conditions:
-        result = condition if result is None else apply("and", result, condition)
-    return result
+        if condition.free.isdisjoint(copies):
+            outside = both(outside, condition)
+        else:
+            under = both(under, condition)
+    sweep.add_flow(node.tensor, ir.reduce("sum", copies, body, under), outside)
 
 
-def _solve(entry: Scalar, place: Index, free: set[Index]) -> tuple[Index, Scalar] | None:
-    """The index that `entry = place` determines, and its value: of `i`, `i + c`, `i - c`, `c - i`, c without free indices."""
+def _solved(
+    entries: Sequence[Scalar], places: Sequence[Index], unknown: Sequence[Index]
+) -> tuple[dict[Index, Index], dict[Index, Scalar], list[tuple[Scalar, Index]]]:
+    """What `entries = places` determines: indices that stand alone, indices in a sum or difference, equations left.
+
+    The value of an index in a sum is in terms of any but those solved for before it.
+    """
+    plain: dict[Index, Index] = {}
+    shifted: dict[Index, Scalar] = {}
+    rest: list[tuple[Scalar, Index]] = []
+    left: list[tuple[Scalar, Index]] = []
+    for entry, place in zip(entries, places, strict=True):
+        if isinstance(entry, Index) and entry in unknown and entry not in plain:
+            plain[entry] = place
+        else:
+            rest.append((entry, place))
+    for entry, place in rest:
+        for index, value in _inverses(entry, place):
+            if index in unknown and index not in plain and index not in shifted and value.free.isdisjoint(shifted):
+                shifted[index] = value
+                break
+        else:
+            left.append((entry, place))
+    return plain, shifted, left
+
+
+def _inverses(entry: Scalar, place: Scalar) -> Iterator[tuple[Index, Scalar]]:
+    """`entry = place` solved for an index that is one side of a sum or difference."""
     match entry:
-        case Index() if entry in free:
-            return entry, place
-        case ir.Operation(name="add", arguments=(Index() as i, c)) if i in free and not (c.free & free):
-            return i, apply("sub", place, c)
-        case ir.Operation(name="add", arguments=(c, Index() as i)) if i in free and not (c.free & free):
-            return i, apply("sub", place, c)
-        case ir.Operation(name="sub", arguments=(Index() as i, c)) if i in free and not (c.free & free):
-            return i, apply("add", place, c)
-        case ir.Operation(name="sub", arguments=(c, Index() as i)) if i in free and not (c.free & free):
-            return i, apply("sub", c, place)
-    return None
+        case ir.Operation(name="add", arguments=(a, b)):
+            sides = ((a, b, apply("sub", place, b)), (b, a, apply("sub", place, a)))
+        case ir.Operation(name="sub", arguments=(a, b)):
+            sides = ((a, b, apply("add", place, b)), (b, a, apply("sub", a, place)))
+        case _:
+            return
+    for side, other, value in sides:
+        if isinstance(side, Index) and side not in other.free:
+            yield side, value
 
 
 # ---------------------------------------------------------------- loops and calls
 
 
-def _cotangents(node: AnyNode, count: int, sweep: Sweep) -> list[Tensor | None]:
-    """Cotangents of the outputs of a node with several."""
-    found: list[Tensor | None] = [None] * count
-    for tensor in {*sweep.whole, *sweep.pieces}:
-        if isinstance(tensor, ir.Output) and tensor.source is node:
-            total = sweep.total(tensor)
-            before = found[tensor.position]
-            found[tensor.position] = total if before is None or total is None else _summed([before, total])
-    return found
-
-
-def _call(node: ir.Call, sweep: Sweep) -> None:
-    from optgen.passes.derivative_calls import backward_call
-
-    cotangents = _cotangents(node, len(node.outputs), sweep)
-    if all(c is None for c in cotangents):
+def _call(node: ir.Call, sweep: Sweep, active: set[AnyNode]) -> None:
+    cotangents = sweep.outputs(node, len(node.outputs))
+    if all(cotangent is None for cotangent in cotangents):
         return
     for argument, cotangent in zip(node.arguments, backward_call(node, cotangents), strict=True):
-        if cotangent is not None and argument in sweep.active:
+        if cotangent is not None and argument in active:
             sweep.add(argument, cotangent)
 
 
-def _loop(node: ir.Loop, sweep: Sweep) -> None:
-    """Back through the steps: a loop from the last to the first over traces of the carried values."""
+def _loop(node: ir.Loop, sweep: Sweep, active: set[AnyNode]) -> None:
+    """Back through the steps: a loop from the last to the first, over traces of the carried values."""
     count = len(node.parameters)
-    cotangents = _cotangents(node, count + 1 + len(node.traces), sweep)
-    if all(c is None for c in cotangents):
+    cotangents = sweep.outputs(node, count + 1 + len(node.traces))
+    if all(cotangent is None for cotangent in cotangents):
         return
-    capacity = node.limit if node.limit is not None else node.capacity
-    if capacity is None:
-        raise ir.IRError(f"the loop {node.name} has no largest number of steps, so its derivative can't be kept")
-    forward = ir.loop(
-        node.counter, node.parameters, node.initial, node.body, limit=node.limit, condition=node.condition,
-        traces=(*node.traces, *node.parameters), capacity=capacity, name=node.name,
-    )
+    outside = captured(node, active)
+    places = active_places(node, active, outside)
+    forward = _traced(node)
     steps = ir.access(ir.output(forward, count))
-    kept = [ir.output(forward, count + 1 + len(node.traces) + k, p.name) for k, p in enumerate(node.parameters)]
-    real = [k for k, p in enumerate(node.parameters) if p.dtype == "real"]
-    captured = _captured(node, sweep)
-
     back = ir.Input("back", "int")
     step = apply("sub", apply("sub", steps, ir.constant(1)), ir.access(back))
-    carried = {k: ir.Input(f"{node.parameters[k].name}_bar", "real", node.parameters[k].axes) for k in real}
-    gathered = [ir.Input(f"{getattr(t, 'name', '') or 'captured'}_bar", "real", t.axes) for t in captured]
-    results = [node.body[k] for k in real]
-    seeds: list[Tensor] = [carried[k] for k in real]
-    for k, trace in enumerate(node.traces):
-        flow = cotangents[count + 1 + k]
-        if flow is not None:
-            results.append(trace)
-            seeds.append(_row(flow, step))
-    leaves = [*(node.parameters[k] for k in real), *captured]
-    found = backward(results, seeds, leaves)
-    rows: dict[AnyNode, AnyNode] = {p: _row(kept[k], step) for k, p in enumerate(node.parameters)}
-    rows[node.counter] = ir.array((), step)
-    body: list[Tensor] = []
-    for place, (leaf, cotangent) in enumerate(zip(leaves, found, strict=True)):
-        made = zeros(leaf) if cotangent is None else walk.substitute([cotangent], rows)[0]
-        if place >= len(real):
-            made = _summed([gathered[place - len(real)], made])  # type: ignore[assignment]
-        body.append(made)
-    initial = [cotangents[k] or zeros(node.parameters[k]) for k in real]
-    made_loop = ir.loop(
-        back, (*carried.values(), *gathered), (*initial, *(zeros(t) for t in captured)), body,
-        limit=steps, name=f"{node.name}_back",
+
+    carried = [ir.Input(f"{node.parameters[k].name}_bar", "real", node.parameters[k].axes) for k in places]
+    gathered = [ir.Input(f"{getattr(t, 'name', '') or 'captured'}_bar", "real", t.axes) for t in outside]
+    rows = [(t, c) for t, c in zip(node.traces, cotangents[count + 1 :], strict=True) if c is not None]
+    row_seeds = [ir.Input("row_bar", "real", t.axes) for t, _ in rows]
+    leaves = [*(node.parameters[k] for k in places), *outside]
+    results = [*(node.body[k] for k in places), *(t for t, _ in rows)]
+    found = backward(results, [*carried, *row_seeds], leaves, sweep.fixed | node.free)
+    values: dict[AnyNode, AnyNode] = {node.counter: ir.array((), step)}
+    values.update((seed, _row(c, step)) for seed, (_, c) in zip(row_seeds, rows, strict=True))
+    for k, parameter in enumerate(node.parameters):
+        values[parameter] = _row(ir.output(forward, count + 1 + len(node.traces) + k, parameter.name), step)
+    body = instantiate([zeros(t) if c is None else c for t, c in zip(leaves, found, strict=True)], values)
+    body[len(places) :] = [added(a, b) for a, b in zip(gathered, body[len(places) :], strict=True)]
+    made = ir.loop(
+        back,
+        (*carried, *gathered),
+        [*(cotangents[k] or zeros(node.parameters[k]) for k in places), *map(zeros, outside)],
+        body,
+        limit=steps,
+        capacity=forward.capacity,
+        name=f"{node.name}_back",
     )
-    for place, k in enumerate(real):
-        if node.initial[k] in sweep.active:
-            sweep.add(node.initial[k], ir.output(made_loop, place))
-    for place, tensor in enumerate(captured):
-        sweep.add(tensor, ir.output(made_loop, len(real) + place))
+    for position, tensor in enumerate((*(node.initial[k] for k in places), *outside)):
+        if tensor in active:
+            sweep.add(tensor, ir.output(made, position))
+
+
+def _traced(node: ir.Loop) -> ir.Loop:
+    """The loop with its carried values kept at each step."""
+    capacity = node.capacity
+    if not node.traces and node.limit is not None and _plain(node.limit):
+        capacity = node.limit
+    if capacity is None:
+        raise ir.IRError(
+            f"the loop {node.name} has no largest number of steps, so its values can't be kept for a derivative"
+        )
+    return ir.loop(
+        node.counter,
+        node.parameters,
+        node.initial,
+        node.body,
+        limit=node.limit,
+        condition=node.condition,
+        traces=(*node.traces, *node.parameters),
+        capacity=capacity,
+        name=node.name,
+    )
+
+
+def _plain(extent: Scalar) -> bool:
+    """Whether an extent is arithmetic over dims and inputs, known before anything is computed."""
+    return all(
+        isinstance(n, ir.Constant | ir.Dim | ir.Operation | ir.Access | ir.Input) for n in walk.postorder([extent])
+    )
 
 
 def _row(table: Tensor, step: Scalar) -> Tensor:
-    places = tuple(Index(axis, "ijlp"[k % 4]) for k, axis in enumerate(table.axes[1:]))
+    places = places_of(table.axes[1:])
     return ir.array(places, ir.access(table, step, *places), getattr(table, "name", "") or "row")
-
-
-def _captured(node: ir.Loop, sweep: Sweep) -> list[Tensor]:
-    """Active tensors from outside that the loop's region reads."""
-    own: set[AnyNode] = {node.counter, *node.parameters}
-    inside: set[AnyNode] = set()
-    found: list[Tensor] = []
-    order = list(walk.postorder([*node.body, *node.traces]))
-    for item in order:
-        if item in own or any(child in inside for child in walk.children(item)):
-            inside.add(item)
-    seen: set[AnyNode] = set()
-    for item in order:
-        if item not in inside:
-            continue
-        for child in walk.children(item):
-            _outer_tensors(child, inside, own, sweep, seen, found)
-    for root in (*node.body, *node.traces):
-        _outer_tensors(root, inside, own, sweep, seen, found)
-    return found
-
-
-def _outer_tensors(
-    root: AnyNode, inside: set[AnyNode], own: set[AnyNode], sweep: Sweep, seen: set[AnyNode], found: list[Tensor]
-) -> None:
-    """The first active tensors met going down from a node that stands outside the region."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node in inside or node in seen or node in own:
-            continue
-        seen.add(node)
-        if node in sweep.active and isinstance(node, ir.Input | ir.Array | ir.Concat | ir.View | ir.Output):
-            found.append(node)
-        else:
-            stack.extend(walk.children(node))
