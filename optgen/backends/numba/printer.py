@@ -62,7 +62,7 @@ def print_procedure(procedure: Procedure, real: str) -> tuple[str, set[str]]:
     buffers = [*procedure.parameters, *procedure.results, *procedure.temporaries]
     for buffer in buffers:
         names[buffer] = buffer.name
-    writer = Writer(real, names, {buffer.name for buffer in buffers} | set(procedure.dims))
+    writer = Writer(real, names, {buffer.name for buffer in buffers} | set(procedure.dims) | _locals(procedure.body))
     for buffer in (*procedure.results, *procedure.temporaries):
         if buffer.axes:
             lengths = shape(buffer, names, real)
@@ -76,6 +76,22 @@ def print_procedure(procedure: Procedure, real: str) -> tuple[str, set[str]]:
     head += [f"    {line}" if line else "" for line in (*_doc(procedure, names), *lines)]
     _count_helpers(writer, procedure)
     return "\n".join([*head, *writer.lines]) + "\n", writer.helpers
+
+
+def _locals(block: Sequence[Statement]) -> set[str]:
+    """The names of all locals in a block, which no index may take."""
+    found: set[str] = set()
+    for statement in block:
+        match statement:
+            case Let(local=local):
+                found.add(local.name)
+            case For(body=body):
+                found |= _locals(body)
+            case If(then=then, otherwise=otherwise):
+                found |= _locals(then) | _locals(otherwise)
+            case While(head=head, tail=tail):
+                found |= _locals(head) | _locals(tail)
+    return found
 
 
 def dims_by_shape(procedure: Procedure) -> tuple[list[str], list[str]]:
