@@ -109,7 +109,7 @@ def fresh(root: N) -> N:
     """A copy in which every binding place is new; needed when one body comes to stand inside a copy of itself."""
     places: dict[AnyNode, AnyNode] = {}
     for node in postorder([root]):
-        for place in _bound(node):
+        for place in bound(node):
             if isinstance(place, ir.Index):
                 places[place] = ir.Index(place.extent, place.name)
             else:
@@ -172,7 +172,7 @@ def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
     raise ir.IRError(f"not a node: {node!r}")
 
 
-def _bound(node: AnyNode) -> tuple[ir.Index | ir.Input, ...]:
+def bound(node: AnyNode) -> tuple[ir.Index | ir.Input, ...]:
     """The places a node binds."""
     match node:
         case ir.Reduce() | ir.Array():
@@ -185,7 +185,7 @@ def _bound(node: AnyNode) -> tuple[ir.Index | ir.Input, ...]:
 
 
 def _rebinds(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> bool:
-    return any(done.get(place, place) is not place for place in _bound(node))
+    return any(done.get(place, place) is not place for place in bound(node))
 
 
 def _places(places: Iterable[ir.Index | ir.Input], done: Mapping[AnyNode, AnyNode]) -> list:  # type: ignore[type-arg]
