@@ -112,7 +112,7 @@ def defined_in() -> Mapping[str, Path]:
     return found
 
 
-_DEFINES = re.compile(r"^(?:(?:algorithm|problem|network|function|sde|ode)\s+)?([A-Za-z_]\w*)(?=\s*(?:\(|=|$))", re.M)
+_DEFINES = re.compile(r"^(?:(?:algorithm|problem|network|function|sde|ode|let)\s+)?([A-Za-z_]\w*)(?=\s*(?:\(|=|$))", re.M)
 
 
 # ---------------------------------------------------------------- lowering

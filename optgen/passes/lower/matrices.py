@@ -55,6 +55,9 @@ def block(expr: tree.Block, rows: list[list[Grid]]) -> Grid:
         return _vector(items)
     if all(len(row) == 1 for row in rows) and all(len(item.axes) <= 1 for item in items) and not expr.trailing:
         return _vector(items)
+    if all(not item.axes and "identity" not in item.facts for item in items) and len({len(row) for row in rows}) == 1:
+        entries = math.tensor(_vector(items))
+        return grid(ir.view(entries, ir.constant(0), (ir.constant(len(rows)), ir.constant(len(rows[0])))))
     return _matrix(expr, rows)
 
 
