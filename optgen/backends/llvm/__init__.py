@@ -7,6 +7,7 @@ Must not know: specs, programs, the runtime, another backend.
     emit            one rule a statement, and the module around them
     body            the function that is being written
     calls           factorisations and systems as loops
+    products        matrix-vector products, which BLAS does where they are large
     routines        the functions that a module carries when it uses them
     math_functions  the elementary ones, whose polynomials `fit` writes to `coefficients`
     kernel          compiles, keeps and calls

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from optgen.backends.llvm.emit import emit
+from optgen.backends.llvm.products import products
+from optgen.backends.llvm.routines import GEMV_SLOT, LARGE_PRODUCT
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Buffer, Procedure
 from optgen.ir.nodes import Scalar
@@ -27,10 +29,11 @@ ALIGNMENT = 64
 def procedure_of(function: Function) -> Procedure:
     """The loop form of a function, with whole-array functions written out."""
     from optgen.backends.llvm.calls import expand_calls
+    from optgen.backends.llvm.products import take_out_products
     from optgen.passes.loops import loops
     from optgen.passes.schedule import schedule
 
-    return expand_calls(loops(schedule(function)))
+    return take_out_products(expand_calls(loops(schedule(function))))
 
 
 def compile_function(function: Function, real: str) -> Kernel:
@@ -108,6 +111,18 @@ def from_object(code: bytes) -> Any:
 # ---------------------------------------------------------------- kernels
 
 
+def gemv_address(real: str) -> int:
+    """The address of BLAS's matrix-vector product that SciPy exports."""
+    from scipy.linalg import cython_blas
+
+    capsule = cython_blas.__pyx_capi__["dgemv" if real == "float64" else "sgemv"]
+    name = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))
+    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+        ("PyCapsule_GetPointer", ctypes.pythonapi)
+    )
+    return int(pointer(capsule, name(capsule)) or 0)
+
+
 @dataclass(slots=True)
 class Kernel:
     """A compiled procedure.  `interrupt.value = 1` makes its loops end at once."""
@@ -117,6 +132,7 @@ class Kernel:
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     code: Any = None
     engine: Any = None
+    blas: bool = False
     lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
@@ -142,6 +158,18 @@ class Kernel:
                     self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
         return self.code
 
+    def _bind_products(self, length: Callable[[Scalar], int]) -> None:
+        """Give the module BLAS's matrix-vector product when a call first has a large one (loading SciPy takes long)."""
+        if self.blas:
+            return
+        for product in products(self.procedure.body):
+            rows, columns = product.arguments[0].axes
+            if length(rows) * length(columns) * np.dtype(self.real).itemsize >= LARGE_PRODUCT:
+                slot = ctypes.c_void_p.from_address(self.engine.get_global_value_address(GEMV_SLOT))
+                slot.value = gemv_address(self.real)
+                self.blas = True
+                return
+
     def prepare(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> Prepared:
         """The kernel tied to these arrays: contiguous, of the right dtypes, alive as long as the result is."""
         procedure = self.procedure
@@ -151,6 +179,7 @@ class Kernel:
         def length(axis: Scalar) -> int:
             return extent(axis, dims, integers)
 
+        self._bind_products(length)
         outputs = [np.empty([length(a) for a in b.axes], self._dtype(b)) for b in procedure.results]
         temporaries = [b for b in procedure.temporaries if b.axes]
         sizes = []

@@ -11,12 +11,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from optgen.backends.llvm.math_functions import definition
+from optgen.backends.llvm.products import MATVEC
 from optgen.ir import nodes as ir
 
 if TYPE_CHECKING:
     from optgen.backends.llvm.body import Body
     from optgen.ir.imperative import Invoke
 
+SMAX = "declare i64 @llvm.smax.i64(i64, i64)"
+GEMV_SLOT = "optgen_gemv"  # a variable of the module: the address of BLAS's gemv, or null
+# bytes of a matrix from which BLAS is faster: it no longer fits into a cache, so that all cores read faster than one;
+# below, the loop is as fast as BLAS on one core, and does not wait for other cores that may be busy
+LARGE_PRODUCT = 24 << 20
 FMA = "declare double @llvm.fma.f64(double, double, double)"
 
 
@@ -313,6 +319,79 @@ heap:
 """
 
 
+def _matvec(real: str) -> str:
+    """y = a @ x: by the BLAS function that GEMV_SLOT points to if there is one and the product is large, else by loops.
+
+    BLAS sees the rows of `a` as columns, so it is asked for the transposed product.
+    """
+    name = "matvec" if real == "double" else "matvec_single"
+    given = ("transposed", "m", "n", "alpha", "a", "m", "x", "step", "beta", "y", "step")
+    gemv = ", ".join(f"ptr %{argument}" for argument in given)
+    return f"""@{GEMV_SLOT} = global ptr null
+define internal void @{name}(ptr noalias %a, ptr noalias %x, ptr noalias %y, i64 %rows, i64 %columns) noinline nounwind
+    "prefer-vector-width"="512" {{
+entry:
+  %entries = mul nsw i64 %rows, %columns
+  %size = mul nsw i64 %entries, {8 if real == "double" else 4}
+  %gemv = load ptr, ptr @{GEMV_SLOT}
+  %large = icmp sge i64 %size, {LARGE_PRODUCT}
+  %known = icmp ne ptr %gemv, null
+  %longest = call i64 @llvm.smax.i64(i64 %rows, i64 %columns)
+  %fits = icmp slt i64 %longest, 2147483647
+  %wanted = and i1 %large, %known
+  %blas = and i1 %wanted, %fits
+  br i1 %blas, label %call, label %loops
+call:
+  %transposed = alloca i8
+  %m = alloca i32
+  %n = alloca i32
+  %step = alloca i32
+  %alpha = alloca {real}
+  %beta = alloca {real}
+  %short.rows = trunc i64 %rows to i32
+  %short.columns = trunc i64 %columns to i32
+  store i8 {ord("T")}, ptr %transposed
+  store i32 %short.columns, ptr %m
+  store i32 %short.rows, ptr %n
+  store i32 1, ptr %step
+  store {real} 1.0, ptr %alpha
+  store {real} 0.0, ptr %beta
+  call void %gemv({gemv})
+  ret void
+loops:
+  %some = icmp sgt i64 %rows, 0
+  br i1 %some, label %row, label %done
+row:
+  %i = phi i64 [ 0, %loops ], [ %i.next, %stored ]
+  %offset = mul nsw i64 %i, %columns
+  %start = getelementptr inbounds {real}, ptr %a, i64 %offset
+  %full = icmp sgt i64 %columns, 0
+  br i1 %full, label %entry.of.row, label %stored
+entry.of.row:
+  %j = phi i64 [ 0, %row ], [ %j.next, %entry.of.row ]
+  %sum = phi {real} [ 0.0, %row ], [ %sum.next, %entry.of.row ]
+  %ap = getelementptr inbounds {real}, ptr %start, i64 %j
+  %xp = getelementptr inbounds {real}, ptr %x, i64 %j
+  %av = load {real}, ptr %ap
+  %xv = load {real}, ptr %xp
+  %product = fmul contract {real} %av, %xv
+  %sum.next = fadd reassoc contract {real} %sum, %product
+  %j.next = add nuw nsw i64 %j, 1
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %entry.of.row, label %stored
+stored:
+  %total = phi {real} [ 0.0, %row ], [ %sum.next, %entry.of.row ]
+  %yp = getelementptr inbounds {real}, ptr %y, i64 %i
+  store {real} %total, ptr %yp
+  %i.next = add nuw nsw i64 %i, 1
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %done
+done:
+  ret void
+}}
+"""
+
+
 MOVE = "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)"
 
 ROUTINES: dict[str, Routine] = {
@@ -325,6 +404,8 @@ ROUTINES: dict[str, Routine] = {
     "sort": Routine(_sort("double"), (), (MOVE,)),
     "argsort": Routine(_argsort("double")),
     "sort_single": Routine(_sort("float"), (), (MOVE,)),
+    "matvec": Routine(_matvec("double"), (), (SMAX,)),
+    "matvec_single": Routine(_matvec("float"), (), (SMAX,)),
     "argsort_single": Routine(_argsort("float")),
 }
 
@@ -343,6 +424,9 @@ def call_signature(statement: Invoke, body: Body) -> tuple[str, list[str], list[
     from optgen.backends.llvm.scalars import scalar
 
     name = statement.function
+    if name == MATVEC:
+        sizes = [scalar(body, axis) for axis in statement.arguments[0].axes]
+        return (name if body.real == "double" else f"{name}_single"), sizes, []
     if name not in ("sort", "argsort"):
         raise ir.IRError(f"the llvm backend has no {name.removeprefix('oracle ')}; the numpy backend runs it")
     buffers = (*statement.arguments, *statement.results)

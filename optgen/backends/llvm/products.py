@@ -1,0 +1,151 @@
+"""Products of a matrix and a vector, found in the loop form and made one call each.
+
+`acc = 0; for j: acc += A[i, j] * x[j]` at every i of a loop becomes `Invoke matvec` before the loop, whose entry i is
+read in its place.  Large products are done by BLAS, which uses all cores; the routine has a plain loop for the others.
+Only whole rows of arrays that are no views and that the loop does not write are taken out.  Exact but for the order of
+sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from optgen.ir import extents
+from optgen.ir import nodes as ir
+from optgen.ir.imperative import (
+    Accumulate,
+    Alias,
+    Buffer,
+    Copy,
+    For,
+    If,
+    Invoke,
+    Procedure,
+    Statement,
+    Store,
+    Swap,
+    While,
+)
+
+MATVEC = "matvec"
+
+
+@dataclass(slots=True)
+class Found:
+    """What views share memory with, and the memory for the products found."""
+
+    shared: set[Buffer]
+    made: list[Buffer] = field(default_factory=list)
+
+
+def take_out_products(procedure: Procedure) -> Procedure:
+    """The procedure with products of matrices and vectors as calls."""
+    found = Found(set(_views(procedure.body)))
+    body = _block(procedure.body, found)
+    return replace(procedure, body=body, temporaries=(*procedure.temporaries, *found.made))
+
+
+def products(block: Sequence[Statement]) -> Iterator[Invoke]:
+    """The calls that `take_out_products` made."""
+    for statement in _all(block):
+        if isinstance(statement, Invoke) and statement.function == MATVEC:
+            yield statement
+
+
+def _all(block: Sequence[Statement]) -> Iterator[Statement]:
+    for statement in block:
+        yield statement
+        for inner in _blocks(statement):
+            yield from _all(inner)
+
+
+def _blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
+    match statement:
+        case For(body=body):
+            return (body,)
+        case If(then=then, otherwise=otherwise):
+            return (then, otherwise)
+        case While(head=head, tail=tail):
+            return (head, tail)
+    return ()
+
+
+def _views(block: Sequence[Statement]) -> Iterator[Buffer]:
+    for statement in _all(block):
+        if isinstance(statement, Alias):
+            yield from (statement.name, statement.base)
+
+
+def _block(block: Sequence[Statement], found: Found) -> tuple[Statement, ...]:
+    made: list[Statement] = []
+    for statement in block:
+        match statement:
+            case For():
+                made.extend(_without_products(statement, found))
+            case If():
+                then, otherwise = _block(statement.then, found), _block(statement.otherwise, found)
+                made.append(replace(statement, then=then, otherwise=otherwise))
+            case While():
+                head, tail = _block(statement.head, found), _block(statement.tail, found)
+                made.append(replace(statement, head=head, tail=tail))
+            case _:
+                made.append(statement)
+    return tuple(made)
+
+
+def _without_products(loop: For, found: Found) -> list[Statement]:
+    """The calls for the products of a loop, then the loop without them; inner loops are left as they are."""
+    fixed = set(_written(loop.body)) | found.shared
+    calls: list[Statement] = []
+    body: list[Statement] = []
+    for statement in loop.body:
+        operands = _product(statement, loop.index) if body else None
+        if operands is None or not _cleared(body[-1], statement) or fixed & set(operands):
+            body.append(statement)
+            continue
+        entry: Accumulate = statement.body[0]  # type: ignore[union-attr,assignment]
+        result = ir.Input(f"product_{len(found.made)}", "real", (loop.index.extent,))
+        found.made.append(result)
+        calls.append(Invoke(MATVEC, operands, (result,)))
+        body[-1] = Store(entry.buffer, (), ir.access(result, loop.index))
+    return [*calls, replace(loop, body=tuple(body), vector=loop.vector or _simple(body))] if calls else [loop]
+
+
+def _simple(body: Sequence[Statement]) -> bool:
+    return not any(isinstance(statement, For | While | If) for statement in body)
+
+
+def _product(statement: Statement, row: ir.Index) -> tuple[Buffer, Buffer] | None:
+    """A and x where the statement is `for j: acc += A[row, j] * x[j]` over whole rows."""
+    match statement:
+        case For(index=j, body=(Accumulate("sum", ir.Input(axes=()), (), ir.Operation("mul", (a, b)), None),)):
+            if not (isinstance(a, ir.Access) and isinstance(b, ir.Access)):
+                return None
+        case _:
+            return None
+    matrix, vector = (a, b) if len(a.indices) == 2 else (b, a)
+    if matrix.indices != (row, j) or vector.indices != (j,) or {matrix.dtype, vector.dtype} != {"real"}:
+        return None
+    rows, columns = matrix.tensor.axes
+    whole = extents.same(rows, row.extent) and extents.same(columns, j.extent)
+    return (matrix.tensor, vector.tensor) if whole else None  # type: ignore[return-value]
+
+
+def _cleared(before: Statement, loop: Statement) -> bool:
+    """Whether the accumulator of a loop is set to 0 just before it."""
+    match before, loop:
+        case Store(buffer, (), ir.Constant(value=0)), For(body=(Accumulate(buffer=accumulator),)):
+            return buffer is accumulator
+    return False
+
+
+def _written(block: Sequence[Statement]) -> Iterator[Buffer]:
+    for statement in _all(block):
+        match statement:
+            case Store(buffer=buffer) | Accumulate(buffer=buffer) | Copy(target=buffer):
+                yield buffer
+            case Swap(left, right):
+                yield from (left, right)
+            case Invoke(results=results):
+                yield from results

@@ -1,0 +1,90 @@
+"""Products of a matrix and a vector are found in loops, and come out the same by loop and by BLAS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optgen.backends.llvm.kernel import Kernel
+from optgen.backends.llvm.products import products, take_out_products
+from optgen.backends.llvm.routines import LARGE_PRODUCT
+from optgen.ir import nodes as ir
+from optgen.ir.imperative import Accumulate, Alias, Buffer, For, Procedure, Statement, Store
+from optgen.ir.operations import apply
+
+pytest.importorskip("llvmlite")
+
+N, M = ir.dim("n"), ir.dim("m")
+ZERO = ir.constant(0, "real")
+A, X, Y, TOTAL = (
+    ir.Input("A", "real", (M, N)),
+    ir.Input("x", "real", (N,)),
+    ir.Input("y", "real", (M,)),
+    ir.Input("t", "real"),
+)
+
+
+def product_of(matrix: Buffer, vector: Buffer, *more: Statement, inner: ir.Scalar = N) -> For:
+    """y = A x row by row, with more statements in each row."""
+    i, j = ir.Index(M, "i"), ir.Index(inner, "j")
+    step = Accumulate("sum", TOTAL, (), apply("mul", ir.access(matrix, i, j), ir.access(vector, j)))
+    return For(i, (Store(TOTAL, (), ZERO), For(j, (step,), vector=True), Store(Y, (i,), ir.access(TOTAL)), *more))
+
+
+def made(*body: Statement, parameters: tuple[Buffer, ...] = (A, X)) -> Procedure:
+    return take_out_products(Procedure("made", ("m", "n"), parameters, (Y,), (TOTAL,), body))
+
+
+def found(procedure: Procedure) -> list[tuple[Buffer, ...]]:
+    return [call.arguments for call in products(procedure.body)]
+
+
+def run(m: int, n: int, real: str) -> tuple[Kernel, Any, Any]:
+    rng = np.random.default_rng(0)
+    matrix, vector = rng.normal(size=(m, n)).astype(real), rng.normal(size=n).astype(real)
+    kernel = Kernel(made(product_of(A, X)), real)
+    return kernel, kernel({"m": m, "n": n}, [matrix, vector])[0], matrix.astype("float64") @ vector.astype("float64")
+
+
+def test_a_product_is_taken_out_of_its_loop() -> None:
+    assert found(made(product_of(A, X))) == [(A, X)]
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 0), (0, 3), (37, 5), (64, 130)])
+def test_small_products_are_right_and_load_no_library(shape: tuple[int, int], real: str) -> None:
+    kernel, result, expected = run(*shape, real)
+    np.testing.assert_allclose(result, expected, rtol=1e-4 if real == "float32" else 1e-12, atol=1e-4)
+    assert not kernel.blas
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+def test_large_products_are_right_by_blas(real: str) -> None:
+    pytest.importorskip("scipy")
+    columns = 1500
+    rows = LARGE_PRODUCT // (columns * np.dtype(real).itemsize) + 7
+    kernel, result, expected = run(rows, columns, real)
+    np.testing.assert_allclose(result, expected, rtol=1e-4 if real == "float32" else 1e-10, atol=1e-3)
+    assert kernel.blas
+
+
+def test_a_product_with_what_the_loop_writes_stays() -> None:
+    i = ir.Index(N, "i")
+    assert found(made(product_of(A, X, For(i, (Store(X, (i,), ZERO),))))) == []
+
+
+def test_a_product_with_a_view_stays() -> None:
+    whole = ir.Input("whole", "real", (apply("mul", M, N),))
+    assert found(made(Alias(A, whole, ir.constant(0)), product_of(A, X), parameters=(whole, X))) == []
+
+
+def test_a_product_with_part_of_each_row_stays() -> None:
+    assert found(made(product_of(A, X, inner=apply("sub", N, ir.constant(1))))) == []
+
+
+def test_a_sum_that_does_not_start_at_zero_stays() -> None:
+    loop = product_of(A, X)
+    start = Store(TOTAL, (), ir.constant(1, "real"))
+    assert found(made(For(loop.index, (start, *loop.body[1:])))) == []
