@@ -206,7 +206,8 @@ def _missing_operator(at: _Place) -> Diagnostic | None:
     if at.previous.kind == PRIMED:
         fix = f"{left} is the value after the step; the transpose is {left[:-1]}.T, a product {left}*{right}"
     message = f"an operator is missing between `{left}` and `{right}`"
-    return Diagnostic("E0115", message, span, help=fix or f"a product is written {left}*{right}")
+    product = f"a product is written {left}*{right}" + (".." if at.terminal in ("CALC", "OPT") else "")
+    return Diagnostic("E0115", message, span, help=fix or product)
 
 
 def _percent(at: _Place) -> Diagnostic | None:

@@ -92,6 +92,12 @@ def test_lines_under_a_block_are_its_body():
     assert all(isinstance(line, tree.Line) for group in step.groups("when", "otherwise") for line in group.body)
 
 
+def test_words_of_lines_may_be_defined_in_a_step():
+    file = parse("algorithm a(f)\n  step\n    record = 1\n    data[i] = 3 for i in 1..2\n    value = record\n")
+    (step,) = file.groups("algorithm")[0].groups("step")
+    assert [line.kind for line in step.lines("equation", "record")] == ["equation"] * 3
+
+
 def test_an_empty_text_is_an_empty_file():
     assert parse("").body == parse("\n  # nothing\n").body == ()
 
