@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
-from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar
 from optgen.ir.operations import apply
 from optgen.ir.program import Function
+from optgen.passes.unused import without_unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,19 @@ class Rule:
 def simplify(function: Function) -> Function:
     """The function after one bottom-up sweep of all rules, without traces and carried values that nothing reads."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
-    made = walk.rewrite(tensors, _any_rule)
-    made = _without_unused_traces(made)
+    made = without_unused(walk.rewrite(without_unused(tensors), _any_rule))
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
     )
 
 
-def _any_rule(node: AnyNode) -> AnyNode | None:
+def _any_rule(node: AnyNode) -> AnyNode:
+    """The node after all rules that apply to it, and to what it becomes."""
     for rule in RULES.get(type(node), ()):
         new = rule.apply(node)
-        if new is not None:
-            return new
-    return None
+        if new is not None and new is not node:
+            return _any_rule(new)
+    return node
 
 
 def _minus_one(node: AnyNode) -> AnyNode | None:
@@ -167,17 +168,81 @@ def _any_equal(node: AnyNode) -> AnyNode | None:
 
 
 def _constant_factor(node: AnyNode) -> AnyNode | None:
-    """sum(i: c*e) is c*sum(i: e) for c without i; a sign too."""
+    """sum(i: c*e) is c*sum(i: e) for c without i.
+
+    Under a condition only if c is a finite number for sure: an empty sum is 0, whatever its entries would have been.
+    """
     if not isinstance(node, ir.Reduce) or node.kind != "sum" or node.dtype != "real":
         return None
     bound = frozenset(node.indices)
-    match node.body:
-        case ir.Operation(name="neg", arguments=(x,)):
-            return apply("neg", ir.reduce("sum", node.indices, x, node.condition))
-        case ir.Operation(name="mul", arguments=(c, x)) if not c.free & bound:
-            return apply("mul", c, ir.reduce("sum", node.indices, x, node.condition))
-        case ir.Operation(name="mul", arguments=(x, c)) if not c.free & bound:
-            return apply("mul", ir.reduce("sum", node.indices, x, node.condition), c)
+
+    def hoisted(factor: Scalar) -> bool:
+        return factor.free.isdisjoint(bound) and (node.condition is None or isinstance(factor, ir.Constant))
+
+    above, below, negative = _factors(node.body)
+    outer = [factor for factor in above if hoisted(factor)]
+    under = [factor for factor in below if hoisted(factor)]
+    if not (outer or under or negative) or (len(outer) == len(above) == 1 and not below):
+        return None
+    inner = _product([factor for factor in above if not hoisted(factor)])
+    for factor in below:
+        inner = inner if hoisted(factor) else apply("div", inner, factor)
+    total = _product([*outer, _any_rule(ir.reduce("sum", node.indices, inner, node.condition))])  # type: ignore[list-item]
+    for factor in under:
+        total = apply("div", total, factor)
+    return apply("neg", total) if negative else total
+
+
+def _factors(body: Scalar) -> tuple[list[Scalar], list[Scalar], bool]:
+    """The factors of a product in order, what it is divided by, and whether it is negative."""
+    above: list[Scalar] = []
+    below: list[Scalar] = []
+    negative = False
+    stack = [(body, above)]
+    while stack:
+        node, side = stack.pop()
+        match node:
+            case ir.Operation(name="mul", arguments=(a, b)):
+                stack += [(b, side), (a, side)]
+            case ir.Operation(name="neg", arguments=(a,)):
+                negative = not negative
+                stack.append((a, side))
+            case ir.Operation(name="div", arguments=(a, b)) if side is above:
+                below.append(b)
+                stack.append((a, side))
+            case _:
+                side.append(node)
+    return above, below, negative
+
+
+def _product(factors: list[Scalar]) -> Scalar:
+    """The product, 1 of nothing."""
+    total, *rest = factors or [ir.constant(1, "real")]
+    for factor in rest:
+        total = apply("mul", total, factor)
+    return total
+
+
+def _constant_body(node: AnyNode) -> AnyNode | None:
+    """A sum of what is the same for all entries is that times how many there are."""
+    match node:
+        case ir.Reduce(kind="sum", indices=indices, condition=None, body=body) if body.free.isdisjoint(indices):
+            count = extents.product([index.extent for index in indices])
+            return apply("mul", body, apply("to_real", count) if body.dtype == "real" else count)
+    return None
+
+
+def _zero(node: AnyNode) -> AnyNode | None:
+    """x + 0, x - 0 are x, 0 - x is -x; the sign of a zero may change."""
+    match node:
+        case ir.Operation(name="add", arguments=(x, ir.Constant(value=0, dtype="real"))):
+            return x
+        case ir.Operation(name="add", arguments=(ir.Constant(value=0, dtype="real"), x)):
+            return x
+        case ir.Operation(name="sub", arguments=(x, ir.Constant(value=0, dtype="real"))):
+            return x
+        case ir.Operation(name="sub", arguments=(ir.Constant(value=0, dtype="real"), x)):
+            return apply("neg", x)
     return None
 
 
@@ -198,88 +263,15 @@ RULES: dict[type, tuple[Rule, ...]] = {
         Rule("minus one", "floats", _minus_one),
         Rule("signs", "floats", _signs),
         Rule("double", "floats", _double),
+        Rule("zero", "reals", _zero),
         Rule("decided", "floats", _decided),
     ),
     ir.Choose: (Rule("nested choice", "floats", _nested_choice),),
     ir.Reduce: (
         Rule("any equal", "floats", _any_equal),
         Rule("one term", "floats", _delta),
+        Rule("constant body", "reals", _constant_body),
         Rule("constant factor", "reals", _constant_factor),
     ),
     ir.Access: (Rule("cheap array", "floats", _cheap_array),),
 }
-
-
-# ---------------------------------------------------------------- loops
-
-
-def _without_unused_traces(roots: list[ir.Tensor]) -> list[ir.Tensor]:
-    """Loops without the traces, and carried values feeding only themselves, that nothing reads."""
-    order = list(walk.postorder(roots))
-    read: dict[ir.Loop, set[int]] = {}
-    for node in order:
-        if isinstance(node, ir.Output) and isinstance(node.source, ir.Loop):
-            read.setdefault(node.source, set()).add(node.position)
-    plans = {loop_: _plan(loop_, positions) for loop_, positions in read.items()}
-    if all(plan is None for plan in plans.values()):
-        return list(roots)
-    made: dict[ir.Loop, tuple[ir.Loop, dict[int, int]]] = {}
-
-    def rule(node: AnyNode) -> AnyNode | None:
-        if isinstance(node, ir.Output) and isinstance(node.source, ir.Loop):
-            found = made.get(node.source)
-            if found is not None:
-                return ir.output(found[0], found[1][node.position], node.name)
-        return None
-
-    kept: dict[AnyNode, tuple[list[int], list[int]]] = {
-        loop_: plan for loop_, plan in plans.items() if plan is not None
-    }
-
-    def shrink(node: AnyNode) -> AnyNode | None:
-        if not isinstance(node, ir.Loop):
-            return rule(node)
-        plan = kept.get(originals.get(node, node))
-        if plan is None:
-            return None
-        carried, traces = plan
-        small = ir.loop(
-            node.counter,
-            [node.parameters[k] for k in carried],
-            [node.initial[k] for k in carried],
-            [node.body[k] for k in carried],
-            limit=node.limit,
-            condition=node.condition,
-            traces=[node.traces[k] for k in traces],
-            capacity=node.capacity if traces else None,
-            name=node.name,
-        )
-        count = len(node.parameters)
-        places = {old: new for new, old in enumerate(carried)}
-        places[count] = len(carried)
-        places.update({count + 1 + old: len(carried) + 1 + new for new, old in enumerate(traces)})
-        made[node] = (small, places)
-        return None
-
-    originals: dict[AnyNode, AnyNode] = {}
-    return walk.rewrite(roots, shrink)
-
-
-def _plan(node: ir.Loop, positions: set[int]) -> tuple[list[int], list[int]] | None:
-    """Carried values and traces to keep; None if all are."""
-    count = len(node.parameters)
-    needed = {k for k in positions if k < count}
-    traces = sorted(k - count - 1 for k in positions if k > count)
-    roots: list[AnyNode] = [node.traces[k] for k in traces]
-    if node.condition is not None:
-        roots.append(node.condition)
-    places = {p: k for k, p in enumerate(node.parameters)}
-    while True:
-        reached = set(walk.postorder([*roots, *(node.body[k] for k in needed)]))
-        more = {k for p, k in places.items() if p in reached} | needed
-        if more == needed:
-            break
-        needed = more
-    if len(needed) == count and len(traces) == len(node.traces):
-        return None
-    return sorted(needed), traces
