@@ -17,9 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from optgen.ir import nodes as ir
-from optgen.ir import text
-from optgen.ir import walk
-from optgen.ir.nodes import AnyNode, Dtype, Scalar, Tensor
+from optgen.ir import text, walk
+from optgen.ir.nodes import AnyNode, Dtype, Scalar
 from optgen.ir.operations import OPERATIONS
 from optgen.ir.program import Function, Leaf, Phase, Program, Slot, State
 from optgen.ir.scopes import LEAVES, Scope, scopes
@@ -33,8 +32,9 @@ COMPARISON = 3
 def print_function(function: Function) -> str:
     """The text of a function.  Raises IRError where a place is used that nothing binds."""
     top, _ = scopes([[tensor for _, tensor in function.results]], function.parameters)
-    writer = Writer(set(function.dims))
-    lines = [f"function {text.quoted(function.name)}({', '.join(map(text.quoted, function.dims))})"]
+    dims = [text.quoted(name) for name in function.dims]
+    writer = Writer(set(dims))
+    lines = [f"function {text.quoted(function.name)}({', '.join(dims)})"]
     if function.doc:
         lines.append(f"  {_string(function.doc)}")
     body = [f"input {line}" for line in declared(writer, function.parameters)]
@@ -55,6 +55,7 @@ class Writer:
     taken: set[str]
     texts: dict[AnyNode, tuple[str, int]] = field(default_factory=dict)
     indices: list[str] = field(default_factory=list)  # names of the indices of all open scopes
+    binding: set[AnyNode] = field(default_factory=set)  # nodes whose text has a binder in it
     unnamed: int = 0
 
     def text(self, node: AnyNode, strength: int = 0) -> str:
@@ -64,7 +65,7 @@ class Writer:
             known = self.texts[node] = _leaf(node)
         return known[0] if known[1] >= strength else f"({known[0]})"
 
-    def list(self, nodes: Sequence[AnyNode]) -> str:
+    def listed(self, nodes: Sequence[AnyNode]) -> str:
         return ", ".join([self.text(node) for node in nodes])
 
     def name(self, hint: str) -> str:
@@ -122,10 +123,14 @@ def _definitions(writer: Writer, scope: Scope, begin: int = 0, end: int | None =
                 continue
             case ir.Operation() | ir.Access() | ir.Choose() | ir.Draw():
                 shown = _scalar(writer, node)
-                if scope.uses[node] > 1 and not _plain(node) or len(shown[0]) > WIDTH:
+                binds = not writer.binding.isdisjoint(walk.children(node))
+                shared = scope.uses[node] > 1 and not _plain(node)
+                if shared or (binds and node in scope.crossed) or len(shown[0]) > WIDTH:
                     name = writer.name("")
                     lines.append(f"{name} = {shown[0]}")
                     shown = name, ATOM
+                elif binds:
+                    writer.binding.add(node)
                 writer.texts[node] = shown
             case ir.Reduce() | ir.Array():
                 lines += _binder(writer, node, scope)
@@ -146,15 +151,15 @@ def _scalar(writer: Writer, node: AnyNode) -> tuple[str, int]:
         case ir.Operation(name=name, arguments=(a, b)) if name in INFIX:
             return _infix(writer, name, a, b)
         case ir.Operation(name=name, arguments=arguments):
-            return f"{name}({writer.list(arguments)})", ATOM
+            return f"{name}({writer.listed(arguments)})", ATOM
         case ir.Access(tensor=tensor, indices=indices):
-            return writer.text(tensor) + (f"[{writer.list(indices)}]" if indices else ""), ATOM
+            return writer.text(tensor) + (f"[{writer.listed(indices)}]" if indices else ""), ATOM
         case ir.Choose(condition=condition, then=then, otherwise=otherwise):
-            return f"choose({writer.list((condition, then, otherwise))})", ATOM
+            return f"choose({writer.listed((condition, then, otherwise))})", ATOM
         case ir.Draw():
-            law = f"{node.law}({writer.list(node.parameters)})"
+            law = f"{node.law}({writer.listed(node.parameters)})"
             place = _string(node.place)
-            counters = f"({writer.list(node.counters)})"
+            counters = f"({writer.listed(node.counters)})"
             return f"draw({law}, {place}, {writer.text(node.seed)}, {counters}, {writer.text(node.position)})", ATOM
     raise ir.IRError(f"not a scalar: {type(node).__name__}")
 
@@ -174,6 +179,7 @@ def _binder(writer: Writer, node: ir.Reduce | ir.Array, scope: Scope) -> list[st
         return _definitions(writer, scope.inner[node]) if node in scope.inner else []
     opened, numbered = len(writer.indices), writer.unnamed
     writer.unnamed += not (isinstance(node, ir.Array) and node.name)  # the number that a block would be called by
+    outside = _known(writer, node.indices)
     for index in node.indices:
         name = _index_name(writer, index.name)
         writer.indices.append(name)
@@ -186,6 +192,7 @@ def _binder(writer: Writer, node: ir.Reduce | ir.Array, scope: Scope) -> list[st
     condition = writer.text(node.condition) if isinstance(node, ir.Reduce) and node.condition is not None else ""
     del writer.indices[opened:]
     writer.unnamed = numbered
+    writer.texts.update(outside)
     if isinstance(node, ir.Array):
         name = writer.name(node.name)
         writer.texts[node] = name, ATOM
@@ -193,8 +200,9 @@ def _binder(writer: Writer, node: ir.Reduce | ir.Array, scope: Scope) -> list[st
         return [head, *indented([*inside, f"value {body}"])] if inside else [f"{head} {body}"]
     where = f" where {condition}" if condition else ""
     line = f"{node.kind}({places}{where}: {body})"
-    if not inside and (scope.uses[node] == 1 and len(line) <= WIDTH):
+    if not inside and scope.uses[node] == 1 and node not in scope.crossed and len(line) <= WIDTH:
         writer.texts[node] = line, ATOM
+        writer.binding.add(node)
         return []
     name = writer.name("")
     writer.texts[node] = name, ATOM
@@ -223,18 +231,18 @@ def _tensor(writer: Writer, node: AnyNode, scope: Scope) -> list[str]:
                 return []
             return [_named(writer, node, hint) + shown]
         case ir.Concat(parts=parts, name=hint):
-            shown = f"concat({writer.list(parts)})"
+            shown = f"concat({writer.listed(parts)})"
             return [_named(writer, node, hint) + shown]
         case ir.View(tensor=tensor, offset=offset, axes=axes, name=hint):
-            shown = f"view({writer.text(tensor)}, {writer.text(offset)})[{writer.list(axes)}]"
+            shown = f"view({writer.text(tensor)}, {writer.text(offset)})[{writer.listed(axes)}]"
             return [_named(writer, node, hint) + shown]
         case ir.Call():
             return [_named(writer, node, "") + _call(writer, node)]
         case ir.Derivative(kind=kind, function=function, at=at, seeds=seeds):
-            shown = f"{kind} {writer.text(function)}({writer.list(at)}) seeds ({writer.list(seeds)})"
+            shown = f"{kind} {writer.text(function)}({writer.listed(at)}) seeds ({writer.listed(seeds)})"
             return [_named(writer, node, "") + shown]
         case ir.Lambda():
-            return _lambda(writer, node, scope.inner[node] if node in scope.inner else None)
+            return _lambda(writer, node, scope.inner[node])
         case ir.Loop():
             return _loop(writer, node, scope.inner[node])
     raise ir.IRError(f"not a tensor: {type(node).__name__}")
@@ -247,18 +255,18 @@ def _named(writer: Writer, node: AnyNode, hint: str) -> str:
 
 
 def _type(writer: Writer, dtype: Dtype, axes: Sequence[Scalar]) -> str:
-    return dtype + (f"[{writer.list(axes)}]" if axes else "")
+    return dtype + (f"[{writer.listed(axes)}]" if axes else "")
 
 
 def _call(writer: Writer, node: ir.Call) -> str:
     types = ", ".join([_type(writer, dtype, axes) for dtype, axes in node.outputs])
     pairs = ", ".join([f"{text.quoted(key)}: {json.dumps(value)}" for key, value in node.attributes])
     attributes = f" {{{pairs}}}" if pairs else ""
-    return f"call {text.quoted(node.function)}({writer.list(node.arguments)}){attributes} : {types}"
+    return f"call {text.quoted(node.function)}({writer.listed(node.arguments)}){attributes} : {types}"
 
 
 def _region_inputs(writer: Writer, parameters: Sequence[ir.Input]) -> list[str]:
-    """New names of a region's inputs, with their types."""
+    """New names of a region's inputs, with their types, before what is inside is written."""
     lines = []
     for parameter in parameters:
         axes = _type(writer, parameter.dtype, parameter.axes)
@@ -268,12 +276,19 @@ def _region_inputs(writer: Writer, parameters: Sequence[ir.Input]) -> list[str]:
     return lines
 
 
-def _lambda(writer: Writer, node: ir.Lambda, inner: Scope | None) -> list[str]:
+def _known(writer: Writer, places: Sequence[ir.Input | ir.Index]) -> dict[AnyNode, tuple[str, int]]:
+    """The names that places have outside a node that binds them too."""
+    return {place: writer.texts[place] for place in places if place in writer.texts}
+
+
+def _lambda(writer: Writer, node: ir.Lambda, inner: Scope) -> list[str]:
     numbered = writer.unnamed
+    outside = _known(writer, node.parameters)
     inputs = _region_inputs(writer, node.parameters)
-    inside = _definitions(writer, inner) if inner is not None else []
-    results = writer.list(node.results)
+    inside = _definitions(writer, inner)
+    results = writer.listed(node.results)
     writer.unnamed = numbered
+    writer.texts.update(outside)
     name = _named(writer, node, "")
     return [f"{name}lambda({', '.join(inputs)})", *indented([*inside, f"value {results}"])]
 
@@ -283,21 +298,24 @@ def _loop(writer: Writer, node: ir.Loop, inner: Scope) -> list[str]:
     bounds = [f" {word} {writer.text(bound, COMPARISON + 1)}" for word, bound in (("limit", node.limit),
               ("capacity", node.capacity)) if bound is not None]  # fmt: skip
     starts = [writer.text(initial) for initial in node.initial]
+    outside = _known(writer, (node.counter, *node.parameters))
     counter = writer.name(node.counter.name)
     writer.texts[node.counter] = counter, ATOM
     carried = [f"carry {d} = {s}" for d, s in zip(_region_inputs(writer, node.parameters), starts, strict=True)]
     inside = _definitions(writer, inner)
     ends = [f"while {writer.text(node.condition)}"] if node.condition is not None else []
     ends += [f"trace {writer.text(trace)}" for trace in node.traces]
-    ends.append(f"next {writer.list(node.body)}".rstrip())
+    ends.append(f"next {writer.listed(node.body)}".rstrip())
     writer.unnamed = numbered
+    writer.texts.update(outside)
     head = f"{_named(writer, node, node.name)}loop({counter}){''.join(bounds)}"
     return [head, *indented([*carried, *inside, *ends])]
 
 
 # ---------------------------------------------------------------- programs
 
-Section = tuple[Sequence[AnyNode], Callable[[Writer, list[str]], list[str]]]  # roots; lines from the definitions they need
+# what a section is about, and its lines from those of the definitions that this needs
+Section = tuple[Sequence[AnyNode], Callable[[Writer, list[str]], list[str]]]
 
 
 def print_program(program: Program) -> str:
@@ -313,16 +331,17 @@ def print_program(program: Program) -> str:
     sections += [_phase(phase, states) for phase in program.phases]
     sections += [_line(f"let {text.quoted(name)}", tensor) for name, tensor in program.lets]
     if program.objective is not None:
-        sections.append(_line("objective", program.objective))
+        sections.append(_line("objective value", program.objective))
     top, ends = scopes([roots for roots, _ in sections], [*given, *(phase.done for phase in program.phases)])
-    writer = Writer({*program.dims, *(name for name, _ in program.sizes)})
+    dims = [text.quoted(name) for name in (*program.dims, *(name for name, _ in program.sizes))]
+    writer = Writer(set(dims))
     types = declared(writer, [*given, *(phase.done for phase in program.phases)])
     body = [_string(program.doc)] if program.doc else []
     body += [f"seed {types[0]}", f"done {types[1]}"]
     for (_, lines), begin, end in zip(sections, [0, *ends], ends):
         body += lines(writer, _definitions(writer, top, begin, end))
     body += [f"oracle {text.quoted(name)}" for name in program.oracles]
-    head = f"program {text.quoted(program.name)}({', '.join(map(text.quoted, program.dims))})"
+    head = f"program {text.quoted(program.name)}({', '.join(dims)})"
     return "\n".join([head, *indented(body)])
 
 
@@ -343,7 +362,7 @@ def _called(writer: Writer, name: str, place: ir.Input) -> str:
 
 def _leaf_lines(writer: Writer, leaves: Sequence[Leaf]) -> list[str]:
     return [
-        f"leaf {text.quoted(leaf.name)} : [{writer.list(leaf.axes)}] at {writer.text(leaf.offset)}" for leaf in leaves
+        f"leaf {text.quoted(leaf.name)} : [{writer.listed(leaf.axes)}] at {writer.text(leaf.offset)}" for leaf in leaves
     ]
 
 
@@ -353,11 +372,11 @@ def _leaf_roots(leaves: Sequence[Leaf]) -> list[AnyNode]:
 
 def _slot(slot: Slot) -> Section:
     def lines(writer: Writer, definitions: list[str]) -> list[str]:
-        start = "" if slot.value is None else f" = {writer.text(slot.value)}"
         details = [_string(slot.doc)] if slot.doc else []
+        details += definitions if slot.value is None else [*definitions, f"default {writer.text(slot.value)}"]
         details += [f"require {_string(c.sentence)} when {writer.text(c.holds)}" for c in slot.conditions]
         details += _leaf_lines(writer, slot.structure)
-        return [*definitions, f"{slot.kind} {_called(writer, slot.name, slot.input)}{start}", *indented(details)]
+        return [f"{slot.kind} {_called(writer, slot.name, slot.input)}", *indented(details)]
 
     roots: list[AnyNode] = [condition.holds for condition in slot.conditions] + _leaf_roots(slot.structure)
     return (roots if slot.value is None else [slot.value, *roots]), lines
@@ -385,7 +404,8 @@ def _phase(phase: Phase, states: Sequence[ir.Input]) -> Section:
         for word, exits in rules:
             body += [f"{word} {_string(rule.reason)} when {writer.text(rule.condition)}" for rule in exits]
         for record in phase.records:
-            body.append(f"record{' inner' if record.inner else ''} {text.quoted(record.name)} = {writer.text(record.value)}")
+            word = "record inner" if record.inner else "record"
+            body.append(f"{word} {text.quoted(record.name)} = {writer.text(record.value)}")
         return [f"phase {text.quoted(phase.name)}({writer.text(phase.done)}){length}", *indented(body)]
 
     length = () if phase.length is None else (phase.length,)

@@ -22,7 +22,7 @@ class Scope:
     """`order` has the nodes that stand here, each after what it is built from; `uses` counts their readers.
 
     `owners` maps every place that is bound here or outside to the scope that binds it; `inner` has the scopes of the
-    binders in `order`.  Leaves (constants, dims, indices) stand nowhere.
+    binders in `order`, `crossed` what is read from one of them.  Leaves (constants, dims, indices) stand nowhere.
     """
 
     depth: int
@@ -30,6 +30,7 @@ class Scope:
     order: list[AnyNode] = field(default_factory=list)
     uses: dict[AnyNode, int] = field(default_factory=dict)
     inner: dict[AnyNode, Scope] = field(default_factory=dict)
+    crossed: set[AnyNode] = field(default_factory=set)
 
 
 def scopes(sections: Sequence[Sequence[AnyNode]], parameters: Iterable[Input]) -> tuple[Scope, list[int]]:
@@ -56,7 +57,9 @@ def _place(roots: Sequence[AnyNode], top: Scope, region_inputs: dict[AnyNode, fr
             continue
         if isinstance(node, LEAVES):
             continue
-        scope = _owner(node, scope, top, region_inputs)
+        reader, scope = scope, _owner(node, scope, top, region_inputs)
+        if reader is not scope:
+            scope.crossed.add(node)
         count = scope.uses[node] = scope.uses.get(node, 0) + 1
         if count > 1:
             continue
@@ -87,10 +90,12 @@ def _owner(node: AnyNode, scope: Scope, top: Scope, region_inputs: dict[AnyNode,
 def _region_inputs(roots: list[AnyNode], known: dict[Place, Scope]) -> dict[AnyNode, frozenset[Input]]:
     """The inputs of loops and lambdas that a node depends on and does not bind, where there are some."""
     found: dict[AnyNode, frozenset[Input]] = {}
-    for node in walk.postorder(roots):
+    order = list(walk.postorder(roots))
+    bound = {place for node in order if isinstance(node, ir.Loop | ir.Lambda) for place in walk.bound(node)}
+    for node in order:
         sets = {found[child] for child in parts(node) if child in found}
         inputs = sets.pop() if len(sets) == 1 else frozenset().union(*sets)
-        if isinstance(node, ir.Input) and node not in known:
+        if isinstance(node, ir.Input) and (node in bound or node not in known):
             inputs |= {node}
         elif isinstance(node, ir.Loop | ir.Lambda):
             inputs = inputs.difference(walk.bound(node))
@@ -109,19 +114,20 @@ def parts(node: AnyNode) -> tuple[AnyNode, ...]:
     return walk.children(node)
 
 
-def _divided(node: AnyNode) -> tuple[tuple[AnyNode, ...], tuple[AnyNode, ...]]:
+def _divided(node: AnyNode) -> tuple[list[AnyNode], list[AnyNode]]:
     """The parts of a binder outside and inside its scope."""
+    outside: list[AnyNode] = []
     match node:
         case ir.Reduce(indices=indices, condition=condition, body=body):
-            inside = (body,) if condition is None else (condition, body)
-            return tuple(index.extent for index in indices), inside
+            inside: list[AnyNode] = [body] if condition is None else [condition, body]
+            return [index.extent for index in indices], inside
         case ir.Array(axes=axes, body=body):
-            return axes, (body,)
-        case ir.Loop():
-            inside = (*node.body, *node.traces)
-            outside = [axis for parameter in node.parameters for axis in parameter.axes]
+            return [*axes], [body]
+        case ir.Loop(condition=condition):
+            outside += [axis for parameter in node.parameters for axis in parameter.axes]
             outside += [*node.initial, *(s for s in (node.limit, node.capacity) if s is not None)]
-            return tuple(outside), inside if node.condition is None else (node.condition, *inside)
+            return outside, [*([] if condition is None else [condition]), *node.body, *node.traces]
         case ir.Lambda():
-            return tuple(axis for parameter in node.parameters for axis in parameter.axes), node.results
+            outside += [axis for parameter in node.parameters for axis in parameter.axes]
+            return outside, [*node.results]
     raise ir.IRError(f"{type(node).__name__} binds nothing")

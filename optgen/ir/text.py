@@ -1,4 +1,4 @@
-"""The small words of the IR's text: numbers, names and how tightly operators bind.  The printer writes them, the reader reads them.
+"""The small words of the IR's text, which the printer writes and the reader reads: names and numbers.
 
 A name is the author's, then `~2`, `~3` where it is taken; what has no name is `%1`, `%2`.  A name with other characters
 stands in backticks.  Real numbers have a point or an exponent; `0.1d` is the double nearest to 0.1, `1|3` a fraction.
@@ -15,11 +15,7 @@ from optgen.ir.nodes import Constant, IRError
 
 ATOM, NEGATIVE = 100, 10
 REDUCTIONS = ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")
-WORDS = frozenset(
-    ("function", "input", "result", "value", "where", "loop", "carry", "limit", "capacity", "while", "trace", "next", "call",
-     "lambda", "jvp", "vjp", "seeds", "concat", "view", "scalar", "choose", "draw", "true", "false", "inf", "nan",
-     *REDUCTIONS)
-)  # fmt: skip
+WORDS = frozenset(("true", "false", "inf", "nan"))  # names that read as numbers; other words are known by their place
 
 _PLAIN = re.compile(r"[A-Za-z_][\w.']*")
 _DIGITS = 20  # a decimal this short is the shortest way to say a number
