@@ -3,6 +3,7 @@
 The cotangent of `T[e]` read under indices W is, at p, the sum over W of what flows into the read where e = p.  An index
 that stands alone in e is renamed to its place of p, `i + c` is solved for i, and only what is left becomes a condition.
 A cotangent keeps the condition of the branch it came through: a branch not chosen is multiplied by nothing.
+A read outside an axis, which a Choose has to guard, has no cotangent.
 """
 
 from __future__ import annotations

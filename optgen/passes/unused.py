@@ -59,13 +59,20 @@ def _smaller(loop: ir.Loop, outputs: Sequence[ir.Output]) -> dict[AnyNode, AnyNo
 
 def _needed(loop: ir.Loop, roots: Sequence[AnyNode], read: set[int]) -> set[int]:
     """The carried values that decide what is read, when and how often."""
+    places: dict[AnyNode, int] = {parameter: k for k, parameter in enumerate(loop.parameters)}
     needed = set(read)
-    while True:
-        reached = set(walk.postorder([*roots, *(loop.body[k] for k in needed)]))
-        more = needed | {k for k, parameter in enumerate(loop.parameters) if parameter in reached}
-        if more == needed:
-            return needed
-        needed = more
+    seen: set[AnyNode] = set()
+    stack: list[AnyNode] = [*roots, *(loop.body[k] for k in read)]
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node in places:
+            needed.add(places[node])
+            stack.append(loop.body[places[node]])
+        stack.extend(walk.children(node))
+    return needed
 
 
 def _with(loop: ir.Loop, carried: Sequence[int], traces: Sequence[int], fixed: dict[AnyNode, AnyNode]) -> ir.Loop:

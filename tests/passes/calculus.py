@@ -327,6 +327,52 @@ def _nested_loop_jax(x):
     return z
 
 
+def _adaptive(x: Tensor) -> Tensor:
+    """z' = x[0] - x[1]*z^2 over [0, 1] by Heun's method; Euler's gives the error that accepts and sizes a step."""
+    z, t, h, counter = (*(Input(name, "real") for name in "zth"), Input("step", "int"))
+    first, second = ir.access(x, integer(0)), ir.access(x, integer(1))
+
+    def slope(value: Scalar) -> Scalar:
+        return sub(first, mul(second, value, value))
+
+    here, size = ir.access(z), apply("minimum", ir.access(h), sub(real(1), ir.access(t)))
+    before = slope(here)
+    after = slope(add(here, mul(size, before)))
+    error = mul(real(200), size, apply("abs", sub(after, before)))
+    accepted = apply("le", error, real(1))
+    growth = apply("minimum", real(3), apply("div", real("9/10"), apply("sqrt", add(error, real("1/1000")))))
+    moved = add(here, mul(real("1/2"), size, add(before, after)))
+    made = ir.loop(
+        counter,
+        [z, t, h],
+        [scalar(real("1/2")), scalar(real(0)), scalar(real("1/4"))],
+        [
+            scalar(ir.choose(accepted, moved, here)),
+            scalar(ir.choose(accepted, add(ir.access(t), size), ir.access(t))),
+            scalar(mul(size, growth)),
+        ],
+        condition=apply("lt", ir.access(t), real(1)),
+        capacity=integer(100),
+        name="heun",
+    )
+    return ir.output(made, 0)
+
+
+def _adaptive_jax(x):
+    import jax.numpy as jnp
+
+    z, t, h = jnp.asarray(0.5), jnp.asarray(0.0), jnp.asarray(0.25)
+    while t < 1:
+        h = jnp.minimum(h, 1 - t)
+        before = x[0] - x[1] * z * z
+        after = x[0] - x[1] * (z + h * before) ** 2
+        error = 200 * h * jnp.abs(after - before)
+        if error <= 1:
+            z, t = z + h * (before + after) / 2, t + h
+        h = h * jnp.minimum(3.0, 0.9 / jnp.sqrt(error + 0.001))
+    return z
+
+
 def _spd(s: Tensor) -> Tensor:
     """S S^T + 2 I."""
     i, j, k = Index(N, "i"), Index(N, "j"), Index(N, "k")
@@ -455,6 +501,7 @@ def cases() -> tuple[Case, ...]:
             lambda g: (g.standard_normal(4), g.standard_normal((4, 4))),
         ),
         _vector_case("while loop", _while_loop, _while_loop_jax),
+        Case("adaptive", (X,), _adaptive, _adaptive_jax, lambda g: (np.array([1.0, 2.0, 0.0, 0.0]),)),
         _vector_case("nested loop", _nested_loop, _nested_loop_jax),
         _matrix_case("solve", _linear("solve", _lower), lambda s, x: jnp.linalg.solve(s + 3 * jnp.eye(4), x)),
         _matrix_case("solve spd", _linear("solve_spd", _spd), lambda s, x: jnp.linalg.solve(_spd_jax(s), x)),
