@@ -19,7 +19,7 @@ from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.products import products
 from optgen.backends.llvm.routines import GEMV_SLOT, LARGE_PRODUCT
 from optgen.ir import nodes as ir
-from optgen.ir.imperative import Buffer, Procedure
+from optgen.ir.imperative import Buffer, Procedure, While
 from optgen.ir.nodes import Scalar
 from optgen.ir.program import Function
 
@@ -75,14 +75,17 @@ def _machine() -> Any:
     )
 
 
-def optimised(text: str) -> tuple[Any, Any]:
-    """The module of a text, verified and optimised for this processor, and the machine it was optimised for."""
+def optimised(text: str, once: bool = False) -> tuple[Any, Any]:
+    """The module of a text, verified and optimised for this processor, and the machine it was optimised for.
+
+    Code that runs `once` a solve is not worth vector loops: they are half of what compiling takes.
+    """
     llvm = _ready()
     machine = _machine()
     module = llvm.parse_assembly(text)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = True
+    options = llvm.create_pipeline_tuning_options(speed_level=1 if once else 2)
+    options.loop_vectorization = not once
     options.slp_vectorization = False
     options.loop_interleaving = False  # only loops that ask for it: see emit
     options.loop_unrolling = False  # vector loops gain nothing by it
@@ -91,10 +94,10 @@ def optimised(text: str) -> tuple[Any, Any]:
     return module, machine
 
 
-def to_object(text: str) -> bytes:
+def to_object(text: str, once: bool = False) -> bytes:
     """Object code of a module for this processor: what a cache keeps."""
     with _compiling:
-        module, machine = optimised(text)
+        module, machine = optimised(text, once)
         return bytes(machine.emit_object(module))
 
 
@@ -152,7 +155,8 @@ class Kernel:
         if self.code is None:
             with self.lock:
                 if self.code is None:
-                    engine = from_object(to_object(emit(self.procedure, self.real)))
+                    once = not any(isinstance(statement, While) for statement in self.procedure.body)
+                    engine = from_object(to_object(emit(self.procedure, self.real), once))
                     address = engine.get_function_address(f"optgen_{self.procedure.name}")
                     self.engine = engine
                     self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
