@@ -112,7 +112,9 @@ def defined_in() -> Mapping[str, Path]:
     return found
 
 
-_DEFINES = re.compile(r"^(?:(?:algorithm|problem|network|function|sde|ode|let)\s+)?([A-Za-z_]\w*)(?=\s*(?:\(|=|$))", re.M)
+_DEFINES = re.compile(
+    r"^(?:(?:algorithm|problem|network|function|sde|ode|let)\s+)?([A-Za-z_]\w*)(?=\s*(?:\(|=|$))", re.MULTILINE
+)
 
 
 # ---------------------------------------------------------------- lowering
@@ -231,7 +233,28 @@ def _engine(backend: str, dtype: str, oracle: Any) -> Callable[[Function], Any]:
     from importlib import import_module
 
     make = import_module(f"optgen.backends.{backend}").compile_function
+    if backend == "llvm":
+        keep = _kept_code()
+        return lambda function: make(pipeline.run(function), dtype, keep)
     return lambda function: make(pipeline.run(function), dtype)
+
+
+def _kept_code() -> Callable[[str, Callable[[], bytes]], bytes]:
+    """Object code by the content it is made from, in the user's cache directory."""
+    from optgen.runtime.cache import key, user_store
+
+    store = user_store()
+
+    def keep(content: str, make: Callable[[], bytes]) -> bytes:
+        name = key(content)
+        found = store.get(name)
+        if found is not None:
+            return found[0]
+        code = make()
+        store.put(name, code, {"bytes": len(code)})
+        return code
+
+    return keep
 
 
 def _known(what: str, value: str, choices: Sequence[str]) -> None:
@@ -271,9 +294,9 @@ def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None
     """(stage, text, seconds) of a program: as lowered, then its step function after each pass."""
     import time
 
+    from optgen.ir.printer import print_function, print_program
     from optgen.passes import pipeline
     from optgen.passes.assemble import assemble
-    from optgen.passes.printer import print_function, print_program
 
     begun = time.perf_counter()
     program = lowered(spec, algorithm, problem)

@@ -36,9 +36,15 @@ def procedure_of(function: Function) -> Procedure:
     return take_out_products(expand_calls(loops(schedule(function))))
 
 
-def compile_function(function: Function, real: str) -> Kernel:
-    """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called."""
-    return Kernel(procedure_of(function), real)
+Keep = Callable[[str, Callable[[], bytes]], bytes]  # (what code is made from, how) -> the code, made or found
+
+
+def compile_function(function: Function, real: str, keep: Keep | None = None) -> Kernel:
+    """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called.
+
+    `keep` may find object code made earlier from the same text for the same processor.
+    """
+    return Kernel(procedure_of(function), real, keep)
 
 
 def source(functions: Sequence[Function], real: str, header: str) -> str:
@@ -94,6 +100,14 @@ def optimised(text: str, once: bool = False) -> tuple[Any, Any]:
     return module, machine
 
 
+@cache
+def fingerprint() -> str:
+    """What object code depends on beside its module: LLVM, the processor, the options above."""
+    llvm = _ready()
+    version = ".".join(map(str, llvm.llvm_version_info))
+    return f"llvm {version} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {CODE_LEVEL}"
+
+
 def to_object(text: str, once: bool = False) -> bytes:
     """Object code of a module for this processor: what a cache keeps."""
     with _compiling:
@@ -132,6 +146,7 @@ class Kernel:
 
     procedure: Procedure
     real: str
+    keep: Keep | None = None
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     code: Any = None
     engine: Any = None
@@ -156,7 +171,12 @@ class Kernel:
             with self.lock:
                 if self.code is None:
                     once = not any(isinstance(statement, While) for statement in self.procedure.body)
-                    engine = from_object(to_object(emit(self.procedure, self.real), once))
+                    text = emit(self.procedure, self.real)
+                    if self.keep is None:
+                        made = to_object(text, once)
+                    else:
+                        made = self.keep(f"{fingerprint()} {once}\n{text}", lambda: to_object(text, once))
+                    engine = from_object(made)
                     address = engine.get_function_address(f"optgen_{self.procedure.name}")
                     self.engine = engine
                     self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
