@@ -19,17 +19,23 @@ from optgen.ir.program import Function
 
 
 def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any], real: str = "float64") -> list[Any]:
-    """The results as NumPy arrays, in order; `arrays` in the order of the parameters."""
+    """The results as NumPy arrays, in order; `arrays` in the order of the parameters.
+
+    With real = "exact" reals are fractions in arrays of objects: programs of + - * / and comparisons have their exact
+    values, others raise IRError.  `Fraction` takes ints, decimal strings and floats as what they are.
+    """
     import numpy as np
 
+    from optgen.ir.meaning import fractions
     from optgen.ir.random import draw_formula
 
     tensors = walk.rewrite(
         [t for _, t in function.results], lambda n: draw_formula(n) if isinstance(n, ir.Draw) else None
     )
-    region = _Region(np, dims, np.dtype(real), None)
+    region = _Region(np, dims, np.dtype(object if real == "exact" else real), None)
     for parameter, value in zip(function.parameters, arrays, strict=True):
-        region.memo[parameter] = np.asarray(value, dtype=region.dtype(parameter.dtype))
+        exact = real == "exact" and parameter.dtype == "real"
+        region.memo[parameter] = fractions(np, value) if exact else np.asarray(value, region.dtype(parameter.dtype))
     with np.errstate(all="ignore"):
         return [np.array(region.value(tensor)) for tensor in tensors]
 
@@ -39,6 +45,7 @@ class _Region:
 
     def __init__(self, np: Any, dims: Mapping[str, int], real: Any, outer: _Region | None) -> None:
         self.np, self.dims, self.real, self.outer = np, dims, real, outer
+        self.exact = real.kind == "O"
         self.memo: dict[AnyNode, Any] = {}
         self.own: frozenset[AnyNode] | None = None  # nodes that change within this region; None: all
         self.places: dict[Index, int] = {} if outer is None else outer.places
@@ -132,8 +139,9 @@ class _Region:
         np = self.np
         match node:
             case ir.Constant(value=value, dtype=dtype):
-                exact = float(value) if isinstance(value, Fraction) else value
-                return np.asarray(exact, dtype=self.dtype(dtype))
+                if isinstance(value, Fraction) and self.dtype(dtype).kind != "O":
+                    value = float(value)
+                return np.asarray(value, dtype=self.dtype(dtype))
             case ir.Dim(name=name):
                 return np.asarray(self.dims[name], dtype=np.int64)
             case ir.Index():
@@ -163,11 +171,14 @@ class _Region:
         raise ir.IRError(f"{type(node).__name__} {getattr(node, 'name', '')} has no value here")
 
     def operation(self, node: ir.Operation) -> Any:
-        from optgen.ir.meaning import MEANING
+        from optgen.ir.meaning import EXACT_MEANING, MEANING
 
+        table = EXACT_MEANING if self.exact else MEANING
+        if node.name not in table:
+            raise ir.IRError(f"{node.name} has no exact value")
         target = self.indices(node)
         values = [self.aligned(argument, target) for argument in node.arguments]
-        return np_array(self.np, MEANING[node.name](self.np, *values), self.dtype(node.dtype))
+        return np_array(self.np, table[node.name](self.np, *values), self.dtype(node.dtype))
 
     def access(self, node: ir.Access) -> Any:
         np = self.np
@@ -320,7 +331,7 @@ class _Region:
         from optgen.ir.meaning import CALL_MEANING
 
         values = [self.get(argument) for argument in node.arguments]
-        if node.function not in CALL_MEANING:
+        if node.function not in CALL_MEANING or self.exact:
             raise ir.IRError(f"{node.function} has no value here")
         return CALL_MEANING[node.function](self.np, *values)
 
@@ -331,9 +342,9 @@ def np_array(np: Any, value: Any, dtype: Any) -> Any:
 
 def _identity(np: Any, kind: str, dtype: Any) -> Any:
     if kind in ("max", "argmax"):
-        return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf if dtype.kind == "f" else False
+        return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf if dtype.kind in "fO" else False
     if kind in ("min", "argmin"):
-        return np.iinfo(dtype).max if dtype.kind in "iu" else np.inf if dtype.kind == "f" else True
+        return np.iinfo(dtype).max if dtype.kind in "iu" else np.inf if dtype.kind in "fO" else True
     return {"sum": 0, "prod": 1, "any": False, "all": True}[kind]
 
 

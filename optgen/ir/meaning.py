@@ -5,7 +5,9 @@ Integer results and random bits are exact; whole-array functions give NaN where 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from optgen.ir import random
@@ -98,6 +100,47 @@ MEANING: dict[str, Callable[..., Any]] = {
     "high_word": random.high_word,
     "low_word": random.low_word,
 }
+
+
+# ---------------------------------------------------------------- exact
+
+
+def fractions(np: Any, values: Any) -> Any:
+    """An array of fractions, equal to the numbers given."""
+    return np.asarray(np.frompyfunc(Fraction, 1, 1)(np.asarray(values, dtype=object)), dtype=object)
+
+
+def _quotient(a: Any, b: Any) -> Any:
+    """a / b of numbers; what a division by zero gives is no fraction, but inf or nan as in floats."""
+    if b == 0:
+        return math.nan if a == 0 or a != a else math.copysign(math.inf, a)
+    return a / b
+
+
+def _whole_power(x: Any, k: Any) -> Any:
+    return x ** int(k) if x != 0 or k >= 0 else math.inf
+
+
+def _each(function: Callable[..., Any], arguments: int) -> Callable[..., Any]:
+    return lambda np, *values: np.frompyfunc(function, arguments, 1)(*values)
+
+
+# what fractions are closed under; a table of its own, since NumPy rounds where it may
+EXACT_MEANING: dict[str, Callable[..., Any]] = {
+    **{name: MEANING[name] for name in (
+        "add", "sub", "mul", "neg", "floordiv", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "abs",
+        "minimum", "maximum", "bool_to_int", "stop_gradient", "int_to_bits", "threefry", "index_bits")},
+    "div": _each(_quotient, 2),
+    "mod": lambda np, a, b: a % b,
+    "power_int": _each(_whole_power, 2),
+    "sign": _each(lambda x: Fraction((x > 0) - (x < 0)), 1),
+    "floor": _each(math.floor, 1),
+    "ceil": _each(math.ceil, 1),
+    "round": _each(round, 1),
+    "floor_real": _each(lambda x: Fraction(math.floor(x)), 1),
+    "is_finite": _each(math.isfinite, 1),
+    "to_real": fractions,
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------- calls
