@@ -24,12 +24,13 @@ ALLOWED: dict[str, set[str]] = {
     "datasets": set(),
     "experiments": {"language", "datasets"},
     "shipped": {"compiler"},
+    "bench": {"shipped"},
     "functions": {"ir", "symbolic", "backends"},
     "evolution": {"functions"},
     "proof": {"ir", "symbolic"},
 }
 PUBLIC = {"optgen", "optgen.shipped", "optgen.experiments", "optgen.diagnostics", "optgen.diagnostics.render",
-          "optgen.diagnostics.codes", "optgen.runtime"}  # fmt: skip
+          "optgen.diagnostics.codes", "optgen.runtime", "optgen.bench", "optgen.bench.machine"}  # fmt: skip
 LANGUAGE_IN_PASSES = "lower"
 HEAVY = ("numpy", "sympy", "jax", "numba", "llvmlite", "scipy", "matplotlib", "rich", "lark")
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "solve, with data from files or from the spec's experiment",
     "explain": "the program after each pass; or what an error code means",
     "list": "the shipped specs",
+    "bench": "times against the installed peers, as ratios in one run",
 }
 
 

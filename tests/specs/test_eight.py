@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from tests.references import ef21_w, logistic, mlp, sinkhorn_newton_sparse
 
 import optgen
+from tests.references import ef21_w, logistic, mlp, sinkhorn_newton_sparse
 
 BACKENDS = ("llvm", "numba", "jax")
 
@@ -172,7 +172,7 @@ def test_the_derivative_through_the_adaptive_solver_is_the_slope_of_an_accurate_
     z0, target = np.array([1.0, 0.5, -0.3]), np.array([0.5, 0.4, 0.3])
 
     def misfit(p):
-        field = lambda t, z: -p[0] * z + np.sin(5 * p[1] * t) * np.cos(z)  # noqa: E731
+        field = lambda t, z: -p[0] * z + np.sin(5 * p[1] * t) * np.cos(z)
         end = solve_ivp(field, (0, 1), z0, rtol=1e-12, atol=1e-13).y[:, -1]
         return float(np.sum((end - target) ** 2))
 

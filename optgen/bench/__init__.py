@@ -1,0 +1,10 @@
+"""Comparisons with what a user would pick instead: interleaved in one run, medians, ratios.
+
+In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API and the installed peers.
+
+`timing` measures, `machine` says where, `cases` has one function a comparison.
+"""
+
+from optgen.bench.cases import CASES, run
+
+__all__ = ["CASES", "run"]
