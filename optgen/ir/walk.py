@@ -91,7 +91,7 @@ def rewrite(
             stack.append((node, True))
             stack.extend((child, False) for child in children(node) if child not in done)
             continue
-        rebuilt = _rebuild(node, done)
+        rebuilt = rebuild(node, done)
         replaced = rule(rebuilt)
         done[node] = rebuilt if replaced is None else replaced
     return [done[root] for root in roots]  # type: ignore[misc]
@@ -117,7 +117,8 @@ def fresh(root: N) -> N:
     return substitute([root], places)[0] if places else root
 
 
-def _rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
+def rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
+    """A node from what its parts became; itself if none changed."""
     new = done.get
 
     def each(items: Iterable[AnyNode]) -> list[Any]:

@@ -142,9 +142,8 @@ def states_in(program: Program) -> list[Input]:
 
 def _kept(wrong: Scalar, old: Input, new: Tensor) -> Tensor:
     places = tuple(ir.Index(axis, "ijlp"[k]) for k, axis in enumerate(old.axes))
-    return ir.array(
-        places, ir.choose(wrong, ir.access(old, *places), ir.access(new, *places)), getattr(new, "name", "")
-    )
+    kept = ir.choose(wrong, ir.access(old, *places), ir.access(new, *places))
+    return ir.array(places, kept, f"{old.name}_kept")
 
 
 def _results(name: str, program: Program, phase: Phase, node: ir.Loop, parameters: Sequence[Input]) -> Function:

@@ -24,7 +24,7 @@ def differentiate(function: Function) -> Function:
         source = node.source
         if source not in expanded:
             expanded[source] = push_forward(source) if source.kind == "jvp" else pull_back(source)
-        return expanded[source][node.position]
+        return _named(expanded[source][node.position], node.name)
 
     tensors = [tensor for _, tensor in function.results]
     if not any(isinstance(node, ir.Derivative) for node in walk.postorder(tensors)):
@@ -34,3 +34,10 @@ def differentiate(function: Function) -> Function:
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
     )
+
+
+def _named(tensor: Tensor, name: str) -> Tensor:
+    """The tensor under the name that the author gave the derivative."""
+    if name and isinstance(tensor, ir.Array) and tensor.indices:
+        return ir.array(tensor.indices, tensor.body, name)
+    return tensor

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.blocks import Block, LoopBlocks, Scheduled
+from optgen.ir.calls import CALLS
 from optgen.ir.nodes import AnyNode
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
+from optgen.passes.naming import author, described
 
 _COMPUTED = (ir.Array, ir.Concat, ir.View, ir.Call, ir.Loop)
 
 
-def schedule(function: Function) -> Scheduled:
-    """The function's nodes in blocks, with names."""
+def schedule(function: Function, reserved: Iterable[str] | None = None, in_place: bool = False) -> Scheduled:
+    """The function's nodes in blocks, with names; none of these is `reserved`, by default the names of the dims.
+
+    `in_place`: what a loop carries keeps its name after the loop, so that its outputs have no names of their own.
+    """
     roots = [tensor for _, tensor in function.results]
     order = list(walk.postorder(roots))
     inside = regions(order)
@@ -30,7 +35,8 @@ def schedule(function: Function) -> Scheduled:
         if isinstance(node, _COMPUTED):
             members.setdefault(_innermost(inside[node]), []).append(node)
     body = _block(members, members[None])
-    return Scheduled(function, body, _names(function, order))
+    names = _names(function, order, inside, function.dims if reserved is None else reserved, in_place)
+    return Scheduled(function, body, names)
 
 
 def _innermost(loops: tuple[ir.Loop, ...]) -> ir.Loop | None:
@@ -53,34 +59,59 @@ def _block(members: dict[ir.Loop | None, list[AnyNode]], nodes: Iterable[AnyNode
 # ---------------------------------------------------------------- names
 
 
-def _names(function: Function, order: Iterable[AnyNode]) -> dict[AnyNode, str]:
-    taken: set[str] = set(function.dims)
+def _names(
+    function: Function,
+    order: Sequence[AnyNode],
+    inside: Mapping[AnyNode, tuple[ir.Loop, ...]],
+    reserved: Iterable[str],
+    in_place: bool,
+) -> dict[AnyNode, str]:
+    """Parameters first, then from outside to inside of loops: who comes late has the loop's name before its own."""
+    taken: set[str] = set(reserved)
     names: dict[AnyNode, str] = {}
 
-    def give(node: AnyNode, wish: str) -> None:
+    def give(node: AnyNode, wish: str, loops: tuple[ir.Loop, ...] = ()) -> None:
         if node not in names:
-            names[node] = _unique(legal(wish), taken)
+            wish = legal(wish)
+            if wish in taken and loops and loops[-1].name and not wish.startswith(loops[-1].name):
+                wish = legal(f"{loops[-1].name}_{wish}")
+            names[node] = _unique(wish, taken)
 
     for parameter in function.parameters:
         give(parameter, parameter.name)
+    by_depth = sorted(order, key=lambda node: len(inside[node]))
+    starts: dict[AnyNode, set[str]] = {}
+    for node in by_depth:
+        if isinstance(node, ir.Loop):
+            for parameter, first in zip(node.parameters, node.initial, strict=True):
+                give(parameter, parameter.name, (*inside[node], node))
+                starts.setdefault(first, set()).add(parameter.name)
+            give(node.counter, node.counter.name, (*inside[node], node))
+            give(node, node.name if legal(node.name or "loop") not in taken else f"{node.name or 'loop'}_loop")
     wished = {tensor: name for name, tensor in function.results}
+    for node in by_depth:
+        match node:
+            case ir.Array() | ir.Concat() | ir.View():
+                name = author(node.name) or wished.get(node, "")
+                if name:
+                    give(node, f"{name}_start" if name in starts.get(node, ()) else name, inside[node])
     for node in order:
         match node:
-            case ir.Loop():
-                give(node.counter, node.counter.name)
-                for parameter in node.parameters:
-                    give(parameter, parameter.name)
-                give(node, node.name or "loop")
             case ir.Array() | ir.Concat() | ir.View():
-                give(node, node.name or wished.get(node, "") or _described(node))
-            case ir.Call():
-                give(node, node.function.replace("oracle ", ""))
+                give(node, described(node, names))
+            case ir.Call(function=called, arguments=arguments):
+                give(node, "_".join([called.replace("oracle ", ""), *(names.get(a, "value") for a in arguments)]))
             case ir.Output():
-                give(node, node.name or _output_name(node))
+                if in_place and isinstance(node.source, ir.Loop) and node.position <= len(node.source.parameters):
+                    places = (*node.source.parameters, node.source.counter)
+                    names[node] = names[places[node.position]]
+                name = node.name or _output_name(node, names)
+                trace = isinstance(node.source, ir.Loop) and node.position > len(node.source.parameters)
+                give(node, f"{name}_trace" if trace and legal(name) in taken else name, inside[node])
     return names
 
 
-def _output_name(node: ir.Output) -> str:
+def _output_name(node: ir.Output, names: Mapping[AnyNode, str]) -> str:
     match node.source:
         case ir.Loop(parameters=parameters) if node.position < len(parameters):
             return parameters[node.position].name
@@ -88,19 +119,8 @@ def _output_name(node: ir.Output) -> str:
             return "count"
         case ir.Loop():
             return "trace"
-        case ir.Call(function=function):
-            return function.replace("oracle ", "")
-    return "value"
-
-
-def _described(node: ir.Array | ir.Concat | ir.View) -> str:
-    """A name for a tensor that the author did not name: what it is."""
-    if isinstance(node, ir.Concat):
-        return "joined"
-    if isinstance(node, ir.View):
-        return "part"
-    if isinstance(node.body, ir.Reduce):
-        return {"sum": "total", "prod": "product"}.get(node.body.kind, node.body.kind + "_")
+        case ir.Call():
+            return names[node.source]
     return "value"
 
 
@@ -113,25 +133,12 @@ def legal(name: str) -> str:
 
 
 # names that generated code uses itself
-_TAKEN = {
-    "np",
-    "jnp",
-    "jax",
-    "lax",
-    "math",
-    "numba",
-    "njit",
-    "threefry",
-    "uniform",
-    "range",
-    "len",
-    "min",
-    "max",
-    "abs",
-    "sum",
-    "float",
-    "int",
-}
+_TAKEN = frozenset((
+    *CALLS,
+    *("np", "jnp", "jax", "lax", "math", "numba", "njit", "special", "partial", "range", "len", "min", "max", "abs"),
+    *("sum", "float", "int", "add_at", "argmax", "argmin", "carry"),
+    *("threefry", "uniform", "uniform_bits", "index_bits", "high_word", "low_word"),
+))  # fmt: skip
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -6,28 +6,46 @@ already; binding places are unique, so two sums written alike are different node
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode
 from optgen.ir.program import Function
+from optgen.passes.naming import author, derived
 
 
 def share(function: Function) -> Function:
     """The function with one node for all closed nodes that are equal up to their bound indices."""
     known: dict[Any, AnyNode] = {}
+    better: dict[AnyNode, str] = {}  # names of definitions like one that a pass named
 
     def rule(node: AnyNode) -> AnyNode | None:
         if node.free or not isinstance(node, ir.Array | ir.Reduce):
             return None
-        return known.setdefault(key(node), node)
+        first = known.setdefault(key(node), node)
+        if isinstance(node, ir.Array) and isinstance(first, ir.Array) and _better(node.name, first.name):
+            better.setdefault(first, node.name)
+        return first
 
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
     made = walk.rewrite(tensors, rule)
+    if better:
+        made = walk.rewrite(made, lambda node: _renamed(node, better))
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
     )
+
+
+def _better(name: str, other: str) -> bool:
+    """Whether a name is the author's, where the other is not."""
+    return bool(author(name)) and not derived(name) and (not author(other) or derived(other))
+
+
+def _renamed(node: AnyNode, better: Mapping[AnyNode, str]) -> AnyNode | None:
+    name = better.get(node)
+    return ir.array(node.indices, node.body, name) if name and isinstance(node, ir.Array) else None
 
 
 def key(root: AnyNode) -> tuple[Any, ...]:

@@ -94,6 +94,47 @@ def _decided(node: AnyNode) -> AnyNode | None:
     return None
 
 
+_OPPOSITE = {"lt": "ge", "ge": "lt", "le": "gt", "gt": "le", "eq": "ne", "ne": "eq"}
+
+
+def _negated(node: AnyNode) -> AnyNode | None:
+    """not a < b is a >= b, for integers: no NaN is among them."""
+    match node:
+        case ir.Operation(name="not", arguments=(ir.Operation(name=name, arguments=(a, b)),)) if name in _OPPOSITE:
+            return apply(_OPPOSITE[name], a, b) if a.dtype == "int" else None
+    return None
+
+
+def _repeated(node: AnyNode) -> AnyNode | None:
+    """a and b and a is a and b; so with or."""
+    match node:
+        case ir.Operation(name="and" | "or" as name, arguments=(a, b)):
+            left = a
+            while True:
+                if left is b:
+                    return a
+                if not isinstance(left, ir.Operation) or left.name != name:
+                    return None
+                if left.arguments[1] is b:
+                    return a
+                left = left.arguments[0]
+    return None
+
+
+def _root_of_squares(node: AnyNode) -> AnyNode | None:
+    """The square root of a sum of squares needs no choice at 0, which has derivatives only."""
+    match node:
+        case ir.Choose(
+            condition=ir.Operation(name="eq", arguments=(x, ir.Constant(value=0))),
+            then=ir.Constant(value=0),
+            otherwise=ir.Operation(name="sqrt", arguments=(y,)) as root,
+        ) if x is y:
+            match x:
+                case ir.Reduce(kind="sum", body=ir.Operation(name="mul", arguments=(a, b))) if a is b:
+                    return root
+    return None
+
+
 def _nested_choice(node: AnyNode) -> AnyNode | None:
     """A choice inside a branch of a choice by the same condition is decided."""
     match node:
@@ -265,8 +306,13 @@ RULES: dict[type, tuple[Rule, ...]] = {
         Rule("double", "floats", _double),
         Rule("zero", "reals", _zero),
         Rule("decided", "floats", _decided),
+        Rule("negated", "floats", _negated),
+        Rule("repeated", "floats", _repeated),
     ),
-    ir.Choose: (Rule("nested choice", "floats", _nested_choice),),
+    ir.Choose: (
+        Rule("nested choice", "floats", _nested_choice),
+        Rule("root of squares", "floats", _root_of_squares),
+    ),
     ir.Reduce: (
         Rule("any equal", "floats", _any_equal),
         Rule("one term", "floats", _delta),

@@ -45,6 +45,40 @@ def index_bits(bits, n):
 ''',
 }
 
+_PLACES = {
+    "add_at": {
+        "numpy": '''
+def add_at(shape, places, values):
+    """Values added up at their places; what lies outside the shape counts nowhere."""
+    *places, values = np.broadcast_arrays(*places, values)
+    inside = np.logical_and.reduce([(place >= 0) & (place < length) for place, length in zip(places, shape)])
+    total = np.zeros(shape, values.dtype)
+    np.add.at(total, tuple(place[inside] for place in places), values[inside])
+    return total
+''',
+        "jax": '''
+def add_at(shape, places, values):
+    """Values added up at their places; what lies outside the shape counts nowhere."""
+    inside = tuple(jnp.where(place < 0, length, place) for place, length in zip(places, shape))
+    values = jnp.broadcast_to(values, jnp.broadcast_shapes(values.shape, *(place.shape for place in inside)))
+    return jnp.zeros(shape, values.dtype).at[inside].add(values, mode="drop")
+''',
+    },
+    **{
+        name: {
+            dialect: f'''
+def {name}(x):
+    """The first place of the {word} along the last axis; NaN is never it, and nothing has it at 0."""
+    if x.shape[-1] == 0:
+        return {np}.zeros(x.shape[:-1], {np}.int64)
+    return {np}.{name}({np}.where({np}.isnan(x), {sign}{np}.inf, x), axis=-1)
+'''
+            for dialect, np in (("numpy", "np"), ("jax", "jnp"))
+        }
+        for name, word, sign in (("argmax", "largest", "-"), ("argmin", "smallest", ""))
+    },
+}
+
 _NUMPY = {
     "solve": '''
 def solve(a, b):
@@ -159,5 +193,5 @@ def helper_source(names: set[str], dialect: str, real: str) -> list[str]:
     for name, text in _BITS.items():
         if name in names:
             made.append(text.format(np=np, real=real, drop=drop, keep=keep))
-    made += [text for name, text in table.items() if name in names]
-    return made
+    made += [texts[dialect] for name, texts in _PLACES.items() if name in names]
+    return made + [text for name, text in table.items() if name in names]

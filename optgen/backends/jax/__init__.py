@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from optgen.backends.arrays.files import file_source, load
+from optgen.backends.arrays.files import file_source, keywords, load
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 from optgen.ir.program import Function
@@ -19,12 +19,11 @@ def compile_function(function: Function, real: str) -> Kernel:
     """
     import numpy as np
 
-    made, sizes = load([function], "jax", real)
-    body = made[function.name]
+    body, printed = load(function, "jax", real)
     table = {"real": real, "int": "int64", "bool": "bool", "u64": "uint64", "f32": "float32", "f64": "float64"}
     takes = [np.dtype(table[parameter.dtype]) for parameter in function.parameters]
     gives = [np.dtype(table[tensor.dtype]) for _, tensor in function.results]
-    wanted = sizes[function.name]
+    wanted = printed.sizes
     places = {parameter: k for k, parameter in enumerate(function.parameters)}
     rows = {
         k: tensor.axes[0] for k, (_, tensor) in enumerate(function.results) if tensor.axes and tensor.axes[0] in wanted
@@ -32,12 +31,12 @@ def compile_function(function: Function, real: str) -> Kernel:
 
     def kernel(dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
         given = [np.asarray(a, dtype) for a, dtype in zip(arrays, takes, strict=True)]
-        keywords = {name: dims[name] for name in function.dims}
+        options = keywords(printed, dims)
         lengths = {extent: _number(extent, dims, given, places) for extent in wanted}
-        for k, extent in enumerate(wanted):
+        for extent, keyword in wanted.items():
             # rounded up to a power of two, so that few lengths are compiled
-            keywords["capacity" if k == 0 else f"capacity_{k + 1}"] = 1 << max(lengths[extent] - 1, 0).bit_length()
-        results = body(*given, **keywords)
+            options[keyword] = 1 << max(lengths[extent] - 1, 0).bit_length()
+        results = body(*given, **options)
         made_arrays = [np.asarray(value, dtype) for value, dtype in zip(results, gives, strict=True)]
         for k, extent in rows.items():
             made_arrays[k] = made_arrays[k][: lengths[extent]]

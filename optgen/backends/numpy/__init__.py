@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from optgen.backends.arrays.files import file_source, load
+from optgen.backends.arrays.files import file_source, keywords, load
 from optgen.ir.program import Function
 
 Kernel = Callable[[Mapping[str, int], Sequence[Any]], list[Any]]
@@ -15,16 +15,14 @@ def compile_function(function: Function, real: str) -> Kernel:
     """A callable (dims, arrays) -> arrays; `real` is float64 or float32."""
     import numpy as np
 
-    made, _ = load([function], "numpy", real)
-    body = made[function.name]
-    dtypes = [_dtype(np, tensor.dtype, real) for _, tensor in function.results]
+    body, printed = load(function, "numpy", real)
+    gives = [_dtype(np, tensor.dtype, real) for _, tensor in function.results]
     takes = [_dtype(np, parameter.dtype, real) for parameter in function.parameters]
 
     def kernel(dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
         given = [np.asarray(a, dtype)[()] for a, dtype in zip(arrays, takes, strict=True)]
-        with np.errstate(all="ignore"):
-            results = body(*given, **{name: dims[name] for name in function.dims})
-        return [np.array(value, dtype) for value, dtype in zip(results, dtypes, strict=True)]
+        results = body(*given, **keywords(printed, dims))
+        return [np.array(value, dtype) for value, dtype in zip(results, gives, strict=True)]
 
     return kernel
 

@@ -251,7 +251,10 @@ def indices(axes: Sequence[Scalar], names: str = "ijlpqr") -> tuple[ir.Index, ..
 def tensor(value: Grid, name: str = "") -> Tensor:
     """The grid as a tensor of the IR."""
     places = indices(value.axes)
-    return ir.array(places, value.at(places), name)
+    made = ir.array(places, value.at(places), name)
+    if isinstance(made, ir.Output) and not made.name:  # a derivative or a call, as it is
+        return ir.output(made.source, made.position, name)
+    return made
 
 
 def fixed(value: Grid, name: str) -> Grid:
