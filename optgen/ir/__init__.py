@@ -5,5 +5,6 @@ Must not know: the text of a spec, a pass, a backend, SymPy.
 
 `nodes` is the whole vocabulary, `operations` the table of elementwise operations, `calls` the table of whole-array
 functions, `walk` the traversals every pass uses, `extents` the algebra of symbolic shapes, `program` what a lowered
-spec is.
+spec is.  `evaluate` says what a function means, in floats or exactly (`meaning`, `random`); `check` which functions are
+legal after which pass; `printer` and `reader` are its text and back (`text`, `scopes`, `parse`).
 """
