@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "experiments": {"language", "datasets"},
     "shipped": {"compiler"},
     "bench": {"shipped"},
+    "generated": {"compiler"},
     "functions": {"ir", "symbolic", "backends"},
     "evolution": {"functions"},
     "proof": {"ir", "symbolic"},

@@ -217,3 +217,21 @@ def _rebuild_loop(node: ir.Loop, done: Mapping[AnyNode, AnyNode]) -> ir.Loop:
         capacity=new(node.capacity),
         name=node.name,
     )
+
+
+def free_in_order(node: AnyNode) -> tuple[ir.Index, ...]:
+    """The free indices of a node in the order in which they first appear: the same in every run."""
+    left = set(node.free)
+    found: list[ir.Index] = []
+    seen: set[AnyNode] = set()
+    stack: list[AnyNode] = [node]
+    while stack and left:
+        item = stack.pop()
+        if item in seen or left.isdisjoint(item.free):
+            continue
+        seen.add(item)
+        if isinstance(item, ir.Index) and item in left:
+            left.discard(item)
+            found.append(item)
+        stack.extend(reversed(children(item)))
+    return tuple(found)

@@ -43,10 +43,6 @@ def _open(node: AnyNode) -> bool:
     return bool(node.free) and isinstance(node, ir.Array | ir.Concat | ir.View | ir.Output)
 
 
-def _ordered(free: frozenset[Index]) -> tuple[Index, ...]:
-    return tuple(sorted(free, key=lambda index: (index.name, id(index))))
-
-
 def _copies(indices: Sequence[Index]) -> dict[AnyNode, AnyNode]:
     return {index: Index(index.extent, index.name) for index in indices}
 
@@ -55,7 +51,7 @@ def _close(tensor: Tensor, closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]
     """The closed tensor for an open one, and the indices it is to be read at first."""
     if tensor in closed:
         return closed[tensor]
-    outer = _ordered(tensor.free)
+    outer = walk.free_in_order(tensor)
     match tensor:
         case ir.Array(indices=indices, body=body, name=name):
             fresh = _copies((*outer, *indices))

@@ -74,7 +74,7 @@ def _hoisted(roots: Sequence[Tensor]) -> list[Tensor]:
                 and part.dtype == "real"
                 and _costs(part)
             ):
-                outer = sorted(part.free, key=lambda index: (index.name, id(index)))
+                outer = walk.free_in_order(part)
                 fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in outer}
                 made = ir.array([fresh[i] for i in outer], walk.substitute([part], fresh)[0], "")  # type: ignore[misc]
                 chosen[part] = ir.access(made, *outer)
@@ -96,7 +96,7 @@ def materialised(roots: Sequence[Tensor]) -> list[Tensor]:
     def own(node: Scalar) -> Scalar:
         """The scalar read from an array of its own."""
         if node not in extracted:
-            outer = sorted(node.free, key=lambda index: (index.name, id(index)))
+            outer = walk.free_in_order(node)
             fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in outer}
             body = walk.substitute([node], fresh)[0]
             name = node.kind if isinstance(node, ir.Reduce) else _name(node)

@@ -156,7 +156,9 @@ def _fori_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, bl
     writer.blank()
     assert node.limit is not None
     limit = writer.printer.scalar(node.limit, ()).text
-    writer.line(depth, f"{state} = lax.fori_loop(0, {limit}, {body}, ({first}))")
+    carry = writer.fresh(f"{writer.names[node]}_carry")
+    writer.line(depth, f"{carry} = ({first})")
+    writer.line(depth, f"{state} = lax.fori_loop(0, {limit}, {body}, {carry})")
 
 
 def _while_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, block: PrintBlock) -> None:
@@ -188,7 +190,10 @@ def _while_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, b
     begin = [f"*{test}({', '.join(first)})"] if again else []
     target = [*carried, *(["_"] * (len(shared) + len(ignored))), *traces]
     start = listed([*first, *begin, *_empty_traces(writer, node)])
-    writer.line(depth, f"{listed(target)} = lax.while_loop({going}, {body}, ({start}))")
+    carry = writer.fresh(f"{writer.names[node]}_carry")
+    writer.line(depth, f"{carry} = ({start})")
+    writer.line(depth, f"{carry} = lax.while_loop({going}, {body}, {carry})")
+    writer.line(depth, f"{listed(target)} = {carry}")
 
 
 def _going(writer: Writer, node: ir.Loop) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from optgen.backends.arrays.code import Code
 from optgen.ir import nodes as ir
+from optgen.ir import walk
 from optgen.ir.nodes import Index, Scalar
 from optgen.ir.operations import apply
 
@@ -134,7 +135,7 @@ def _einsum(printer: Printer, node: ir.Reduce, groups: dict[frozenset[Index], Sc
     every = frozenset().union(*groups)
     if len(groups) < 2 or any(key == every for key in groups) or not frozenset(node.indices) <= every:
         return None
-    rest = tuple(index for index in sorted(every, key=lambda i: i.name) if index not in node.indices)
+    rest = tuple(index for index in walk.free_in_order(node) if index in every)
     codes = [printer.scalar(value, (*rest, *node.indices)) for value in groups.values()]
     letters: dict[Index, str] = {}
     for code in codes:

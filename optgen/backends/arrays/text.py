@@ -48,7 +48,8 @@ def broken(line: str, depth: int) -> list[str]:
         return _value(f"{word} ", rest, depth, ":", word == "def")
     equals = _top(line, (" = ",))
     if equals and equals[0] > WIDTH // 2 and _top(line[: equals[0]], (", ",)):
-        return [f"{lead}(", *_inner(line[: equals[0]], depth + 1), *broken(f"){line[equals[0] :]}", depth)]
+        target, value = line[: equals[0]], line[equals[0] + 3 :]
+        return [f"{lead}(", *_inner(target, depth + 1), *_value(") = ", value, depth)]
     if equals:
         return _value(line[: equals[0] + 3], line[equals[0] + 3 :], depth)
     if line.startswith("return "):
