@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from optgen.diagnostics import Diagnostic, Span, SpecError
@@ -94,7 +95,7 @@ def read(group: tree.Group) -> Plan:
 
 def _plot_options(words: Sequence[str]) -> tuple[str, ...]:
     """The words after a plot, `log x log y`, as the options they make."""
-    return tuple(f"{first} {second}" for first, second in zip(words, words[1:], strict=False) if first == "log")
+    return tuple(f"{first} {second}" for first, second in pairwise(words) if first == "log")
 
 
 def _data(line: tree.Line) -> dict[str, Any]:

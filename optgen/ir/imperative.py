@@ -17,7 +17,7 @@ Buffer = Input
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """`for index in range(low, extent)`; `vector`: iterations are independent but for accumulations (may be reordered)."""
+    """`for index in range(extent)`; `vector`: iterations are independent but for accumulations, which may be reordered."""
 
     index: Index
     body: tuple[Statement, ...]
