@@ -17,7 +17,10 @@ Buffer = Input
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """`for index in range(extent)`; `vector`: iterations are independent but for accumulations, which may be reordered."""
+    """`for index in range(extent)`.
+
+    `vector`: iterations are independent but for accumulations, which may be reordered.
+    """
 
     index: Index
     body: tuple[Statement, ...]
