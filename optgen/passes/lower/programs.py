@@ -10,6 +10,7 @@ from typing import Any
 from optgen.diagnostics import Diagnostic, Span, SpecError, suggestion
 from optgen.ir import nodes as ir
 from optgen.ir import program as out
+from optgen.ir import walk
 from optgen.ir.nodes import Scalar, Tensor
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
@@ -529,7 +530,7 @@ class _Builder:
         docs = machine.group.lines("doc")
         sizes = list(self.inputs.sizes)
         free = [name for name in dict.fromkeys(dims) if name not in dict(sizes)]
-        return out.Program(
+        program = out.Program(
             machine.name,
             docs[0].text if docs else "",
             tuple(free),
@@ -544,6 +545,24 @@ class _Builder:
             dict(inner.program.origins),
             done,
         )
+        self._warn_unread(program, inner)
+        return program
+
+    def _warn_unread(self, made: out.Program, inner: Context) -> None:
+        """Params that nothing reads."""
+        roots: list[Any] = [state.initial for state in made.states]
+        roots += [slot.value for slot in made.slots if slot.value is not None]
+        roots += [tensor for _, tensor in made.lets]
+        roots += [scalar for _, scalar in made.sizes]
+        for phase in made.phases:
+            roots += [*phase.following, *(record.value for record in phase.records)]
+            roots += [e.condition for e in (*phase.stops, *phase.untils, *phase.fails, *phase.diverged)]
+            roots += [] if phase.length is None else [phase.length]
+        roots += [] if made.objective is None else [made.objective]
+        read: set[Any] = set(walk.postorder(roots))
+        for slot in made.slots:
+            if slot.kind == "param" and slot.span is not None and slot.input not in read:
+                inner.program.warn("W0201", f"{slot.name} is not used", slot.span)
 
     def _phase(
         self,
