@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optgen.compiler import check, compile, explain, load, parse, source
+    from optgen.compiler import check, compile, explain, load, objective, parse, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.language.format import format_source
     from optgen.runtime import Result, Solver
@@ -32,14 +32,15 @@ _HOMES = {
     "explain": "optgen.compiler",
     "format_source": "optgen.language.format",
     "load": "optgen.compiler",
+    "objective": "optgen.compiler",
     "parse": "optgen.compiler",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "check", "compile", "explain", "format_source", "load", "parse",
-    "source", "specs",
+    "Diagnostic", "Result", "Solver", "SpecError", "check", "compile", "explain", "format_source", "load", "objective",
+    "parse", "source", "specs",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,21 +186,91 @@ def compile(
     result = solver(A=A, y=y, lr=1e-2, steps=500)
 
     `algorithm` and `problem` may be left out where the file has one.  `f` is an objective made by Python in place of a
-    problem.  `backend` is llvm, numba, jax, numpy or reference; `dtype` float64 or float32.  Further keywords fix
-    params and dims to numbers at compile time.  Raises SpecError with everything that is wrong with the spec.
+    problem (`optgen.objective`), and then Python drives.  `backend` is llvm, numba, jax, numpy or reference; `dtype`
+    float64 or float32.  Further keywords fix params and dims to numbers at compile time.  Raises SpecError with
+    everything that is wrong with the spec.
     """
     if isinstance(spec, str):
         spec = parse(spec)
     _known("backend", backend, BACKENDS)
     _known("dtype", dtype, DTYPES)
     constants = {name: _constant(name, value) for name, value in fixed.items()}
-    engine = _engine(backend, dtype, f)
+    if f is not None:
+        return _with_objective(spec, algorithm, as_objective(f), dtype, constants)
+    engine = _engine(backend, dtype)
 
     def variant(schedules: frozenset[str], batch: bool) -> Solver:
         program = lowered(spec, algorithm, problem, schedules, batch, constants)
         return _solver(program, engine, backend, dtype, variant)
 
     return variant(frozenset(), False)
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A function that Python computes, `value(x)`, with `grad(x)` and `hvp(x, v)` where they are known."""
+
+    value: Callable[..., Any]
+    grad: Callable[..., Any] | None = None
+    hvp: Callable[..., Any] | None = None
+
+
+def objective(
+    value: Callable[..., Any], grad: Callable[..., Any] | None = None, hvp: Callable[..., Any] | None = None
+) -> Objective:
+    """An objective for `compile(spec, f=...)`: Python drives the solve, and what these functions raise is raised.
+
+    f = optgen.objective(scipy.optimize.rosen, grad=scipy.optimize.rosen_der)
+    optgen.compile(optgen.specs.adam, f=f)(x=x0)
+    """
+    return Objective(value, grad, hvp)
+
+
+def as_objective(f: Any) -> Objective:
+    if isinstance(f, Objective):
+        return f
+    if callable(f):
+        return Objective(f)
+    raise SpecError(
+        [Diagnostic("E0612", f"f is a {type(f).__name__}, not a function", help="f = optgen.objective(value, grad)")]
+    )
+
+
+def _with_objective(
+    spec: Spec, algorithm: str | None, given: Objective, dtype: str, constants: Mapping[str, Any]
+) -> Solver:
+    """The solver of an algorithm whose one function argument Python computes, on the reference evaluator."""
+    from optgen.ir.evaluate import evaluate
+    from optgen.passes import pipeline
+    from optgen.passes.lower import Options, lower
+
+    name = choose(spec, "algorithm", algorithm)
+    program, _ = lower(spec.file, name, None, _shipped(spec.folder), Options(fixed=constants))
+    if len(program.oracles) != 1:
+        takes = ", ".join(program.oracles) or "none"
+        raise SpecError([Diagnostic("E0410", f"f stands for one function argument, and {name} has {takes}")])
+    (argument,) = program.oracles
+
+    def missing(what: str) -> Callable[..., Any]:
+        def complain(*_: Any) -> Any:
+            fix = f"f = optgen.objective(value, {what}=..)"
+            raise SpecError(
+                [Diagnostic("E0612", f"{name} needs {what} of {argument}, and f does not give it", help=fix)]
+            )
+
+        return complain
+
+    oracles = {
+        f"oracle {argument}": given.value,
+        f"oracle {argument}.grad": given.grad or missing("grad"),
+        f"oracle {argument}.hvp": given.hvp or missing("hvp"),
+    }
+
+    def engine(function: Function) -> Any:
+        ready = pipeline.expand(function)
+        return lambda dims, arrays: evaluate(ready, dims, arrays, dtype, oracles)
+
+    return _solver(program, engine, "python", dtype, None)
 
 
 def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: Any) -> Solver:
@@ -214,11 +284,11 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
     advances = tuple(kernels[f"advance_{k}"] for k in range(len(program.phases)))
     code = Code(program, kernels["setup"], advances, tuple(kernels[f"finish_{k}"] for k in phases))
     # defaults and domains are computed once a call, so they are plain array code and compile at once
-    around = _engine("numpy", dtype, None) if backend in ("llvm", "numba", "jax") else engine
+    around = _engine("numpy", dtype) if backend in ("llvm", "numba", "jax") else engine
     return Solver(code, build(program, around, dtype), backend, dtype, variant)
 
 
-def _engine(backend: str, dtype: str, oracle: Any) -> Callable[[Function], Any]:
+def _engine(backend: str, dtype: str) -> Callable[[Function], Any]:
     """Function to kernel: passes, then the backend's compiler; code is made when a kernel is first called."""
     from optgen.passes import pipeline
 
@@ -343,13 +413,3 @@ def _header(spec: Spec, program: Program, problem: str | None, backend: str, dty
     if dtype != "float64":
         lines[-1] += f" --dtype {dtype}"
     return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """A function that Python computes: value, and gradient and Hessian-vector product where they are known."""
-
-    value: Callable[..., float]
-    grad: Callable[..., Any] | None = None
-    hvp: Callable[..., Any] | None = None
-    parts: Mapping[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ value of them.  Demand driven: of a choice without indices only the branch chose
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -18,8 +18,17 @@ from optgen.ir.nodes import AnyNode, Index, Scalar
 from optgen.ir.program import Function
 
 
-def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any], real: str = "float64") -> list[Any]:
+def evaluate(
+    function: Function,
+    dims: Mapping[str, int],
+    arrays: Sequence[Any],
+    real: str = "float64",
+    oracles: Mapping[str, Callable[..., Any]] | None = None,
+) -> list[Any]:
     """The results as NumPy arrays, in order; `arrays` in the order of the parameters.
+
+    `oracles` are functions of the caller by the name of their call (`oracle f`, `oracle f.grad`); what they raise is
+    not caught.
 
     With real = "exact" reals are fractions in arrays of objects: programs of + - * / and comparisons have their exact
     values, others raise IRError.  `Fraction` takes ints, decimal strings and floats as what they are.
@@ -32,7 +41,7 @@ def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any],
     tensors = walk.rewrite(
         [t for _, t in function.results], lambda n: draw_formula(n) if isinstance(n, ir.Draw) else None
     )
-    region = _Region(np, dims, np.dtype(object if real == "exact" else real), None)
+    region = _Region(np, dims, np.dtype(object if real == "exact" else real), None, oracles or {})
     for parameter, value in zip(function.parameters, arrays, strict=True):
         exact = real == "exact" and parameter.dtype == "real"
         region.memo[parameter] = fractions(np, value) if exact else np.asarray(value, region.dtype(parameter.dtype))
@@ -43,7 +52,15 @@ def evaluate(function: Function, dims: Mapping[str, int], arrays: Sequence[Any],
 class _Region:
     """One level of evaluation: the values found so far; what is not here is looked up outside."""
 
-    def __init__(self, np: Any, dims: Mapping[str, int], real: Any, outer: _Region | None) -> None:
+    def __init__(
+        self,
+        np: Any,
+        dims: Mapping[str, int],
+        real: Any,
+        outer: _Region | None,
+        oracles: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self.oracles: Mapping[str, Callable[..., Any]] = outer.oracles if outer is not None else oracles or {}
         self.np, self.dims, self.real, self.outer = np, dims, real, outer
         self.exact = real.kind == "O"
         self.memo: dict[AnyNode, Any] = {}
@@ -331,6 +348,8 @@ class _Region:
         from optgen.ir.meaning import CALL_MEANING
 
         values = [self.get(argument) for argument in node.arguments]
+        if node.function in self.oracles:
+            return [np_array(self.np, self.oracles[node.function](*values), self.dtype(node.outputs[0][0]))]
         if node.function not in CALL_MEANING or self.exact:
             raise ir.IRError(f"{node.function} has no value here")
         return CALL_MEANING[node.function](self.np, *values)

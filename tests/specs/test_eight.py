@@ -207,3 +207,29 @@ def test_the_perceptron_learns_the_digits():
     w = result.x
     scores = np.tanh(X[1400:] @ w["W1"].T + w["b1"]) @ w["W2"].T + w["b2"]
     assert np.mean(np.argmax(scores, 1) == c[1400:]) > 0.95
+
+
+def test_an_objective_in_python_drives_the_same_method():
+    from scipy.optimize import rosen, rosen_der, rosen_hess_prod
+
+    f = optgen.objective(rosen, grad=rosen_der, hvp=rosen_hess_prod)
+    start = -np.ones(6)
+    for name in ("lbfgs", "newton_cg"):
+        spec = getattr(optgen.specs, name)
+        by_python = optgen.compile(spec, f=f)(x=start, steps=12)
+        by_spec = optgen.compile(spec, problem="rosenbrock")(x=start, steps=12)
+        np.testing.assert_allclose(by_python.x, by_spec.x, rtol=1e-8)
+
+
+def test_an_objective_without_a_gradient_is_an_error_that_says_so():
+    solver = optgen.compile(optgen.specs.adam, f=lambda x: float(x @ x))
+    with pytest.raises(optgen.SpecError, match="needs grad of f"):
+        solver(x=np.ones(3), steps=1)
+
+
+def test_what_an_objective_raises_is_raised():
+    def broken(x):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        optgen.compile(optgen.specs.adam, f=optgen.objective(broken, grad=broken))(x=np.ones(3), steps=1)
