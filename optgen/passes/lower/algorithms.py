@@ -317,7 +317,10 @@ def lower_draw(draw: tree.Draw, name: str, context: Context) -> Any:
     inner = context
     if isinstance(draw.left, tree.Index):
         bounds, test, inner = bind_all(
-            list(draw.ranges) or list(draw.left.indices), draw.condition, [draw.law], context  # type: ignore[arg-type]
+            list(draw.ranges) or list(draw.left.indices),  # type: ignore[arg-type]
+            draw.condition,
+            [draw.law],
+            context,
         )
         if test is not None:
             fail("E0404", "draws under a condition are planned for a later release", draw.span)

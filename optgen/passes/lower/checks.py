@@ -10,9 +10,10 @@ from optgen.ir import nodes as ir
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm, Problem
 from optgen.passes.lower.context import Context, Lazy, Program
+from optgen.passes.lower.files import Shipped, file_scope
 from optgen.passes.lower.machine import define
 from optgen.passes.lower.problems import Poisoned, fail
-from optgen.passes.lower.programs import Inputs, Options, Shipped, _Builder, file_scope
+from optgen.passes.lower.programs import Inputs, Options, _Builder
 from optgen.passes.lower.types import read_type
 from optgen.passes.lower.values import Function, Grid, grid, number
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from optgen.diagnostics import Span
+from optgen.ir import nodes as ir
+from optgen.ir.nodes import Scalar
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.calculus import of_function
 from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
-from optgen.passes.lower.values import Function, Grid
+from optgen.passes.lower.types import declare_dim
+from optgen.passes.lower.values import Function, Grid, number
 
 
 def select_members(function: Function, expr: tree.Index, context: Context) -> Function:
@@ -50,3 +54,31 @@ def members(function: Function, index: Grid, span: Span) -> Function:
 
     constants: dict[str, Any] = {}
     return Function(f"{function.name}[i]", member, function.space, variables=function.variables, constants=constants)
+
+
+def abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function, inner: Context) -> Function:
+    """A family nobody gave: members are calls `oracle f` with the member's number as a second argument."""
+    from optgen.ir.operations import apply
+    from optgen.passes.lower.binders import index_parts
+    from optgen.passes.lower.expressions import as_grid
+    from optgen.passes.lower.values import Family
+
+    _, _, within = index_parts(shape.arguments[0].value)
+    name = within.name if isinstance(within, tree.Name) else "members"
+    if not inner.known(name):
+        declare_dim(name, ir.dim(name), inner)
+    size = inner.lookup(name, parameter.span).scalar
+    kind = shape.function.name if isinstance(shape.function, tree.Name) else "mean"
+
+    def member(position: Scalar, arguments: list[Any]) -> Grid:
+        point = math.tensor(math.to_real(as_grid(arguments[0], parameter.span)))
+        place = ir.array((), position)
+        node = ir.call(f"oracle {parameter.name}[i]", (point, place), [("real", ())])
+        return number(ir.access(ir.output(node, 0, parameter.name)))
+
+    def over(chosen: Grid, arguments: list[Any]) -> Grid:
+        index = ir.Index(chosen.axes[0], "i")
+        total = ir.reduce("sum", (index,), member(math.plus(chosen.at((index,)), -1), arguments).scalar)
+        return number(total if kind == "sum" else apply("div", total, apply("to_real", chosen.axes[0])))
+
+    return replace(made, family=Family(size, kind, member, over))

@@ -132,7 +132,9 @@ def _assembled(blocks: list[list[Grid | None]], heights: list[Scalar], widths: l
             p[0],
             heights,
             lambda r, i: _in_segments(
-                p[1], widths, lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j))  # type: ignore[union-attr]
+                p[1],
+                widths,
+                lambda c, j: ir.constant(0, "real") if blocks[r][c] is None else blocks[r][c].at((i, j)),  # type: ignore[union-attr]
             ),
         )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from optgen.diagnostics import Diagnostic, Span, SpecError, suggestion
+from optgen.diagnostics import Diagnostic, Span, SpecError
 from optgen.ir import nodes as ir
 from optgen.ir import program as out
 from optgen.ir import walk
@@ -19,14 +19,15 @@ from optgen.passes.lower.algorithms import (
     Problem,
     abstract_oracle,
     bind_functions,
-    block_value,
     define_lets,
     enter,
     lower_states,
     open_block,
     oracle_function,
 )
-from optgen.passes.lower.context import Context, Lazy, Program, Scope
+from optgen.passes.lower.context import Context, Lazy, Program
+from optgen.passes.lower.families import abstract_family
+from optgen.passes.lower.files import Shipped, file_scope
 from optgen.passes.lower.machine import Machine, Steps
 from optgen.passes.lower.nested import Carried, stand_ins, tensors
 from optgen.passes.lower.objectives import Bound, bind_problem
@@ -34,7 +35,6 @@ from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.types import Typed, conditions, conform, declare_dim, facts_of, read_type
 from optgen.passes.lower.values import Function, Grid, Space, grid, number
 
-Shipped = Callable[[str], "tree.File | None"]
 STEPS, TOL = 1000, Fraction(1, 10**6)
 
 
@@ -67,93 +67,6 @@ class Inputs:
             )
         self.taken[slot.name] = slot.span
         self.slots.append(slot)
-
-
-# ---------------------------------------------------------------- files
-
-
-def file_scope(file: tree.File, shipped: Shipped, program: Program) -> Scope:
-    """All names of a file; other shipped specs are in scope by name."""
-    context = Context(program, shipped_scope(shipped, program))
-    context = replace(context, scope=Scope(context.scope))
-    context.scope.names["$groups"] = file.groups("function")
-    _enter_file(file, context, shipped)
-    return context.scope
-
-
-def _enter_file(file: tree.File, context: Context, shipped: Shipped) -> None:
-    from optgen.passes.lower.machine import define
-
-    for item in file.body:
-        match item:
-            case tree.Group(name=name) if name and item.kind not in ("claim", "experiment", "search"):
-                if name in context.scope.names:
-                    context.program.collect(
-                        SpecError(
-                            [
-                                Diagnostic(
-                                    "E0202",
-                                    f"{name} is defined twice",
-                                    item.span,
-                                    help="each top-level block has a name of its own",
-                                )
-                            ]
-                        )
-                    )
-                    continue
-                context.scope.names[name] = block_value(item, context)
-            case tree.Line(kind="specialise", names=(name, *_)):
-                context.scope.names[name] = Lazy(name, item.span, lambda i=item, n=name: specialised(i, n, context))
-            case tree.Line(kind="let"):
-                for definition in item.definitions:
-                    define(definition, context)
-            case tree.Line(kind="use"):
-                context.attempt(lambda i=item: _use(i, context, shipped))
-
-
-def _use(line: tree.Line, context: Context, shipped: Shipped) -> None:
-    other = shipped(line.text)
-    if other is None:
-        fail("E0501", f"there is no file {line.text}", line.span, help="paths are relative to this file")
-    scope = Scope(context.scope.parent)
-    _enter_file(other, replace(context, scope=scope), shipped)
-    for name in line.names:
-        if name not in scope.names:
-            fail("E0201", f"{line.text} has no {name}", line.span, help=suggestion(name, scope.names))
-        context.scope.names[name] = scope.names[name]
-
-
-def shipped_scope(shipped: Shipped, program: Program) -> Scope:
-    """The outermost scope: names of shipped specs, read when first needed."""
-    outer = Scope()
-
-    def fallback(name: str) -> Any:
-        file = shipped(name)
-        if file is None:
-            return None
-        scope = Scope(outer)
-        _enter_file(file, Context(program, scope), shipped)
-        return scope.names.get(name)
-
-    outer.fallback = fallback
-    return outer
-
-
-def specialised(line: tree.Line, name: str, context: Context) -> Any:
-    """`lion = lion_k(K = norm1)`: the algorithm with arguments fixed, under a new name."""
-    from optgen.passes.lower.expressions import evaluate
-
-    expr = line.expr
-    assert expr is not None
-    if isinstance(expr, tree.Call) and expr.body is None:
-        base = evaluate(expr.function, context)
-        if isinstance(base, Algorithm):
-            positional = [evaluate(a.value, context) for a in expr.arguments if a.keyword is None]
-            keywords = {
-                a.keyword.name: evaluate(a.value, context) for a in expr.arguments if isinstance(a.keyword, tree.Name)
-            }
-            return replace(base.specialised(positional, keywords, expr.span), name=name)
-    return evaluate(expr, context)
 
 
 # ---------------------------------------------------------------- the whole
@@ -323,7 +236,7 @@ class _Builder:
                 made = oracle_function(name, [Space((ir.dim(f"dim_{name}"),))], ())
                 inner.scope.names["$dims"].append(f"dim_{name}")
             if is_family:
-                made = _abstract_family(parameter, shape, made, inner)  # type: ignore[arg-type]
+                made = abstract_family(parameter, shape, made, inner)  # type: ignore[arg-type]
             inner.scope.names[name] = made
 
     def _data(self, group: tree.Group, given: Mapping[str, Any], context: Context) -> None:
@@ -662,31 +575,3 @@ def _base_name(target: tree.Expr) -> str:
 
 def _exits(rules: Any) -> tuple[out.Exit, ...]:
     return tuple(out.Exit(rule.reason, rule.condition, rule.span) for rule in rules)
-
-
-def _abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function, inner: Context) -> Function:
-    """A family nobody gave: members are calls `oracle f` with the member's number as a second argument."""
-    from optgen.ir.operations import apply
-    from optgen.passes.lower.binders import index_parts
-    from optgen.passes.lower.expressions import as_grid
-    from optgen.passes.lower.values import Family
-
-    _, _, within = index_parts(shape.arguments[0].value)
-    name = within.name if isinstance(within, tree.Name) else "members"
-    if not inner.known(name):
-        declare_dim(name, ir.dim(name), inner)
-    size = inner.lookup(name, parameter.span).scalar
-    kind = shape.function.name if isinstance(shape.function, tree.Name) else "mean"
-
-    def member(position: Scalar, arguments: list[Any]) -> Grid:
-        point = math.tensor(math.to_real(as_grid(arguments[0], parameter.span)))
-        place = ir.array((), position)
-        node = ir.call(f"oracle {parameter.name}[i]", (point, place), [("real", ())])
-        return number(ir.access(ir.output(node, 0, parameter.name)))
-
-    def over(chosen: Grid, arguments: list[Any]) -> Grid:
-        index = ir.Index(chosen.axes[0], "i")
-        total = ir.reduce("sum", (index,), member(math.plus(chosen.at((index,)), -1), arguments).scalar)
-        return number(total if kind == "sum" else apply("div", total, apply("to_real", chosen.axes[0])))
-
-    return replace(made, family=Family(size, kind, member, over))
