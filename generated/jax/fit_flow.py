@@ -114,13 +114,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             z_new = jnp.where(err <= 1.0, y, z)
             t_new = t + hk
             rk_t_new_4 = jnp.where(err <= 1.0, t_new, t)
-            h_new = (
-                hk
-                * jnp.clip(
-                    jnp.maximum(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                    jnp.maximum(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-                )
-            )
+            h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
             rk_step, z, t, h = rk_step + 1, z_new, rk_t_new_4, h_new
             return rk_step, z, t, h, *rk_test(rk_step, z, t, h)
 
@@ -169,11 +163,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_t_new = rk_t + rk_hk
             rk_t_new_5 = jnp.where(rk_err <= 1.0, rk_t_new, rk_t)
             rk_h_new = (
-                rk_hk
-                * jnp.clip(
-                    jnp.maximum(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                    jnp.maximum(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-                )
+                rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
             )
             z_trace = z_trace.at[rk_step_2].set(rk_z)
             t_trace = t_trace.at[rk_step_2].set(rk_t)
@@ -397,11 +387,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_t_new_2 = rk_t_2 + rk_hk_2
             rk_t_new_6 = jnp.where(rk_err_2 <= 1.0, rk_t_new_2, rk_t_2)
             rk_h_new_2 = (
-                rk_hk_2
-                * jnp.clip(
-                    jnp.maximum(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                    jnp.maximum(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-                )
+                rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
             )
             rk_step_3, rk_z_2, rk_t_2, rk_h_2 = rk_step_3 + 1, rk_z_new_2, rk_t_new_6, rk_h_new_2
             return rk_step_3, rk_z_2, rk_t_2, rk_h_2, *rk_loop_2_test(rk_step_3, rk_z_2, rk_t_2, rk_h_2)
@@ -449,11 +435,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_t_new_3 = rk_t_3 + rk_hk_3
             rk_t_new_7 = jnp.where(rk_err_3 <= 1.0, rk_t_new_3, rk_t_3)
             rk_h_new_3 = (
-                rk_hk_3
-                * jnp.clip(
-                    jnp.maximum(0.9 * jnp.maximum(rk_err_3, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                    jnp.maximum(0.9 * jnp.maximum(rk_err_3, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-                )
+                rk_hk_3 * jnp.clip(0.9 * jnp.maximum(rk_err_3, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
             )
             steps_z_trace = steps_z_trace.at[rk_step_4].set(rk_z_3)
             steps_t_trace = steps_t_trace.at[rk_step_4].set(rk_t_3)
@@ -757,13 +739,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         z_new = jnp.where(err <= 1.0, y, z)
         t_new = t + hk
         rk_t_new = jnp.where(err <= 1.0, t_new, t)
-        h_new = (
-            hk
-            * jnp.clip(
-                jnp.maximum(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                jnp.maximum(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-            )
-        )
+        h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
         rk_step, z, t, h = rk_step + 1, z_new, rk_t_new, h_new
         return rk_step, z, t, h, *rk_test(rk_step, z, t, h)
 
@@ -809,13 +785,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_z_new = jnp.where(rk_err <= 1.0, rk_y, rk_z)
         rk_t_new_2 = rk_t + rk_hk
         rk_t_new_3 = jnp.where(rk_err <= 1.0, rk_t_new_2, rk_t)
-        rk_h_new = (
-            rk_hk
-            * jnp.clip(
-                jnp.maximum(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                jnp.maximum(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-            )
-        )
+        rk_h_new = rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
         rk_step_2, rk_z, rk_t, rk_h = rk_step_2 + 1, rk_z_new, rk_t_new_3, rk_h_new
         return rk_step_2, rk_z, rk_t, rk_h, *rk_loop_test(rk_step_2, rk_z, rk_t, rk_h)
 
@@ -861,11 +831,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_t_new_4 = rk_t_2 + rk_hk_2
         rk_t_new_5 = jnp.where(rk_err_2 <= 1.0, rk_t_new_4, rk_t_2)
         rk_h_new_2 = (
-            rk_hk_2
-            * jnp.clip(
-                jnp.maximum(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2), 10.0,
-                jnp.maximum(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2),
-            )
+            rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
         )
         z_trace = z_trace.at[rk_step_3].set(rk_z_2)
         t_trace = t_trace.at[rk_step_3].set(rk_t_2)

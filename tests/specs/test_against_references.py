@@ -81,14 +81,15 @@ def test_ef21_w_to_its_end(spread):
 TABLEAU = {"a": runge_kutta.TSIT5_A, "b": runge_kutta.TSIT5_B, "bt": runge_kutta.TSIT5_BT, "c": runge_kutta.TSIT5_C}
 
 
-def test_every_accepted_and_rejected_step_of_an_adaptive_solve():
+@pytest.mark.parametrize("backend", ["numpy", "llvm", "numba", "jax"])
+def test_every_accepted_and_rejected_step_of_an_adaptive_solve(backend):
     spec = optgen.parse(
         "function swing(z : R[m], t : R) -> R[m] = cos(3*t) - sin(z) + 0.3*sum(z)*cos(t)\nswinging = rk(f = swing)\n"
     )
     start = np.array([1.0, 0.0, -2.0])
     # the error is a difference of nearly equal numbers, so its rounding against the tolerance is in every step size
     rough = {"atol": 1e-4, "rtol": 1e-4}
-    found = optgen.compile(spec, algorithm="swinging")(z=start, tend=10.0, **TABLEAU, **rough)
+    found = optgen.compile(spec, algorithm="swinging", backend=backend)(z=start, tend=10.0, **TABLEAU, **rough)
     path = runge_kutta.solve(lambda z, t: np.cos(3 * t) - np.sin(z) + 0.3 * z.sum() * np.cos(t), start, 10.0, **rough)
     assert not all(path.accepted)
     np.testing.assert_array_equal(found.ok, path.accepted)

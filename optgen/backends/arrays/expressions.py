@@ -169,7 +169,7 @@ class Printer:
             and isinstance(node.arguments[0], ir.Operation)
             and node.arguments[0].name == "maximum"
         ):
-            return self.clip(node, node.arguments[0], order)
+            return self.clip(node.arguments[0], node.arguments[1], order)
         arguments = [part.text for part in parts]
         text = declaration.numpy.format(*arguments, np=self.np, special=self.special, real=self.real)
         return Code(text, axes)
