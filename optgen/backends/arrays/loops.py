@@ -29,15 +29,16 @@ def _traces(writer: Writer, node: ir.Loop) -> list[str]:
 
 
 def _initial(writer: Writer, node: ir.Loop) -> list[str]:
-    """The first values; in numpy a number of NumPy's, which divides by zero without an exception."""
-    values = []
+    """First values.  A number gets its dtype here: Python's own would raise where it divides by zero, and is double."""
+    printer = writer.printer
+    made = []
     for first in node.initial:
         value = writer.value(first)
-        constant = isinstance(first, ir.Array) and isinstance(first.body, ir.Constant) and not first.axes
-        if constant and first.dtype == "real" and writer.dialect == "numpy":
-            value = f"np.{writer.printer.real}({value})"
-        values.append(value)
-    return values
+        constant = isinstance(first, ir.Array) and isinstance(first.body, ir.Constant)
+        typed = constant if writer.dialect == "numpy" else printer.real == "float32"
+        plain = first.dtype == "real" and not first.axes and typed
+        made.append(f"{printer.np}.{printer.real}({value})" if plain else value)
+    return made
 
 
 def _empty_traces(writer: Writer, node: ir.Loop) -> list[str]:
