@@ -29,15 +29,16 @@ def _traces(writer: Writer, node: ir.Loop) -> list[str]:
 
 
 def _initial(writer: Writer, node: ir.Loop) -> list[str]:
-    """First values.  A number gets its dtype here: Python's own would raise where it divides by zero, and is double."""
+    """First values, numbers with their type: a Python number divides with exceptions, and is a double."""
     printer = writer.printer
     made = []
     for first in node.initial:
         value = writer.value(first)
         constant = isinstance(first, ir.Array) and isinstance(first.body, ir.Constant)
-        typed = constant if writer.dialect == "numpy" else printer.real == "float32"
-        plain = first.dtype == "real" and not first.axes and typed
-        made.append(f"{printer.np}.{printer.real}({value})" if plain else value)
+        needed = constant if writer.dialect == "numpy" else printer.real == "float32"
+        if first.dtype == "real" and not first.axes and needed:
+            value = f"{printer.np}.{printer.real}({value})"
+        made.append(value)
     return made
 
 
