@@ -462,7 +462,9 @@ class _Builder:
         return program
 
     def _warn_unread(self, made: out.Program, inner: Context) -> None:
-        """Params that nothing reads."""
+        """Params that nothing reads; said only of a file without errors, which may be why."""
+        if any(diagnostic.severity == "error" for diagnostic in inner.program.diagnostics):
+            return
         roots: list[Any] = [state.initial for state in made.states]
         roots += [slot.value for slot in made.slots if slot.value is not None]
         roots += [tensor for _, tensor in made.lets]
