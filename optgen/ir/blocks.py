@@ -20,6 +20,7 @@ class Block:
 
     nodes: tuple[Computed, ...] = ()
     loops: Mapping[Loop, LoopBlocks] = field(default_factory=dict)
+    branches: Mapping[Array, BranchBlocks] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class LoopBlocks:
 
     head: Block
     tail: Block
+
+
+@dataclass(frozen=True, slots=True)
+class BranchBlocks:
+    """An array that is a choice by one truth value: what only its `then` reads, what only its `otherwise` reads.
+
+    Its body is a Choose; one of the two blocks is computed, and then the array's entries from that side.
+    """
+
+    then: Block
+    otherwise: Block
 
 
 @dataclass(frozen=True, slots=True)

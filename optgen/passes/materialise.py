@@ -3,6 +3,7 @@
 Costly parts of a loop's region that do not change with the loop become arrays too, so that they are computed before it.
 
 Expects closed tensors.  Afterwards the body of an Array is elementwise, or one Reduce over an elementwise body.
+A choice by one truth value that spares a loop or a call is an Array of its own.
 Preserves floats exactly.
 """
 
@@ -15,6 +16,7 @@ from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
+from optgen.passes.branches import spares
 
 COSTLY = {
     "div",
@@ -152,14 +154,12 @@ def _pulled(body: Scalar, within: frozenset[Index], own) -> Scalar:  # type: ign
     parts = _scalars(body)
     chosen: dict[AnyNode, AnyNode] = {}
     for node in parts:
-        if isinstance(node, ir.Reduce) or _repeated(node, within):
+        if isinstance(node, ir.Reduce) or _repeated(node, within) or (node is not body and spares(node)):
             chosen[node] = own(node)
     if not chosen:
         return body
     maximal = _outermost(body, chosen)
-    return walk.rewrite(
-        [body], lambda node: None, {node: chosen[node] for node in maximal}, _is_tensor
-    )[0]
+    return walk.rewrite([body], lambda node: None, {node: chosen[node] for node in maximal}, _is_tensor)[0]
 
 
 def _repeated(node: Scalar, within: frozenset[Index]) -> bool:

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
-from optgen.ir.blocks import Block, LoopBlocks, Scheduled
+from optgen.ir.blocks import Block, Computed, LoopBlocks, Scheduled
 from optgen.ir.calls import CALLS
 from optgen.ir.nodes import AnyNode
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
+from optgen.passes.branches import branched
 from optgen.passes.naming import author, described
 
 _COMPUTED = (ir.Array, ir.Concat, ir.View, ir.Call, ir.Loop)
@@ -30,11 +31,11 @@ def schedule(function: Function, reserved: Iterable[str] | None = None, in_place
     roots = [tensor for _, tensor in function.results]
     order = list(walk.postorder(roots))
     inside = regions(order)
-    members: dict[ir.Loop | None, list[AnyNode]] = {None: []}
+    members: dict[ir.Loop | None, list[Computed]] = {None: []}
     for node in order:
         if isinstance(node, _COMPUTED):
             members.setdefault(_innermost(inside[node]), []).append(node)
-    body = _block(members, members[None])
+    body = _block(members, members[None], roots)
     names = _names(function, order, inside, function.dims if reserved is None else reserved, in_place)
     return Scheduled(function, body, names)
 
@@ -43,7 +44,10 @@ def _innermost(loops: tuple[ir.Loop, ...]) -> ir.Loop | None:
     return loops[-1] if loops else None
 
 
-def _block(members: dict[ir.Loop | None, list[AnyNode]], nodes: Iterable[AnyNode]) -> Block:
+def _block(
+    members: Mapping[ir.Loop | None, list[Computed]], nodes: Iterable[Computed], readers: Sequence[AnyNode]
+) -> Block:
+    """The nodes of a region, or of its head or tail, in order; `readers` is what else reads them."""
     nodes = tuple(nodes)
     loops: dict[ir.Loop, LoopBlocks] = {}
     for node in nodes:
@@ -52,8 +56,10 @@ def _block(members: dict[ir.Loop | None, list[AnyNode]], nodes: Iterable[AnyNode
             needed = set(walk.postorder([node.condition])) if node.condition is not None else set()
             head = [n for n in region if n in needed]
             tail = [n for n in region if n not in needed]
-            loops[node] = LoopBlocks(_block(members, head), _block(members, tail))
-    return Block(nodes, loops)  # type: ignore[arg-type]
+            after = [*node.body, *node.traces]
+            before = [] if node.condition is None else [node.condition]
+            loops[node] = LoopBlocks(_block(members, head, [*before, *tail, *after]), _block(members, tail, after))
+    return branched(Block(nodes, loops), readers)
 
 
 # ---------------------------------------------------------------- names

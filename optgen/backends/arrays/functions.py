@@ -42,6 +42,8 @@ def print_function(function: Function, dialect: Dialect, real: str) -> Printed:
     results = [writer.value(tensor) for _, tensor in scheduled.function.results]
     writer.line(1, f"return {listed(results)}")
     bound, dims = _from_shapes(function, names, printer.dims)
+    if bound and writer.lines[0].lstrip().startswith("def "):
+        bound.append("")
     keywords = [*(names[ir.dim(dim)] for dim in dims), *sizes.values()]
     marks = [f"static_argnames={tuple(keywords)!r}"] if keywords else []
     head = ['@np.errstate(all="ignore")'] if dialect == "numpy" else [_jit(marks)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
-from optgen.ir.blocks import Scheduled
+from optgen.ir.blocks import Block, Scheduled
 from optgen.ir.nodes import AnyNode
 from optgen.ir.regions import regions
 from optgen.passes.naming import author
@@ -21,11 +21,11 @@ def read_once(scheduled: Scheduled) -> frozenset[AnyNode]:
     results = [tensor for _, tensor in scheduled.function.results]
     order = list(walk.postorder(results))
     times, reader, home = _times_printed(order, results), _readers(order), _homes(order)
-    inside = regions(order)
+    inside, branched = regions(order), set(_branched(scheduled.body))
     found: set[AnyNode] = set()
     weight: dict[AnyNode, int] = {}
     for node in order:
-        if not isinstance(node, ir.Array):
+        if not isinstance(node, ir.Array) or node in branched:
             continue
         weight[node] = _weight(node.body, weight, found)
         if not node.indices and isinstance(node.body, ir.Constant):
@@ -35,6 +35,17 @@ def read_once(scheduled: Scheduled) -> frozenset[AnyNode]:
             if here and not _draws(node):
                 found.add(node)
     return frozenset(found)
+
+
+def _branched(block: Block) -> Iterator[AnyNode]:
+    """The arrays that are a choice with work on its sides."""
+    yield from block.branches
+    for sides in block.branches.values():
+        yield from _branched(sides.then)
+        yield from _branched(sides.otherwise)
+    for parts in block.loops.values():
+        yield from _branched(parts.head)
+        yield from _branched(parts.tail)
 
 
 def _times_printed(order: Sequence[AnyNode], results: Sequence[AnyNode]) -> Counter[AnyNode]:

@@ -6,7 +6,7 @@ from optgen.backends.arrays.loops import print_loop
 from optgen.backends.arrays.writer import Writer
 from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
-from optgen.ir.blocks import Block
+from optgen.ir.blocks import Block, BranchBlocks
 from optgen.ir.nodes import Scalar
 
 
@@ -14,6 +14,8 @@ def print_block(writer: Writer, block: Block, depth: int) -> None:
     """The lines of a block, in its order."""
     for node in block.nodes:
         match node:
+            case ir.Array() if node in block.branches:
+                _branch(writer, node, block.branches[node], depth)
             case ir.Array():
                 if node not in writer.printer.inlined:
                     writer.line(depth, f"{writer.names[node]} = {writer.printer.tensor(node)}")
@@ -72,3 +74,35 @@ def _call(writer: Writer, node: ir.Call, depth: int) -> None:
     arguments = ", ".join(writer.value(argument) for argument in node.arguments)
     writer.printer.used.add(node.function)
     writer.line(depth, f"{', '.join(outputs)} = {node.function}({arguments})")
+
+
+# ---------------------------------------------------------------- choices that spare work
+
+
+def _branch(writer: Writer, node: ir.Array, blocks: BranchBlocks, depth: int) -> None:
+    """An array that is computed from one of two sides, with what only that side needs."""
+    assert isinstance(node.body, ir.Choose)
+    name, test = writer.names[node], writer.printer.scalar(node.body.condition, ()).text
+    sides = ((blocks.then, node.body.then), (blocks.otherwise, node.body.otherwise))
+    if writer.dialect == "numpy":
+        for head, (block, value) in zip((f"if {test}:", "else:"), sides, strict=True):
+            writer.line(depth, head)
+            print_block(writer, block, depth + 1)
+            writer.line(depth + 1, f"{name} = {_side(writer, node, value)}")
+        return
+    functions = [writer.fresh(f"{name}_{word}") for word in ("then", "otherwise")]
+    for function, (block, value) in zip(functions, sides, strict=True):
+        writer.local_function(depth, f"def {function}():")
+        print_block(writer, block, depth + 1)
+        writer.line(depth + 1, f"return {_side(writer, node, value)}")
+    writer.blank()
+    writer.line(depth, f"{name} = lax.cond({test}, {', '.join(functions)})")
+
+
+def _side(writer: Writer, node: ir.Array, value: Scalar) -> str:
+    """The entries of one side."""
+    made = ir.array(node.indices, value)
+    if not isinstance(made, ir.Array) or made in writer.names:
+        return writer.value(made)
+    text = writer.printer.tensor(made)
+    return f"{writer.printer.dtype(node.dtype)}({text})" if isinstance(value, ir.Constant) and not node.axes else text

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from optgen.ir import extents
+from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
-from optgen.ir.blocks import Block
-from optgen.ir.imperative import Alias, Buffer, Invoke
-from optgen.ir.nodes import AnyNode, Scalar
+from optgen.ir.blocks import Block, BranchBlocks
+from optgen.ir.imperative import Alias, Buffer, If, Invoke
+from optgen.ir.nodes import AnyNode, Index, Scalar
 from optgen.ir.operations import apply
 from optgen.passes.loops.carried import translate_loop
 from optgen.passes.loops.context import Context, copied, scalar
 from optgen.passes.loops.nests import define
-from optgen.passes.loops.pieces import Piece, insert, joins, leaf
+from optgen.passes.loops.pieces import Piece, compound, insert, joins, leaf
 
 
 def translate(
@@ -31,6 +31,8 @@ def translate(
     joined = _join_in_place(context, block, pieces)
     for node in block.nodes:
         match node:
+            case ir.Array() if node in block.branches:
+                _branch(context, node, block.branches[node], pieces)
             case ir.Array(indices=indices, body=body):
                 target = joined.get(node) or context.buffer(node, node)
                 made = define(context.space, target, indices, body)
@@ -46,6 +48,26 @@ def translate(
                 _call(context, node, pieces)
             case ir.Loop():
                 translate_loop(context, node, block.loops[node], pieces, translate)
+
+
+def _branch(context: Context, node: ir.Array, blocks: BranchBlocks, pieces: list[Piece]) -> None:
+    """An If: on each side what only that side needs, then the entries from there."""
+    space = context.space
+    assert isinstance(node.body, ir.Choose)
+    target = context.buffer(node, node)
+    context.kept.add(target)  # written in two places
+    test = scalar(context, node.body.condition, f"{target.name}_chosen", pieces)
+    sides: list[list[Piece]] = []
+    for block, value in ((blocks.then, node.body.then), (blocks.otherwise, node.body.otherwise)):
+        inner: list[Piece] = []
+        translate(context, block, inner)
+        fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in node.indices}
+        entry = walk.substitute([value], fresh)[0]
+        for piece in define(space, target, [fresh[i] for i in node.indices], entry):  # type: ignore[misc]
+            insert(space, inner, piece)
+        sides.append(inner)
+    insert(space, pieces, compound(space, If(test, ()), sides, [test]))
+    space.places[node] = target
 
 
 def _view(context: Context, node: ir.View, pieces: list[Piece]) -> None:

@@ -1,0 +1,270 @@
+"""What is computed where: lifting, materialising, sharing, order, names and branches keep the meaning of a function."""
+
+from __future__ import annotations
+
+import keyword
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.ir.blocks import Block, Scheduled
+from optgen.ir.check import check
+from optgen.ir.evaluate import evaluate
+from optgen.ir.operations import apply
+from optgen.ir.program import Function
+from optgen.passes import pipeline
+from optgen.passes.assemble import function
+from optgen.passes.common import common
+from optgen.passes.schedule import schedule
+from tests.backends.loop_programs import (
+    Case,
+    add,
+    conjugate_gradients,
+    logistic,
+    loss_of,
+    mul,
+    number,
+    product,
+    random_case,
+    samples,
+    vector,
+)
+from tests.programs import PROGRAMS
+
+N, M = ir.dim("n"), ir.dim("m")
+
+
+def same_at_every_stage(case: Case) -> None:
+    made, dims, arrays = case
+    expected = evaluate(pipeline.expand(made), dims, arrays)
+    for stage, after, _ in pipeline.stages(made):
+        check(after, stage)
+        compare(evaluate(after, dims, arrays), expected)
+    compare(evaluate(common(pipeline.run(made)), dims, arrays), expected)
+
+
+def compare(found: list[np.ndarray], expected: list[np.ndarray]) -> None:
+    for value, wanted in zip(found, expected, strict=True):
+        assert value.dtype == wanted.dtype and value.shape == wanted.shape
+        np.testing.assert_allclose(value, wanted, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_pass_keeps_the_meaning_and_the_rules(name: str) -> None:
+    same_at_every_stage(PROGRAMS[name]())
+
+
+@pytest.mark.parametrize("seed", range(300, 330))
+def test_every_pass_keeps_the_meaning_of_random_functions(seed: int) -> None:
+    same_at_every_stage(random_case(seed))
+
+
+# ---------------------------------------------------------------- lift
+
+
+def test_a_loop_under_an_index_runs_while_any_member_is_active() -> None:
+    made, dims, arrays = PROGRAMS["members"]()
+    lifted = pipeline.run(made)
+    loops = [node for node in nodes(lifted) if isinstance(node, ir.Loop)]
+    assert loops and all(not loop.free for loop in loops)
+    compare(evaluate(lifted, dims, arrays), evaluate(pipeline.expand(made), dims, arrays))
+
+
+def test_a_call_under_an_index_becomes_one_call_of_a_batch() -> None:
+    from optgen.ir import calls
+
+    w = ir.dim("w")
+    a, b, member, j = (
+        ir.Input("A", "real", (w, N, N)),
+        ir.Input("b", "real", (w, N)),
+        ir.Index(w, "w"),
+        ir.Index(N, "j"),
+    )
+    r, s = ir.Index(N, "r"), ir.Index(N, "s")
+    matrix, right = (
+        ir.array([r, s], ir.access(a, member, r, s)),
+        ir.array([t := ir.Index(N, "t")], ir.access(b, member, t)),
+    )
+    (x,) = calls.apply("solve", matrix, right)
+    made = function("batch", [a, b], [("x", ir.array([member, j], ir.access(x, j), "x"))])
+    found = [node for node in nodes(pipeline.run(made)) if isinstance(node, ir.Call)]
+    assert len(found) == 1 and dict(found[0].attributes)["batch"] == 1
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(3, 2, 2)), rng.normal(size=(3, 2))]
+    dims = {"w": 3, "n": 2}
+    compare(evaluate(pipeline.run(made), dims, arrays), evaluate(pipeline.expand(made), dims, arrays))
+
+
+# ---------------------------------------------------------------- materialise, common
+
+
+def test_margins_of_a_gradient_are_computed_once() -> None:
+    made = pipeline.run(logistic()[0])
+    matrix = next(p for p in made.parameters if p.name == "A")
+    assert sum(isinstance(node, ir.Access) and node.tensor is matrix for node in nodes(made)) == 2  # margins, gradient
+
+
+def test_what_is_written_twice_gets_one_definition() -> None:
+    a, y, x = ir.Input("A", "real", (M, N)), vector("y", M), vector("x")
+    other = vector("z")
+    parts = [loss_of(a, y, x), loss_of(a, y, x), loss_of(a, y, other)]
+    made = pipeline.run(
+        function("twice", [a, y, x, other], [("all", ir.array((), add(add(*parts[:2]), parts[2]), "all"))])
+    )
+    once = common(made)
+    assert len(products_with(once, "A")) == 2
+    data = samples()
+    arrays = [data["A"], data["y"], data["x"], -data["x"]]
+    compare(evaluate(once, {"m": 7, "n": 4}, arrays), evaluate(made, {"m": 7, "n": 4}, arrays))
+
+
+def products_with(made: Function, name: str) -> list[ir.Access]:
+    return [n for n in nodes(made) if isinstance(n, ir.Access) and getattr(n.tensor, "name", "") == name]
+
+
+# ---------------------------------------------------------------- schedule
+
+
+def test_what_does_not_change_in_a_loop_is_computed_before_it() -> None:
+    a, b, x, k = ir.Input("A", "real", (N, N)), vector("b"), vector("x"), ir.Input("k", "int")
+    i, j = ir.Index(N, "i"), ir.Index(N, "j")
+    root = ir.array([i], apply("sqrt", ir.access(b, i)), "root")
+    following = ir.array([j], mul(ir.access(product(a, x, "q"), j), ir.access(root, j)), "x_new")
+    loop = ir.loop(k, [x], [b], [following], limit=ir.constant(3), name="steps")
+    scheduled = schedule(pipeline.run(function("f", [a, b], [("x", ir.output(loop, 0, "x"))])))
+    [node] = [n for n in scheduled.body.nodes if isinstance(n, ir.Loop)]
+    names = [scheduled.names[n] for n in scheduled.body.nodes]
+    assert names.index("root") < scheduled.body.nodes.index(node)
+    inner = scheduled.body.loops[node]
+    assert {scheduled.names[n] for n in (*inner.head.nodes, *inner.tail.nodes)} == {"q", "x_new"}
+
+
+def test_the_head_of_a_loop_is_what_its_condition_needs() -> None:
+    scheduled = schedule(pipeline.run(conjugate_gradients()[0]))
+    [parts] = scheduled.body.loops.values()
+    assert [scheduled.names[node] for node in parts.head.nodes] == ["sum_r_squared"]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_names_are_legal_and_unique_and_each_node_stands_after_what_it_reads(name: str) -> None:
+    scheduled = schedule(pipeline.run(PROGRAMS[name]()[0]))
+    names = list(scheduled.names.values())
+    assert len(set(names)) == len(names)
+    assert all(n.isidentifier() and not keyword.iskeyword(n) for n in names)
+    in_order(scheduled.body, set(scheduled.function.parameters))
+
+
+def in_order(block: Block, known: set[ir.AnyNode]) -> None:
+    """Every computed node comes after those it reads, in its own block and in those around it."""
+    for node in block.nodes:
+        if isinstance(node, ir.Loop):
+            inside = {*known, *node.parameters, node.counter}
+            in_order(block.loops[node].head, inside)
+            in_order(block.loops[node].tail, inside)
+        elif node not in block.branches:
+            assert known.issuperset(read_by(node)), node
+        known.add(node)
+
+
+def read_by(node: ir.AnyNode) -> set[ir.AnyNode]:
+    """The computed nodes that a node reads directly."""
+    found: set[ir.AnyNode] = set()
+    stack = list(walk.children(node))
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ir.Array | ir.Concat | ir.View | ir.Call | ir.Loop):
+            found.add(part)
+        else:
+            stack.extend(walk.children(part))
+    return found
+
+
+def test_an_author_who_uses_words_of_python_gets_them_with_an_underscore() -> None:
+    x, i = vector("lambda"), ir.Index(N, "i")
+    made = function("f", [x], [("class", ir.array([i], mul(ir.access(x, i), ir.access(x, i)), "class"))])
+    assert {"lambda_", "class_"} <= set(schedule(made).names.values())
+
+
+# ---------------------------------------------------------------- branches
+
+
+def solved_or_scaled(nested: bool = False) -> Case:
+    """A linear system solved by a loop if s > 0, else a multiple of its right-hand side."""
+    made, dims, arrays = conjugate_gradients()
+    a, b = made.parameters
+    solution = made.results[0][1]
+    s, i = ir.Input("s", "real"), ir.Index(N, "i")
+    chosen = apply("gt", ir.access(s), ir.constant(0, "real"))
+    picked = ir.choose(chosen, ir.access(solution, i), mul(ir.constant(2, "real"), ir.access(b, i)))
+    body = add(picked, ir.access(b, i)) if nested else picked
+    return function("picked", [a, b, s], [("picked", ir.array([i], body, "picked"))]), dims, [*arrays, 1.0]
+
+
+def branches(scheduled: Scheduled) -> list[tuple[Block, Block]]:
+    return [(sides.then, sides.otherwise) for sides in scheduled.body.branches.values()]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_loop_that_one_side_of_a_choice_needs_stands_on_that_side(nested: bool) -> None:
+    scheduled = schedule(pipeline.run(solved_or_scaled(nested)[0]))
+    [(then, otherwise)] = branches(scheduled)
+    assert any(isinstance(node, ir.Loop) for node in then.nodes)
+    assert not otherwise.nodes
+    assert not any(isinstance(node, ir.Loop) for node in scheduled.body.nodes)
+
+
+def test_a_loop_that_is_read_elsewhere_too_is_always_computed() -> None:
+    made, _, _ = solved_or_scaled()
+    [loop] = [node for node in nodes(made) if isinstance(node, ir.Loop)]
+    both = function("both", made.parameters, [*made.results, ("count", ir.output(loop, 3, "count"))])
+    scheduled = schedule(pipeline.run(both))
+    assert not scheduled.body.branches
+    assert any(isinstance(node, ir.Loop) for node in scheduled.body.nodes)
+
+
+def test_branches_nest() -> None:
+    made, _, _ = solved_or_scaled()
+    t, i = ir.Input("t", "real"), ir.Index(N, "i")
+    inner = made.results[0][1]
+    test = apply("lt", ir.access(t), ir.constant(1, "real"))
+    outer = ir.array([i], ir.choose(test, ir.constant(0, "real"), ir.access(inner, i)), "outer")
+    scheduled = schedule(pipeline.run(function("nested", [*made.parameters, t], [("outer", outer)])))
+    [(then, otherwise)] = branches(scheduled)
+    assert not then.nodes and [scheduled.names[node] for node in otherwise.nodes] == ["picked"]
+    [inside] = otherwise.branches.values()
+    assert any(isinstance(node, ir.Loop) for node in inside.then.nodes)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("backend", ["numpy", "jax", "numba", "llvm"])
+def test_every_backend_takes_the_side_that_is_chosen(backend: str, nested: bool) -> None:
+    if backend in ("jax", "numba"):
+        pytest.importorskip(backend)
+    made, dims, arrays = solved_or_scaled(nested)
+    kernel = import_module(f"optgen.backends.{backend}").compile_function(pipeline.run(made), "float64")
+    for s in (1.0, -1.0):
+        given = [*arrays[:2], s]
+        np.testing.assert_allclose(kernel(dims, given)[0], evaluate(made, dims, given)[0], rtol=1e-9)
+
+
+def test_a_choice_inside_a_loop_spares_the_inner_loop_of_a_step() -> None:
+    k, inner_k, x, y = ir.Input("k", "int"), ir.Input("l", "int"), ir.Input("x", "real"), ir.Input("y", "real")
+    more = ir.array((), add(ir.access(y), ir.constant(1, "real")), "more")
+    inner = ir.loop(inner_k, [y], [x], [more], limit=ir.constant(4), name="inner")
+    even = apply("eq", apply("mod", ir.access(k), ir.constant(2)), ir.constant(0))
+    following = ir.array((), ir.choose(even, ir.access(ir.output(inner, 0, "y")), ir.access(x)), "x_new")
+    outer = ir.loop(k, [x], [number(0, "real")], [following], limit=ir.constant(5), name="outer")
+    made = function("steps", [], [("x", ir.output(outer, 0, "x"))])
+    scheduled = schedule(pipeline.run(made))
+    [parts] = scheduled.body.loops.values()
+    assert len(parts.tail.branches) == 1
+    for backend in ("numpy", "llvm"):
+        kernel = import_module(f"optgen.backends.{backend}").compile_function(pipeline.run(made), "float64")
+        assert kernel({}, [])[0] == 12
+
+
+def nodes(made: Function) -> list[ir.AnyNode]:
+    return list(walk.postorder([tensor for _, tensor in made.results]))
