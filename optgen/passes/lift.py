@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from optgen.diagnostics import Diagnostic, SpecError
 from optgen.ir import calls, extents, walk
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
@@ -143,6 +144,10 @@ def _close_loop(
     source: ir.Loop, outer: tuple[Index, ...], closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]]]
 ) -> ir.Loop:
     """One loop for all values of the outer indices: members that are done keep their values."""
+    if source.name.endswith("_back"):
+        message = f"the derivative of {source.name.removesuffix('_back')}, called for each value of an index, is planned"
+        fix = "differentiate a call that stands outside the index, as one state of all members"
+        raise SpecError([Diagnostic("E0404", message, help=fix)])
     if source in closed:
         return closed[source]  # type: ignore[return-value]
     lead = tuple(index.extent for index in outer)
