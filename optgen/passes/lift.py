@@ -145,7 +145,8 @@ def _close_loop(
 ) -> ir.Loop:
     """One loop for all values of the outer indices: members that are done keep their values."""
     if source.name.endswith("_back"):
-        message = f"the derivative of {source.name.removesuffix('_back')}, called for each value of an index, is planned"
+        called = source.name.removesuffix("_back")
+        message = f"the derivative of {called}, called for each value of an index, is planned"
         fix = "differentiate a call that stands outside the index, as one state of all members"
         raise SpecError([Diagnostic("E0404", message, help=fix)])
     if source in closed:
