@@ -56,7 +56,7 @@ def _defined_once(function: Function) -> Function:
 def _definition(body: Scalar, indices: tuple[Index, ...], wish: ir.Array | None) -> ir.Tensor:
     """An array for a part; with the name of the definition that is this part, if there is one."""
     fresh: dict[AnyNode, AnyNode] = {index: Index(index.extent, index.name) for index in indices}
-    name = wish.name if wish is not None else "" if indices else "value"
+    name = (wish.name if wish is not None else "") or ("" if indices else "value")  # of rank 0 only named ones stay
     return ir.array([fresh[i] for i in indices], walk.substitute([body], fresh)[0], name)  # type: ignore[misc]
 
 
@@ -113,8 +113,10 @@ def _written_twice(
 
 def _own_cost(node: ir.Operation | ir.Choose, indices: tuple[Index, ...]) -> int:
     """Operations of an array count by what they cost, those of single numbers by the length of their text."""
-    if isinstance(node, ir.Choose) or node.name in FREE:
+    if isinstance(node, ir.Operation) and node.name in FREE:
         return 0
-    if not indices:
+    if isinstance(node, ir.Operation) and node.name in ("minimum", "maximum"):
+        return 2  # a call, and twice that to stay inside an axis
+    if isinstance(node, ir.Choose) or not indices:
         return 1
     return 3 if node.name in COSTLY else 2

@@ -23,7 +23,9 @@ _BINARY = {
 }  # fmt: skip
 _WORDS = {
     "mul": "product", "div": "ratio", "add": "total", "sub": "difference", "power": "power", "power_int": "power",
-    "neg": "opposite", "sqrt": "root", "threefry": "bits", "minimum": "smaller", "maximum": "larger", "not": "opposite",
+    "neg": "opposite", "sqrt": "root", "threefry": "bits", "minimum": "smaller", "maximum": "larger", "not": "otherwise",
+    "eq": "same", "ne": "differs", "lt": "less", "gt": "greater",
+   
     "and": "both", "or": "either", "sum": "total", "prod": "product", "max": "largest", "min": "smallest",
     "any": "some", "all": "every", "argmax": "best", "argmin": "best",
 }  # fmt: skip
@@ -55,6 +57,8 @@ def described(node: ir.Array | ir.Concat | ir.View, names: Mapping[AnyNode, str]
 
 def _word(body: Scalar) -> str:
     match body:
+        case ir.Operation(name="minimum", dtype="int", arguments=(ir.Operation(name="maximum"), _)):
+            return "place"  # kept inside an axis
         case ir.Operation(name=name):
             return _WORDS.get(name, name)
         case ir.Reduce(kind=kind):
@@ -73,9 +77,11 @@ def _name(node: Scalar, names: Mapping[AnyNode, str], depth: int = 0) -> str:
             return names.get(tensor, "")
         case ir.Index(name=name) | ir.Dim(name=name):
             return name
+        case ir.Operation(name="minimum", dtype="int", arguments=(ir.Operation(name="maximum"), _)):
+            return ""
         case ir.Operation(name=name, arguments=(a,)):
             inner, word = _name(a, names, depth + 1), _UNARY.get(name, name)
-            return f"{word}_{inner}" if word and inner else inner or word
+            return f"{word}_{inner}" if word and inner else inner
         case ir.Operation(name="div", arguments=(ir.Constant(value=1), b)):
             return f"inverse_{_name(b, names, depth + 1)}"
         case ir.Operation(name="div", arguments=(a, ir.Constant(value=2))):

@@ -246,7 +246,7 @@ class Printer:
         if apart and not any(node.indices[k].free for k in gathers):
             return self.sliced(name, node, plain)
         if apart and len(gathers) == 1:
-            only = self.clamped(*pairs[gathers[0]], order)
+            only = self.scalar(pairs[gathers[0]][0], order)
             if len(only.axes) == 1 and only.axes[0] not in moving:
                 return self.gathered(name, node, plain, gathers[0], only)
         return self.indexed(name, node, order)
@@ -267,9 +267,9 @@ class Printer:
 
     def sliced(self, name: str, node: ir.Access, plain: Sequence[str | None]) -> Code:
         picks, axes = [], []
-        for index, axis, part in zip(node.indices, node.tensor.axes, plain, strict=True):
+        for index, part in zip(node.indices, plain, strict=True):
             if part is None:
-                picks.append(self.clamped(index, axis, ()).text)
+                picks.append(self.scalar(index, ()).text)
             else:
                 picks.append(part)
                 axes.append(next(iter(index.free)))
@@ -289,14 +289,6 @@ class Printer:
     def indexed(self, name: str, node: ir.Access, order: tuple[Index, ...]) -> Code:
         axes = self.ordered(frozenset().union(*(index.free for index in node.indices)), order)
         picks = []
-        for index, axis in zip(node.indices, node.tensor.axes, strict=True):
-            picks.append(self.align(self.clamped(index, axis, order), axes).text)
+        for index in node.indices:
+            picks.append(self.align(self.scalar(index, order), axes).text)
         return Code(f"{name}[{', '.join(picks)}]", axes, POSTFIX)
-
-    def clamped(self, index: Scalar, axis: Scalar, order: tuple[Index, ...]) -> Code:
-        """The index, kept inside its axis where it was not shown to be."""
-        made = self.scalar(index, order)
-        if inside(index, axis):
-            return made
-        last = self.extent(extents.total((axis, ir.constant(-1))))
-        return Code(f"{self.np}.clip({made.text}, 0, {last})", made.axes)

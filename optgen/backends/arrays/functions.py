@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from optgen.backends.arrays.expressions import Printer
 from optgen.backends.arrays.inlining import read_once
+from optgen.backends.arrays.places import with_places
 from optgen.backends.arrays.statements import print_block, static
 from optgen.backends.arrays.text import INDENT, WIDTH, broken, extent_text
 from optgen.backends.arrays.writer import Dialect, Writer, listed
@@ -31,7 +32,7 @@ class Printed:
 
 def print_function(function: Function, dialect: Dialect, real: str) -> Printed:
     """A function that passes made ready, as source."""
-    scheduled = schedule(common(function), reserved=(), in_place=True)
+    scheduled = schedule(common(with_places(function)), reserved=(), in_place=True)
     names = {**scheduled.names, **_dim_names(function.dims, scheduled.names)}
     order = list(walk.postorder([tensor for _, tensor in scheduled.function.results]))
     sizes = _free_sizes(order) if dialect == "jax" else {}
