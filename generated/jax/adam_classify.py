@@ -46,6 +46,7 @@ def advance_0(
     m_size, _ = X.shape
     inverse_m = 1.0 / jnp.float64(m_size)
     minus_inverse_m = jnp.broadcast_to(-inverse_m, m_size)
+    place = jnp.clip(c, 0, 9)
     sum_inverse_m = add_at((10,), (c,), inverse_m)
 
     def steps_loop_test(step, x, m, v, finite, ended, failed):
@@ -54,7 +55,7 @@ def advance_0(
         b1 = x[6400:6500]
         tanh_W1_X_plus_b1 = jnp.tanh(W1 @ X.T + b1[:, None])
         difference = 1.0 - tanh_W1_X_plus_b1 * tanh_W1_X_plus_b1
-        product = minus_inverse_m[:, None] * W2[jnp.clip(c, 0, 9)] * difference.T
+        product = minus_inverse_m[:, None] * W2[place] * difference.T
         W2_tanh_W1_X_plus_b1 = W2 @ tanh_W1_X_plus_b1
         b2 = x[7500:7510]
         largest = jnp.max(W2_tanh_W1_X_plus_b1.T + b2, axis=1)
@@ -98,7 +99,7 @@ def advance_0(
         total_7 = jnp.sum(
             jnp.log(jnp.sum(jnp.exp(total_5.T + b2 - chosen[:, None]), axis=1))
             + chosen
-            - (jnp.sum(W2[jnp.clip(c, 0, 9)] * tanh_W1_X_plus_b1.T, axis=1) + b2[jnp.clip(c, 0, 9)])
+            - (jnp.sum(W2[place] * tanh_W1_X_plus_b1.T, axis=1) + b2[place])
         )
         loss = total_7 / m_size
         loss_trace = loss_trace.at[step].set(loss)
@@ -138,11 +139,12 @@ def finish_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m_
     inverse_m = 1.0 / jnp.float64(m)
     minus_inverse_m = jnp.broadcast_to(-inverse_m, m)
     W2 = x_given[6500:7500].reshape(10, 100)
+    place = jnp.clip(c, 0, 9)
     W1 = x_given[:6400].reshape(100, 64)
     b1 = x_given[6400:6500]
     tanh_W1_X_plus_b1 = jnp.tanh(W1 @ X.T + b1[:, None])
     difference = 1.0 - tanh_W1_X_plus_b1 * tanh_W1_X_plus_b1
-    product = minus_inverse_m[:, None] * W2[jnp.clip(c, 0, 9)] * difference.T
+    product = minus_inverse_m[:, None] * W2[place] * difference.T
     W2_tanh_W1_X_plus_b1 = W2 @ tanh_W1_X_plus_b1
     b2 = x_given[7500:7510]
     largest = jnp.max(W2_tanh_W1_X_plus_b1.T + b2, axis=1)
@@ -169,7 +171,7 @@ def finish_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m_
     total_7 = jnp.sum(
         jnp.log(jnp.sum(jnp.exp(total_5.T + b2 - chosen[:, None]), axis=1))
         + chosen
-        - (jnp.sum(W2[jnp.clip(c, 0, 9)] * tanh_W1_X_plus_b1.T, axis=1) + b2[jnp.clip(c, 0, 9)])
+        - (jnp.sum(W2[place] * tanh_W1_X_plus_b1.T, axis=1) + b2[place])
     )
     loss = total_7 / m
     return stop, loss, gnorm, loss

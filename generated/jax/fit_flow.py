@@ -93,14 +93,13 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_loop_body(i, carry):
                 k, = carry
+                place = jnp.clip(i, 0, 6)
                 joined_2_part_k = jnp.sum(
-                    jnp.where(jnp.arange(7) + 1 < i + 1, joined_2_part[jnp.clip(i, 0, 6)] * k.T, 0.0), axis=1
+                    jnp.where(jnp.arange(7) + 1 < i + 1, joined_2_part[place] * k.T, 0.0), axis=1
                 )
                 total = z + hk * joined_2_part_k
                 cos_total = jnp.cos(total)
-                k_i_6 = (
-                    -p[0] * total + jnp.sin(5.0 * p[1] * (t + joined_3[jnp.clip(i, 0, 6)] * hk)) * cos_total
-                )
+                k_i_6 = -p[0] * total + jnp.sin(5.0 * p[1] * (t + joined_3[place] * hk)) * cos_total
                 k_7 = jnp.where((jnp.arange(7) == i)[:, None], k_i_6, k)
                 return k_7,
 
@@ -139,15 +138,14 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_loop_2_body(k_i, carry):
                 k_2, = carry
+                place_2 = jnp.clip(k_i, 0, 6)
                 joined_2_part_k_2 = jnp.sum(
-                    jnp.where(jnp.arange(7) + 1 < k_i + 1, joined_2_part[jnp.clip(k_i, 0, 6)] * k_2.T, 0.0),
-                    axis=1,
+                    jnp.where(jnp.arange(7) + 1 < k_i + 1, joined_2_part[place_2] * k_2.T, 0.0), axis=1
                 )
                 total_4 = rk_z + rk_hk * joined_2_part_k_2
                 cos_total_4 = jnp.cos(total_4)
                 k_i_7 = (
-                    -p[0] * total_4
-                    + jnp.sin(5.0 * p[1] * (rk_t + joined_3[jnp.clip(k_i, 0, 6)] * rk_hk)) * cos_total_4
+                    -p[0] * total_4 + jnp.sin(5.0 * p[1] * (rk_t + joined_3[place_2] * rk_hk)) * cos_total_4
                 )
                 k_8 = jnp.where((jnp.arange(7) == k_i)[:, None], k_i_7, k_2)
                 return k_8,
@@ -187,25 +185,22 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
         def rk_back_body(back, carry):
             z_bar, t_bar, h_bar, p_bar = carry
-            rk_back_h = h_trace[jnp.clip(rk_step_2 - 1 - back, 0, 99)]
-            rk_back_t = t_trace[jnp.clip(rk_step_2 - 1 - back, 0, 99)]
+            place_3 = jnp.clip(rk_step_2 - 1 - back, 0, 99)
+            rk_back_h = h_trace[place_3]
+            rk_back_t = t_trace[place_3]
             rk_back_hk = jnp.minimum(rk_back_h, 1.0 - rk_back_t)
-            rk_back_z = z_trace[jnp.clip(rk_step_2 - 1 - back, 0, 99)]
+            rk_back_z = z_trace[place_3]
 
             def k_loop_3_body(carry):
                 k_i_2, k_3, k_trace = carry
+                place_4 = jnp.clip(k_i_2, 0, 6)
                 joined_2_part_k_3 = jnp.sum(
-                    jnp.where(
-                        jnp.arange(7) + 1 < k_i_2 + 1, joined_2_part[jnp.clip(k_i_2, 0, 6)] * k_3.T, 0.0
-                    ),
-                    axis=1,
+                    jnp.where(jnp.arange(7) + 1 < k_i_2 + 1, joined_2_part[place_4] * k_3.T, 0.0), axis=1
                 )
                 total_7 = rk_back_z + rk_back_hk * joined_2_part_k_3
                 k_i_8 = (
                     -p[0] * total_7
-                    + jnp.sin(5.0 * p[1] * (rk_back_t + joined_3[jnp.clip(k_i_2, 0, 6)] * rk_back_hk)) * jnp.cos(
-                        total_7
-                    )
+                    + jnp.sin(5.0 * p[1] * (rk_back_t + joined_3[place_4] * rk_back_hk)) * jnp.cos(total_7)
                 )
                 k_9 = jnp.where((jnp.arange(7) == k_i_2)[:, None], k_i_8, k_3)
                 k_trace = k_trace.at[k_i_2].set(k_3)
@@ -248,7 +243,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             product_4 = 2.0 * (chosen * ratio_2)
             product_5 = product_4 * -(ratio_2 / total_8) * 1.4e-08
             ge = jnp.abs(rk_back_z) >= jnp.abs(rk_back_y)
-            not_ = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
+            either = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
             y_bar = (
                 jnp.where(rk_back_err <= 1.0, z_bar, 0.0)
                 + jnp.where(
@@ -257,7 +252,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 )
             )
             k_bar_start = (
-                jnp.where(not_, jnp.where(not_, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
+                jnp.where(either, jnp.where(either, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
                 + jnp.where(
                     jnp.logical_not(product_2 / m == 0.0),
                     jnp.where(jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_8) * rk_back_hk, 0.0) * joined[
@@ -269,29 +264,20 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_back_body(k_back_back, carry):
                 k_bar, k_back_p_bar, k_back_z_bar, hk_bar, k_back_t_bar = carry
-                lt = jnp.arange(7) + 1 < k_i_2 - 1 - k_back_back + 1
+                less = jnp.arange(7) + 1 < k_i_2 - 1 - k_back_back + 1
+                place_5 = jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)
                 k_i_bar = jnp.where(
-                    (k_i_2 - 1 - k_back_back >= 0) & (k_i_2 - 1 - k_back_back < 7),
-                    k_bar[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)], 0.0,
+                    (k_i_2 - 1 - k_back_back >= 0) & (k_i_2 - 1 - k_back_back < 7), k_bar[place_5], 0.0
                 )
-                product_6 = (
-                    5.0 * p[1] * (rk_back_t + joined_3[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)] * rk_back_hk)
-                )
-                k_back_k = k_trace[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)]
-                total_10 = jnp.sum(
-                    jnp.where(lt, joined_2_part[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)] * k_back_k.T, 0.0),
-                    axis=1,
-                )
+                product_6 = 5.0 * p[1] * (rk_back_t + joined_3[place_5] * rk_back_hk)
+                k_back_k = k_trace[place_5]
+                total_10 = jnp.sum(jnp.where(less, joined_2_part[place_5] * k_back_k.T, 0.0), axis=1)
                 total_11 = rk_back_z + rk_back_hk * total_10
                 k_back_z_bar_3 = k_i_bar * -p[0] + k_i_bar * jnp.sin(product_6) * -jnp.sin(total_11)
                 k_back_k_bar_2 = (
                     jnp.where((jnp.arange(7) != k_i_2 - 1 - k_back_back)[:, None], k_bar, 0.0)
                     + jnp.where(
-                        lt[:, None],
-                        k_back_z_bar_3 * rk_back_hk * joined_2_part[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)][
-                            :, None
-                        ],
-                        0.0,
+                        less[:, None], k_back_z_bar_3 * rk_back_hk * joined_2_part[place_5][:, None], 0.0
                     )
                 )
                 cos_product_6 = jnp.cos(product_6)
@@ -301,16 +287,13 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                     jnp.where(0 == jnp.arange(2), -(k_i_bar @ total_11), 0.0)
                     + jnp.where(
                         1 == jnp.arange(2),
-                        cos_product_6 * (rk_back_t + joined_3[jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)] * rk_back_hk) * 5.0 * total_12,
-                        0.0,
+                        cos_product_6 * (rk_back_t + joined_3[place_5] * rk_back_hk) * 5.0 * total_12, 0.0,
                     )
                 )
                 k_back_p_bar_4 = k_back_p_bar + k_back_p_bar_3
                 k_back_z_bar_4 = k_back_z_bar + k_back_z_bar_3
                 k_back_hk_bar_2 = jnp.sum(
-                    k_i_bar_cos_total_11 * cos_product_6 * (5.0 * p[1]) * joined_3[
-                        jnp.clip(k_i_2 - 1 - k_back_back, 0, 6)
-                    ]
+                    k_i_bar_cos_total_11 * cos_product_6 * (5.0 * p[1]) * joined_3[place_5]
                     + k_back_z_bar_3 * total_10
                 )
                 k_back_hk_bar_3 = hk_bar + k_back_hk_bar_2
@@ -328,7 +311,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                     jnp.logical_not(product_2 / m == 0.0),
                     product_5 * jnp.where(ge, 1.0, 0.0) * jnp.sign(rk_back_z), 0.0,
                 )
-                + jnp.where(not_, y_bar, 0.0)
+                + jnp.where(either, y_bar, 0.0)
                 + k_back_z_bar
             )
             t_new_bar = jnp.where(rk_back_err <= 1.0, t_bar, 0.0)
@@ -337,7 +320,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 + hk_bar
                 + jnp.where(rk_back_err <= 1.0, t_new_bar, 0.0)
                 + jnp.where(jnp.logical_not(product_2 / m == 0.0), 2.0 * chosen * rk_back_hk * total_9, 0.0)
-                + jnp.where(not_, y_bar @ joined_4_k_3, 0.0)
+                + jnp.where(either, y_bar @ joined_4_k_3, 0.0)
             )
             rk_back_t_bar_2 = (
                 jnp.where(jnp.logical_not(rk_back_err <= 1.0), t_bar, 0.0)
@@ -361,17 +344,15 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_loop_4_body(k_i_3, carry):
                 k_4, = carry
+                place_6 = jnp.clip(k_i_3, 0, 6)
                 joined_2_part_k_4 = jnp.sum(
-                    jnp.where(
-                        jnp.arange(7) + 1 < k_i_3 + 1, joined_2_part[jnp.clip(k_i_3, 0, 6)] * k_4.T, 0.0
-                    ),
-                    axis=1,
+                    jnp.where(jnp.arange(7) + 1 < k_i_3 + 1, joined_2_part[place_6] * k_4.T, 0.0), axis=1
                 )
                 total_13 = rk_z_2 + rk_hk_2 * joined_2_part_k_4
                 cos_total_13 = jnp.cos(total_13)
                 k_i_9 = (
                     -p[0] * total_13
-                    + jnp.sin(5.0 * p[1] * (rk_t_2 + joined_3[jnp.clip(k_i_3, 0, 6)] * rk_hk_2)) * cos_total_13
+                    + jnp.sin(5.0 * p[1] * (rk_t_2 + joined_3[place_6] * rk_hk_2)) * cos_total_13
                 )
                 k_10 = jnp.where((jnp.arange(7) == k_i_3)[:, None], k_i_9, k_4)
                 return k_10,
@@ -409,17 +390,15 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_loop_5_body(k_i_4, carry):
                 k_5, = carry
+                place_7 = jnp.clip(k_i_4, 0, 6)
                 joined_2_part_k_5 = jnp.sum(
-                    jnp.where(
-                        jnp.arange(7) + 1 < k_i_4 + 1, joined_2_part[jnp.clip(k_i_4, 0, 6)] * k_5.T, 0.0
-                    ),
-                    axis=1,
+                    jnp.where(jnp.arange(7) + 1 < k_i_4 + 1, joined_2_part[place_7] * k_5.T, 0.0), axis=1
                 )
                 total_16 = rk_z_3 + rk_hk_3 * joined_2_part_k_5
                 cos_total_16 = jnp.cos(total_16)
                 k_i_10 = (
                     -p[0] * total_16
-                    + jnp.sin(5.0 * p[1] * (rk_t_3 + joined_3[jnp.clip(k_i_4, 0, 6)] * rk_hk_3)) * cos_total_16
+                    + jnp.sin(5.0 * p[1] * (rk_t_3 + joined_3[place_7] * rk_hk_3)) * cos_total_16
                 )
                 k_11 = jnp.where((jnp.arange(7) == k_i_4)[:, None], k_i_10, k_5)
                 return k_11,
@@ -459,23 +438,22 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
         def rk_back_loop_body(rk_back_back, carry):
             rk_back_z_bar, rk_back_t_bar, rk_back_h_bar, rk_back_p_bar = carry
-            rk_back_h_2 = steps_h_trace[jnp.clip(rk_step_4 - 1 - rk_back_back, 0, 99)]
-            rk_back_t_2 = steps_t_trace[jnp.clip(rk_step_4 - 1 - rk_back_back, 0, 99)]
+            place_8 = jnp.clip(rk_step_4 - 1 - rk_back_back, 0, 99)
+            rk_back_h_2 = steps_h_trace[place_8]
+            rk_back_t_2 = steps_t_trace[place_8]
             rk_back_hk_2 = jnp.minimum(rk_back_h_2, 1.0 - rk_back_t_2)
-            rk_back_z_2 = steps_z_trace[jnp.clip(rk_step_4 - 1 - rk_back_back, 0, 99)]
+            rk_back_z_2 = steps_z_trace[place_8]
 
             def k_loop_6_body(carry):
                 k_i_5, k_6, rk_back_k_trace = carry
+                place_9 = jnp.clip(k_i_5, 0, 6)
                 joined_2_part_k_6 = jnp.sum(
-                    jnp.where(
-                        jnp.arange(7) + 1 < k_i_5 + 1, joined_2_part[jnp.clip(k_i_5, 0, 6)] * k_6.T, 0.0
-                    ),
-                    axis=1,
+                    jnp.where(jnp.arange(7) + 1 < k_i_5 + 1, joined_2_part[place_9] * k_6.T, 0.0), axis=1
                 )
                 total_19 = rk_back_z_2 + rk_back_hk_2 * joined_2_part_k_6
                 k_i_11 = (
                     -p[0] * total_19
-                    + jnp.sin(5.0 * p[1] * (rk_back_t_2 + joined_3[jnp.clip(k_i_5, 0, 6)] * rk_back_hk_2)) * jnp.cos(
+                    + jnp.sin(5.0 * p[1] * (rk_back_t_2 + joined_3[place_9] * rk_back_hk_2)) * jnp.cos(
                         total_19
                     )
                 )
@@ -520,7 +498,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             product_11 = 2.0 * (chosen_4 * ratio_4)
             product_12 = product_11 * -(ratio_4 / total_20) * 1.4e-08
             ge_2 = jnp.abs(rk_back_z_2) >= jnp.abs(rk_back_y_2)
-            not__2 = (rk_back_err_2 <= 1.0) | jnp.logical_not(product_9 / m == 0.0)
+            either_2 = (rk_back_err_2 <= 1.0) | jnp.logical_not(product_9 / m == 0.0)
             rk_back_y_bar = (
                 jnp.where(rk_back_err_2 <= 1.0, rk_back_z_bar, 0.0)
                 + jnp.where(
@@ -530,7 +508,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             )
             rk_back_k_bar_start = (
                 jnp.where(
-                    not__2, jnp.where(not__2, rk_back_y_bar * rk_back_hk_2, 0.0) * joined_4[:, None], 0.0
+                    either_2, jnp.where(either_2, rk_back_y_bar * rk_back_hk_2, 0.0) * joined_4[:, None], 0.0
                 )
                 + jnp.where(
                     jnp.logical_not(product_9 / m == 0.0),
@@ -543,23 +521,15 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
 
             def k_back_loop_body(k_back_back_2, carry):
                 k_back_k_bar, k_back_p_bar_2, k_back_z_bar_2, k_back_hk_bar, k_back_t_bar_2 = carry
-                lt_2 = jnp.arange(7) + 1 < k_i_5 - 1 - k_back_back_2 + 1
+                less_2 = jnp.arange(7) + 1 < k_i_5 - 1 - k_back_back_2 + 1
+                place_10 = jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)
                 k_back_k_i_bar = jnp.where(
                     (k_i_5 - 1 - k_back_back_2 >= 0) & (k_i_5 - 1 - k_back_back_2 < 7),
-                    k_back_k_bar[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)], 0.0,
+                    k_back_k_bar[place_10], 0.0,
                 )
-                product_13 = (
-                    5.0
-                    * p[1]
-                    * (rk_back_t_2 + joined_3[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)] * rk_back_hk_2)
-                )
-                k_back_k_2 = rk_back_k_trace[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)]
-                total_22 = jnp.sum(
-                    jnp.where(
-                        lt_2, joined_2_part[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)] * k_back_k_2.T, 0.0
-                    ),
-                    axis=1,
-                )
+                product_13 = 5.0 * p[1] * (rk_back_t_2 + joined_3[place_10] * rk_back_hk_2)
+                k_back_k_2 = rk_back_k_trace[place_10]
+                total_22 = jnp.sum(jnp.where(less_2, joined_2_part[place_10] * k_back_k_2.T, 0.0), axis=1)
                 total_23 = rk_back_z_2 + rk_back_hk_2 * total_22
                 k_back_z_bar_5 = (
                     k_back_k_i_bar * -p[0] + k_back_k_i_bar * jnp.sin(product_13) * -jnp.sin(total_23)
@@ -567,11 +537,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_back_k_bar_3 = (
                     jnp.where((jnp.arange(7) != k_i_5 - 1 - k_back_back_2)[:, None], k_back_k_bar, 0.0)
                     + jnp.where(
-                        lt_2[:, None],
-                        k_back_z_bar_5 * rk_back_hk_2 * joined_2_part[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)][
-                            :, None
-                        ],
-                        0.0,
+                        less_2[:, None], k_back_z_bar_5 * rk_back_hk_2 * joined_2_part[place_10][:, None], 0.0
                     )
                 )
                 cos_product_13 = jnp.cos(product_13)
@@ -581,16 +547,14 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                     jnp.where(0 == jnp.arange(2), -(k_back_k_i_bar @ total_23), 0.0)
                     + jnp.where(
                         1 == jnp.arange(2),
-                        cos_product_13 * (rk_back_t_2 + joined_3[jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)] * rk_back_hk_2) * 5.0 * sum_product_15,
+                        cos_product_13 * (rk_back_t_2 + joined_3[place_10] * rk_back_hk_2) * 5.0 * sum_product_15,
                         0.0,
                     )
                 )
                 k_back_p_bar_6 = k_back_p_bar_2 + k_back_p_bar_5
                 k_back_z_bar_6 = k_back_z_bar_2 + k_back_z_bar_5
                 k_back_hk_bar_4 = jnp.sum(
-                    product_15 * cos_product_13 * (5.0 * p[1]) * joined_3[
-                        jnp.clip(k_i_5 - 1 - k_back_back_2, 0, 6)
-                    ]
+                    product_15 * cos_product_13 * (5.0 * p[1]) * joined_3[place_10]
                     + k_back_z_bar_5 * total_22
                 )
                 k_back_hk_bar_5 = k_back_hk_bar + k_back_hk_bar_4
@@ -608,7 +572,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                     jnp.logical_not(product_9 / m == 0.0),
                     product_12 * jnp.where(ge_2, 1.0, 0.0) * jnp.sign(rk_back_z_2), 0.0,
                 )
-                + jnp.where(not__2, rk_back_y_bar, 0.0)
+                + jnp.where(either_2, rk_back_y_bar, 0.0)
                 + k_back_z_bar_2
             )
             rk_back_t_new_bar = jnp.where(rk_back_err_2 <= 1.0, rk_back_t_bar, 0.0)
@@ -619,7 +583,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 + jnp.where(
                     jnp.logical_not(product_9 / m == 0.0), 2.0 * chosen_4 * rk_back_hk_2 * total_21, 0.0
                 )
-                + jnp.where(not__2, rk_back_y_bar @ joined_4_k_6, 0.0)
+                + jnp.where(either_2, rk_back_y_bar @ joined_4_k_6, 0.0)
             )
             rk_back_t_bar_3 = (
                 jnp.where(jnp.logical_not(rk_back_err_2 <= 1.0), rk_back_t_bar, 0.0)
@@ -718,13 +682,13 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
 
         def k_loop_body(i, carry):
             k, = carry
+            place = jnp.clip(i, 0, 6)
             joined_2_part_k = jnp.sum(
-                jnp.where(jnp.arange(7) + 1 < i + 1, joined_2_part[jnp.clip(i, 0, 6)] * k.T, 0.0), axis=1
+                jnp.where(jnp.arange(7) + 1 < i + 1, joined_2_part[place] * k.T, 0.0), axis=1
             )
             total = z + hk * joined_2_part_k
             k_i_4 = (
-                -p_given[0] * total
-                + jnp.sin(5.0 * p_given[1] * (t + joined_3[jnp.clip(i, 0, 6)] * hk)) * jnp.cos(total)
+                -p_given[0] * total + jnp.sin(5.0 * p_given[1] * (t + joined_3[place] * hk)) * jnp.cos(total)
             )
             k_5 = jnp.where((jnp.arange(7) == i)[:, None], k_i_4, k)
             return k_5,
@@ -761,16 +725,14 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
 
         def k_loop_2_body(k_i, carry):
             k_2, = carry
+            place_2 = jnp.clip(k_i, 0, 6)
             joined_2_part_k_2 = jnp.sum(
-                jnp.where(jnp.arange(7) + 1 < k_i + 1, joined_2_part[jnp.clip(k_i, 0, 6)] * k_2.T, 0.0),
-                axis=1,
+                jnp.where(jnp.arange(7) + 1 < k_i + 1, joined_2_part[place_2] * k_2.T, 0.0), axis=1
             )
             total_4 = rk_z + rk_hk * joined_2_part_k_2
             k_i_5 = (
                 -p_given[0] * total_4
-                + jnp.sin(5.0 * p_given[1] * (rk_t + joined_3[jnp.clip(k_i, 0, 6)] * rk_hk)) * jnp.cos(
-                    total_4
-                )
+                + jnp.sin(5.0 * p_given[1] * (rk_t + joined_3[place_2] * rk_hk)) * jnp.cos(total_4)
             )
             k_6 = jnp.where((jnp.arange(7) == k_i)[:, None], k_i_5, k_2)
             return k_6,
@@ -806,16 +768,14 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
 
         def k_loop_3_body(k_i_2, carry):
             k_3, = carry
+            place_3 = jnp.clip(k_i_2, 0, 6)
             joined_2_part_k_3 = jnp.sum(
-                jnp.where(jnp.arange(7) + 1 < k_i_2 + 1, joined_2_part[jnp.clip(k_i_2, 0, 6)] * k_3.T, 0.0),
-                axis=1,
+                jnp.where(jnp.arange(7) + 1 < k_i_2 + 1, joined_2_part[place_3] * k_3.T, 0.0), axis=1
             )
             total_7 = rk_z_2 + rk_hk_2 * joined_2_part_k_3
             k_i_6 = (
                 -p_given[0] * total_7
-                + jnp.sin(5.0 * p_given[1] * (rk_t_2 + joined_3[jnp.clip(k_i_2, 0, 6)] * rk_hk_2)) * jnp.cos(
-                    total_7
-                )
+                + jnp.sin(5.0 * p_given[1] * (rk_t_2 + joined_3[place_3] * rk_hk_2)) * jnp.cos(total_7)
             )
             k_7 = jnp.where((jnp.arange(7) == k_i_2)[:, None], k_i_6, k_3)
             return k_7,
@@ -857,23 +817,22 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
 
     def rk_back_body(back, carry):
         z_bar, t_bar, h_bar, p_bar = carry
-        rk_back_h = h_trace[jnp.clip(rk_step_3 - 1 - back, 0, 99)]
-        rk_back_t = t_trace[jnp.clip(rk_step_3 - 1 - back, 0, 99)]
+        place_4 = jnp.clip(rk_step_3 - 1 - back, 0, 99)
+        rk_back_h = h_trace[place_4]
+        rk_back_t = t_trace[place_4]
         rk_back_hk = jnp.minimum(rk_back_h, 1.0 - rk_back_t)
-        rk_back_z = z_trace[jnp.clip(rk_step_3 - 1 - back, 0, 99)]
+        rk_back_z = z_trace[place_4]
 
         def k_loop_4_body(carry):
             k_i_3, k_4, k_trace = carry
+            place_5 = jnp.clip(k_i_3, 0, 6)
             joined_2_part_k_4 = jnp.sum(
-                jnp.where(jnp.arange(7) + 1 < k_i_3 + 1, joined_2_part[jnp.clip(k_i_3, 0, 6)] * k_4.T, 0.0),
-                axis=1,
+                jnp.where(jnp.arange(7) + 1 < k_i_3 + 1, joined_2_part[place_5] * k_4.T, 0.0), axis=1
             )
             total_10 = rk_back_z + rk_back_hk * joined_2_part_k_4
             k_i_7 = (
                 -p_given[0] * total_10
-                + jnp.sin(5.0 * p_given[1] * (rk_back_t + joined_3[jnp.clip(k_i_3, 0, 6)] * rk_back_hk)) * jnp.cos(
-                    total_10
-                )
+                + jnp.sin(5.0 * p_given[1] * (rk_back_t + joined_3[place_5] * rk_back_hk)) * jnp.cos(total_10)
             )
             k_8 = jnp.where((jnp.arange(7) == k_i_3)[:, None], k_i_7, k_4)
             k_trace = k_trace.at[k_i_3].set(k_4)
@@ -912,7 +871,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         product_4 = 2.0 * (chosen * ratio_3)
         product_5 = product_4 * -(ratio_3 / total_11) * 1.4e-08
         ge = jnp.abs(rk_back_z) >= jnp.abs(rk_back_y)
-        not_ = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
+        either = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
         y_bar = (
             jnp.where(rk_back_err <= 1.0, z_bar, 0.0)
             + jnp.where(
@@ -921,7 +880,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             )
         )
         k_bar_start = (
-            jnp.where(not_, jnp.where(not_, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
+            jnp.where(either, jnp.where(either, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
             + jnp.where(
                 jnp.logical_not(product_2 / m == 0.0),
                 jnp.where(jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_11) * rk_back_hk, 0.0) * joined[
@@ -933,32 +892,19 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
 
         def k_back_body(k_back_back, carry):
             k_bar, k_back_p_bar, k_back_z_bar, hk_bar, k_back_t_bar = carry
-            lt = jnp.arange(7) + 1 < k_i_3 - 1 - k_back_back + 1
+            less = jnp.arange(7) + 1 < k_i_3 - 1 - k_back_back + 1
+            place_6 = jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)
             k_i_bar = jnp.where(
-                (k_i_3 - 1 - k_back_back >= 0) & (k_i_3 - 1 - k_back_back < 7),
-                k_bar[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)], 0.0,
+                (k_i_3 - 1 - k_back_back >= 0) & (k_i_3 - 1 - k_back_back < 7), k_bar[place_6], 0.0
             )
-            product_6 = (
-                5.0
-                * p_given[1]
-                * (rk_back_t + joined_3[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)] * rk_back_hk)
-            )
-            k_back_k = k_trace[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)]
-            total_13 = jnp.sum(
-                jnp.where(lt, joined_2_part[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)] * k_back_k.T, 0.0),
-                axis=1,
-            )
+            product_6 = 5.0 * p_given[1] * (rk_back_t + joined_3[place_6] * rk_back_hk)
+            k_back_k = k_trace[place_6]
+            total_13 = jnp.sum(jnp.where(less, joined_2_part[place_6] * k_back_k.T, 0.0), axis=1)
             total_14 = rk_back_z + rk_back_hk * total_13
             k_back_z_bar_2 = k_i_bar * -p_given[0] + k_i_bar * jnp.sin(product_6) * -jnp.sin(total_14)
             k_back_k_bar = (
                 jnp.where((jnp.arange(7) != k_i_3 - 1 - k_back_back)[:, None], k_bar, 0.0)
-                + jnp.where(
-                    lt[:, None],
-                    k_back_z_bar_2 * rk_back_hk * joined_2_part[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)][
-                        :, None
-                    ],
-                    0.0,
-                )
+                + jnp.where(less[:, None], k_back_z_bar_2 * rk_back_hk * joined_2_part[place_6][:, None], 0.0)
             )
             cos_product_6 = jnp.cos(product_6)
             k_i_bar_cos_total_14 = k_i_bar * jnp.cos(total_14)
@@ -967,16 +913,13 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
                 jnp.where(0 == jnp.arange(2), -(k_i_bar @ total_14), 0.0)
                 + jnp.where(
                     1 == jnp.arange(2),
-                    cos_product_6 * (rk_back_t + joined_3[jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)] * rk_back_hk) * 5.0 * total_15,
-                    0.0,
+                    cos_product_6 * (rk_back_t + joined_3[place_6] * rk_back_hk) * 5.0 * total_15, 0.0,
                 )
             )
             k_back_p_bar_3 = k_back_p_bar + k_back_p_bar_2
             k_back_z_bar_3 = k_back_z_bar + k_back_z_bar_2
             k_back_hk_bar = jnp.sum(
-                k_i_bar_cos_total_14 * cos_product_6 * (5.0 * p_given[1]) * joined_3[
-                    jnp.clip(k_i_3 - 1 - k_back_back, 0, 6)
-                ]
+                k_i_bar_cos_total_14 * cos_product_6 * (5.0 * p_given[1]) * joined_3[place_6]
                 + k_back_z_bar_2 * total_13
             )
             k_back_hk_bar_2 = hk_bar + k_back_hk_bar
@@ -994,7 +937,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
                 jnp.logical_not(product_2 / m == 0.0),
                 product_5 * jnp.where(ge, 1.0, 0.0) * jnp.sign(rk_back_z), 0.0,
             )
-            + jnp.where(not_, y_bar, 0.0)
+            + jnp.where(either, y_bar, 0.0)
             + k_back_z_bar
         )
         t_new_bar = jnp.where(rk_back_err <= 1.0, t_bar, 0.0)
@@ -1003,7 +946,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             + hk_bar
             + jnp.where(rk_back_err <= 1.0, t_new_bar, 0.0)
             + jnp.where(jnp.logical_not(product_2 / m == 0.0), 2.0 * chosen * rk_back_hk * total_12, 0.0)
-            + jnp.where(not_, y_bar @ joined_4_k_4, 0.0)
+            + jnp.where(either, y_bar @ joined_4_k_4, 0.0)
         )
         rk_back_t_bar = (
             jnp.where(jnp.logical_not(rk_back_err <= 1.0), t_bar, 0.0)

@@ -23,14 +23,11 @@ def setup(c, steps, tol, x_start, seed, *, memory):
     g = (
         jnp.where(
             (jnp.arange(n) - 1 >= 0) & (jnp.arange(n) - 1 < n - 1),
-            100.0 * (
-                2.0 * (x_start[jnp.arange(n) - 1 + 1] - x_start[jnp.clip(jnp.arange(n) - 1, 0, n - 1)] ** 2)
-            ),
-            0.0,
+            100.0 * (2.0 * (x_start - x_start[jnp.clip(jnp.arange(n) - 1, 0, n - 1)] ** 2)), 0.0,
         )
         + jnp.where(
             jnp.arange(n) < n - 1,
-            -(100.0 * (2.0 * (x_start[jnp.clip(jnp.arange(n) + 1, 0, n - 1)] - x_start ** 2))) * (2.0 * x_start) - 2.0 * (
+            -(100.0 * (2.0 * (x_start[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_start ** 2))) * (2.0 * x_start) - 2.0 * (
                 1.0 - x_start
             ),
             0.0,
@@ -55,6 +52,7 @@ def advance_0(
     n = len(x_start)
     memory, _ = S_given.shape
     a_start = jnp.zeros(memory, jnp.float64)
+    place_3 = jnp.clip(jnp.arange(memory) - 1, 0, memory - 1)
 
     def steps_loop_test(step, x, g, S, S_count, Y, Y_count, finite, ended, failed):
         sum_g_squared = g @ g
@@ -72,25 +70,15 @@ def advance_0(
 
         def newest_first_body(carry):
             newest_first_step, q, a, newest_first_failed, _ = carry
-            t = (
-                S[jnp.clip(newest_first_step, 0, memory - 1)]
-                @ q
-                / (
-                    S[jnp.clip(newest_first_step, 0, memory - 1)]
-                    @ Y[jnp.clip(newest_first_step, 0, memory - 1)]
-                )
-            )
-            q_new = q - t * Y[jnp.clip(newest_first_step, 0, memory - 1)]
-            newest_first_q_new = jnp.where(
-                jnp.logical_not((newest_first_step >= 0) & (newest_first_step < memory)), q, q_new
-            )
+            otherwise = jnp.logical_not((newest_first_step >= 0) & (newest_first_step < memory))
+            place = jnp.clip(newest_first_step, 0, memory - 1)
+            t = S[place] @ q / (S[place] @ Y[place])
+            q_new = q - t * Y[place]
+            newest_first_q_new = jnp.where(otherwise, q, q_new)
             a_new = jnp.where(jnp.arange(memory) == newest_first_step, t, a)
-            newest_first_a_new = jnp.where(
-                jnp.logical_not((newest_first_step >= 0) & (newest_first_step < memory)), a, a_new
-            )
-            not_ = jnp.logical_not((newest_first_step >= 0) & (newest_first_step < memory))
+            newest_first_a_new = jnp.where(otherwise, a, a_new)
             newest_first_step, q, a, newest_first_failed = (
-                newest_first_step + 1, newest_first_q_new, newest_first_a_new, not_
+                newest_first_step + 1, newest_first_q_new, newest_first_a_new, otherwise
             )
             return (
                 newest_first_step, q, a, newest_first_failed,
@@ -113,24 +101,13 @@ def advance_0(
 
         def oldest_first_body(carry):
             oldest_first_step, r, oldest_first_failed, _ = carry
-            r_new = (
-                r
-                + (a[jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)] - Y[jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)] @ r / (S[jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)] @ Y[jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)])) * S[
-                    jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)
-                ]
+            otherwise_2 = jnp.logical_not(
+                (S_count - oldest_first_step - 1 >= 0) & (S_count - oldest_first_step - 1 < memory)
             )
-            oldest_first_r_new = jnp.where(
-                jnp.logical_not(
-                    (S_count - oldest_first_step - 1 >= 0) & (S_count - oldest_first_step - 1 < memory)
-                ),
-                r, r_new,
-            )
-            oldest_first_step, r, oldest_first_failed = (
-                oldest_first_step + 1, oldest_first_r_new,
-                jnp.logical_not(
-                    (S_count - oldest_first_step - 1 >= 0) & (S_count - oldest_first_step - 1 < memory)
-                ),
-            )
+            place_2 = jnp.clip(S_count - oldest_first_step - 1, 0, memory - 1)
+            r_new = r + (a[place_2] - Y[place_2] @ r / (S[place_2] @ Y[place_2])) * S[place_2]
+            oldest_first_r_new = jnp.where(otherwise_2, r, r_new)
+            oldest_first_step, r, oldest_first_failed = oldest_first_step + 1, oldest_first_r_new, otherwise_2
             return (
                 oldest_first_step, r, oldest_first_failed,
                 *oldest_first_test(oldest_first_step, r, oldest_first_failed),
@@ -165,58 +142,39 @@ def advance_0(
         first_j_carry = (0, *first_j_test(0))
         first_j_carry = lax.while_loop(first_j_going, first_j_body, first_j_carry)
         j, _ = first_j_carry
-        x_new = x + d / jnp.power(2.0, jnp.float64(j))
-        x_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            x, x_new,
+        chosen = jnp.where(
+            newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))
         )
+        differs = chosen != 0
+        x_new = x + d / jnp.power(2.0, jnp.float64(j))
+        x_kept = jnp.where(differs, x, x_new)
         g_new = (
             jnp.where(
                 (jnp.arange(n) - 1 >= 0) & (jnp.arange(n) - 1 < n - 1),
-                100.0 * (
-                    2.0 * (x_new[jnp.arange(n) - 1 + 1] - x_new[jnp.clip(jnp.arange(n) - 1, 0, n - 1)] ** 2)
-                ),
-                0.0,
+                100.0 * (2.0 * (x_new - x_new[jnp.clip(jnp.arange(n) - 1, 0, n - 1)] ** 2)), 0.0,
             )
             + jnp.where(
                 jnp.arange(n) < n - 1,
-                -(100.0 * (2.0 * (x_new[jnp.clip(jnp.arange(n) + 1, 0, n - 1)] - x_new ** 2))) * (2.0 * x_new) - 2.0 * (
+                -(100.0 * (2.0 * (x_new[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_new ** 2))) * (2.0 * x_new) - 2.0 * (
                     1.0 - x_new
                 ),
                 0.0,
             )
         )
-        g_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            g, g_new,
-        )
+        g_kept = jnp.where(differs, g, g_new)
         total_2 = (x_new - x) @ (g_new - g)
         total_3 = (g_new - g) @ (g_new - g)
-        S_new = jnp.where(
-            (jnp.arange(memory) == 0)[:, None], x_new - x, S[jnp.clip(jnp.arange(memory) - 1, 0, memory - 1)]
-        )
+        S_new = jnp.where((jnp.arange(memory) == 0)[:, None], x_new - x, S[place_3])
         steps_S_new = jnp.where(total_2 > 1e-12 * total_3, S_new, S)
-        S_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            S, steps_S_new,
-        )
+        S_kept = jnp.where(differs, S, steps_S_new)
         S_count_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            S_count,
-            jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(S_count + 1, memory), S_count),
+            differs, S_count, jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(S_count + 1, memory), S_count)
         )
-        Y_new = jnp.where(
-            (jnp.arange(memory) == 0)[:, None], g_new - g, Y[jnp.clip(jnp.arange(memory) - 1, 0, memory - 1)]
-        )
+        Y_new = jnp.where((jnp.arange(memory) == 0)[:, None], g_new - g, Y[place_3])
         steps_Y_new = jnp.where(total_2 > 1e-12 * total_3, Y_new, Y)
-        Y_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            Y, steps_Y_new,
-        )
+        Y_kept = jnp.where(differs, Y, steps_Y_new)
         Y_count_kept = jnp.where(
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))) != 0,
-            Y_count,
-            jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(Y_count + 1, memory), Y_count),
+            differs, Y_count, jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(Y_count + 1, memory), Y_count)
         )
         both = (
             jnp.all(jnp.isfinite(x_new))
@@ -228,10 +186,7 @@ def advance_0(
         gnorm_trace = gnorm_trace.at[step].set(gnorm)
         (
             step, x, g, S, S_count, Y, Y_count, finite, ended, failed
-        ) = (
-            step + 1, x_kept, g_kept, S_kept, S_count_kept, Y_kept, Y_count_kept, both, 0,
-            jnp.where(newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))),
-        )
+        ) = step + 1, x_kept, g_kept, S_kept, S_count_kept, Y_kept, Y_count_kept, both, 0, chosen
         return (
             step, x, g, S, S_count, Y, Y_count, finite, ended, failed,
             *steps_loop_test(step, x, g, S, S_count, Y, Y_count, finite, ended, failed), loss_trace,

@@ -193,26 +193,19 @@ def advance_1(C, a, b, eta, N1, density, steps, tol, seed, x_given, y_given, sta
         first_j_carry = (0, *first_j_test(0))
         first_j_carry = lax.while_loop(first_j_going, first_j_body, first_j_carry)
         j, _ = first_j_carry
-        ne = (
-            jnp.where(
-                jnp.logical_not((ceil_density_n_m >= 1) & (ceil_density_n_m <= m * n)), 1,
-                jnp.where(j >= 41, 2, 0),
-            )
-            != 0
+        chosen = jnp.where(
+            jnp.logical_not((ceil_density_n_m >= 1) & (ceil_density_n_m <= m * n)), 1,
+            jnp.where(j >= 41, 2, 0),
         )
+        differs = chosen != 0
         x_new = x + pcg_x_part / jnp.power(2.0, jnp.float64(j))
-        x_kept = jnp.where(ne, x, x_new)
+        x_kept = jnp.where(differs, x, x_new)
         y_new = y + pcg_x_part_2 / jnp.power(2.0, jnp.float64(j))
-        y_kept = jnp.where(ne, y, y_new)
+        y_kept = jnp.where(differs, y, y_new)
         potential_trace = potential_trace.at[step].set(potential)
         error = error.at[step].set(err)
         step, x, y, finite, ended, failed = (
-            step + 1, x_kept, y_kept, jnp.all(jnp.isfinite(x_new)) & jnp.all(jnp.isfinite(y_new)),
-            0,
-            jnp.where(
-                jnp.logical_not((ceil_density_n_m >= 1) & (ceil_density_n_m <= m * n)), 1,
-                jnp.where(j >= 41, 2, 0),
-            ),
+            step + 1, x_kept, y_kept, jnp.all(jnp.isfinite(x_new)) & jnp.all(jnp.isfinite(y_new)), 0, chosen
         )
         return (
             step, x, y, finite, ended, failed, *newton_test(step, x, y, finite, ended, failed),

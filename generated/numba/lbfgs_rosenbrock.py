@@ -150,7 +150,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
         while newest_first_step < S_count_2:  # newest_first
             if not (not steps_failed):
                 break
-            not_ = not (newest_first_step >= 0 and newest_first_step < memory)
+            otherwise = not (newest_first_step >= 0 and newest_first_step < memory)
             S_Y = 0.0
             S_q = 0.0
             for i in range(n):
@@ -164,7 +164,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
             for i in range(n):
                 q_new = steps_q[i] - t * Y[max(min(newest_first_step, memory - 1), 0), i]
                 steps_q[i] = steps_q[i] if not (newest_first_step >= 0 and newest_first_step < memory) else q_new
-            steps_failed = not_
+            steps_failed = otherwise
             newest_first_step += 1
         for i in range(n):
             r_start = gamma * steps_q[i]
@@ -173,7 +173,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
         while oldest_first_step < S_count_2:  # oldest_first
             if not (not steps_failed_2):
                 break
-            not__2 = not (S_count_2 - oldest_first_step - 1 >= 0 and S_count_2 - oldest_first_step - 1 < memory)
+            otherwise_2 = not (S_count_2 - oldest_first_step - 1 >= 0 and S_count_2 - oldest_first_step - 1 < memory)
             S_Y_3 = 0.0
             Y_r = 0.0
             for i in range(n):
@@ -184,7 +184,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
             for i in range(n):
                 r_new = steps_r[i] + difference * S[max(min(S_count_2 - oldest_first_step - 1, memory - 1), 0), i]
                 steps_r[i] = steps_r[i] if not (S_count_2 - oldest_first_step - 1 >= 0 and S_count_2 - oldest_first_step - 1 < memory) else r_new
-            steps_failed_2 = not__2
+            steps_failed_2 = otherwise_2
             oldest_first_step += 1
         for i in range(n):
             d_entry = -steps_r[i]

@@ -23,10 +23,9 @@ _BINARY = {
 }  # fmt: skip
 _WORDS = {
     "mul": "product", "div": "ratio", "add": "total", "sub": "difference", "power": "power", "power_int": "power",
-    "neg": "opposite", "sqrt": "root", "threefry": "bits", "minimum": "smaller", "maximum": "larger", "not": "otherwise",
-    "eq": "same", "ne": "differs", "lt": "less", "gt": "greater",
-   
-    "and": "both", "or": "either", "sum": "total", "prod": "product", "max": "largest", "min": "smallest",
+    "neg": "opposite", "sqrt": "root", "threefry": "bits", "minimum": "smaller", "maximum": "larger",
+    "not": "otherwise", "eq": "same", "ne": "differs", "lt": "less", "gt": "greater", "and": "both",
+    "or": "either", "sum": "total", "prod": "product", "max": "largest", "min": "smallest",
     "any": "some", "all": "every", "argmax": "best", "argmin": "best",
 }  # fmt: skip
 
