@@ -3,7 +3,8 @@
 In: the tree of an experiment.  Out: a `Plan`, its data read.  Must not know: how anything is compiled or drawn.
 
 Read here: data sets and files, dims, the problem with its arguments, runs with numbers, names of data and functions of
-the step as arguments, plots.  Draws, lets, sets of values and expectations are refused as planned, with their place.
+the step as arguments, plots.  Draws, lets and sets of values are refused as planned, with their place; expectations and
+tables are not read here.
 """
 
 from __future__ import annotations

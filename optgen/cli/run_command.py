@@ -78,7 +78,11 @@ def _planned(spec: Any, name: str | None) -> Any:
         raise click.UsageError(f"the file has several experiments; choose one: --experiment {next(iter(known))}")
     if name is not None and name not in known:
         raise click.UsageError(f"the file has no experiment {name}; it has {', '.join(known) or 'none'}")
-    return read(known[name or next(iter(known))])
+    group = known[name or next(iter(known))]
+    unread = sorted({line.kind for line in group.lines("expect", "table", "quick", "seeds")})
+    if unread:
+        click.echo(f"note: `run` does not look at the experiment's {', '.join(unread)} yet", err=True)
+    return read(group)
 
 
 def _run_experiment(
