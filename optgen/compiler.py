@@ -149,6 +149,11 @@ def lowered(
     name = choose(spec, "algorithm", algorithm)
     if problem is None and len(spec.names("problem")) == 1 and _fits_no_data(spec, name):
         problem = spec.names("problem")[0]
+    for kind, chosen in (("algorithm", name), ("problem", problem)):
+        known = [found for _, found, _ in spec.contents]
+        if chosen is not None and chosen not in known and chosen not in defined_in():
+            hint = suggestion(chosen, [*known, *defined_in()])
+            raise SpecError([Diagnostic("E0409", f"there is no {kind} {chosen}", help=hint)])
     options = Options(batch, schedules, fixed or {})
     program, _ = lower(spec.file, name, problem, _shipped(spec.folder), options)
     return program

@@ -243,3 +243,8 @@ def test_what_an_objective_raises_is_raised():
 
     with pytest.raises(ZeroDivisionError, match="mine"):
         optgen.compile(optgen.specs.adam, f=optgen.objective(broken, grad=broken))(x=np.ones(3), steps=1)
+
+
+def test_a_misspelt_problem_is_told_the_nearest_name():
+    with pytest.raises(optgen.SpecError, match="no problem logistc(.|\n)*did you mean logistic"):
+        optgen.compile(optgen.specs.adam, problem="logistc")
