@@ -246,5 +246,5 @@ def test_what_an_objective_raises_is_raised():
 
 
 def test_a_misspelt_problem_is_told_the_nearest_name():
-    with pytest.raises(optgen.SpecError, match="no problem logistc(.|\n)*did you mean logistic"):
+    with pytest.raises(optgen.SpecError, match=r"no problem logistc(.|\n)*did you mean logistic"):
         optgen.compile(optgen.specs.adam, problem="logistc")
