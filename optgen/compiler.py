@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -410,11 +411,11 @@ def _header(spec: Spec, program: Program, problem: str | None, backend: str, dty
     on = f" on {problem}" if problem else ""
     chosen = f" --problem {problem}" if problem else ""
     command = f"optgen compile {where} --algorithm {program.name}{chosen} --backend {backend}"
+    command += f" --dtype {dtype}" if dtype != "float64" else ""
     lines = [
-        f"{program.name}{on}: {program.doc}".rstrip(": "),
+        *textwrap.wrap(f"{program.name}{on}: {program.doc}".rstrip(": "), 110),
         "",
-        f"Written by optgen {__version__} from {where}; do not edit. Again: {command}",
+        f"Written by optgen {__version__} from {where}; do not edit.  Again:",
+        f"    {command}",
     ]
-    if dtype != "float64":
-        lines[-1] += f" --dtype {dtype}"
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """adabelief on logistic: AdaBelief: the step adapts to the belief in each observed gradient.
 
-Written by optgen 0.1.0 from adabelief.opt; do not edit. Again: optgen compile adabelief.opt --algorithm adabelief --problem logistic --backend jax
+Written by optgen 0.1.0 from adabelief.opt; do not edit.  Again:
+    optgen compile adabelief.opt --algorithm adabelief --problem logistic --backend jax
 """
 
 from functools import partial
@@ -54,9 +55,9 @@ def advance_0(
         s_new = beta2 * s + (1.0 - beta2) * (g - m_new) ** 2 + eps
         x_new = (
             x
-            - lr * (m_new / (1.0 - jnp.power(beta1, jnp.float64(start + step + 1)))) / (
-                jnp.sqrt(s_new / (1.0 - jnp.power(beta2, jnp.float64(start + step + 1)))) + eps
-            )
+            - lr
+            * (m_new / (1.0 - jnp.power(beta1, jnp.float64(start + step + 1))))
+            / (jnp.sqrt(s_new / (1.0 - jnp.power(beta2, jnp.float64(start + step + 1)))) + eps)
         )
         loss = jnp.sum(jnp.log1p(exp_minus_y_A_x)) / m_size + reg / 2.0 * (x @ x)
         loss_trace = loss_trace.at[step].set(loss)

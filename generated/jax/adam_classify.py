@@ -1,6 +1,8 @@
-"""adam on classify: Adam: steps scaled by running averages of the gradient and of its square, both corrected for their start at 0.
+"""adam on classify: Adam: steps scaled by running averages of the gradient and of its square, both corrected for
+their start at 0.
 
-Written by optgen 0.1.0 from mlp.opt; do not edit. Again: optgen compile mlp.opt --algorithm adam --problem classify --backend jax
+Written by optgen 0.1.0 from mlp.opt; do not edit.  Again:
+    optgen compile mlp.opt --algorithm adam --problem classify --backend jax
 """
 
 from functools import partial
@@ -73,25 +75,25 @@ def advance_0(
         )
         W2_bar_part = jnp.reshape(W2_bar, -1)
         b2_bar = -sum_inverse_m + jnp.sum(product_3_exp, axis=0)
-        joined = jnp.concatenate([W1_bar_part, b1_bar, W2_bar_part, b2_bar])
-        gnorm = jnp.sqrt(joined @ joined)
+        g = jnp.concatenate([W1_bar_part, b1_bar, W2_bar_part, b2_bar])
+        gnorm = jnp.sqrt(g @ g)
         return (
-            finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), joined, W2,
+            finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), g, W2,
             tanh_W1_X_plus_b1_2, b2, tanh_W1_X_plus_b1, gnorm,
         )
 
     def steps_loop_body(carry):
         (
-            step, x, m, v, finite, ended, failed, _, joined, W2, tanh_W1_X_plus_b1_2, b2,
+            step, x, m, v, finite, ended, failed, _, g, W2, tanh_W1_X_plus_b1_2, b2,
             tanh_W1_X_plus_b1, gnorm, loss_trace, gnorm_trace,
         ) = carry
-        m_new = beta1 * m + (1.0 - beta1) * joined
-        v_new = beta2 * v + (1.0 - beta2) * joined ** 2
+        m_new = beta1 * m + (1.0 - beta1) * g
+        v_new = beta2 * v + (1.0 - beta2) * g ** 2
         x_new = (
             x
-            - lr * (m_new / (1.0 - jnp.power(beta1, jnp.float64(start + step + 1)))) / (
-                jnp.sqrt(v_new / (1.0 - jnp.power(beta2, jnp.float64(start + step + 1)))) + eps
-            )
+            - lr
+            * (m_new / (1.0 - jnp.power(beta1, jnp.float64(start + step + 1))))
+            / (jnp.sqrt(v_new / (1.0 - jnp.power(beta2, jnp.float64(start + step + 1)))) + eps)
         )
         total_5 = W2 @ tanh_W1_X_plus_b1_2
         max_total_5_plus_b2 = jnp.max(total_5.T + b2, axis=1)

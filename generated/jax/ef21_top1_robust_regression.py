@@ -1,6 +1,8 @@
-"""ef21_top1 on robust_regression: EF21-W: distributed descent with compressed differences, clients weighted by their smoothness.
+"""ef21_top1 on robust_regression: EF21-W: distributed descent with compressed differences, clients weighted by
+their smoothness.
 
-Written by optgen 0.1.0 from ef21_w.opt; do not edit. Again: optgen compile ef21_w.opt --algorithm ef21_top1 --problem robust_regression --backend jax
+Written by optgen 0.1.0 from ef21_w.opt; do not edit.  Again:
+    optgen compile ef21_w.opt --algorithm ef21_top1 --problem robust_regression --backend jax
 """
 
 from functools import partial
@@ -34,24 +36,9 @@ def setup(A, b, lam, alpha, gam, steps, tol, x_start, seed):
     """
     clients, m, d = A.shape
     x_start_2 = 1.0 + x_start ** 2
-    chosen_2 = jnp.where(
-        (jnp.arange(clients)[:, None] == jnp.arange(clients))[:, :, None],
-        2.0 * (
-            jnp.where(jnp.arange(clients)[:, None] == jnp.arange(clients), 1.0 / jnp.float64(m), 0.0)[
-                :, :, None
-            ]
-            * (jnp.sum(A * x_start, axis=2) - b)
-        ),
-        0.0,
-    )
     x_bar = (
         (lam * (1.0 / x_start_2) + lam * -(x_start ** 2 / x_start_2 / x_start_2)) * (2.0 * x_start)
-        + jnp.sum(
-            chosen_2[jnp.arange(clients)[:, None], jnp.arange(clients)[:, None], jnp.arange(m)][:, None] * jnp.transpose(
-                A, (0, 2, 1)
-            ),
-            axis=2,
-        )
+        + jnp.einsum("ij,ijp->ip", 2.0 * (1.0 / jnp.float64(m) * (A @ x_start - b)), A)
     )
     eigh_A_A_2, _ = eigh(jnp.einsum("ijk,ijl->ikl", A, A))
     total = 2.0 * eigh_A_A_2[:, d - 1] / m + 2.0 * lam
@@ -79,16 +66,13 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
     eigh_A_A_2, _ = eigh(jnp.einsum("ijk,ijl->ikl", A, A))
     total = 2.0 * eigh_A_A_2[:, d - 1] / m + 2.0 * lam
     w = total / jnp.sum(total)
-    chosen = jnp.where(jnp.arange(clients)[:, None] == jnp.arange(clients), 1.0 / jnp.float64(m), 0.0)
+    inverse_m = jnp.broadcast_to(1.0 / jnp.float64(m), clients)
 
     def steps_loop_test(step, x, g, finite, ended, failed):
         x_2 = 1.0 + x ** 2
         x_bar = (
             (lam * (1.0 / x_2) + lam * -(x ** 2 / x_2 / x_2)) * (2.0 * x)
-            + jnp.sum(
-                2.0 * (product[:, None] * (jnp.sum(A * x, axis=2) - b)) * jnp.transpose(A, (2, 0, 1)),
-                axis=(1, 2),
-            )
+            + jnp.einsum("ij,ijp->p", 2.0 * (product[:, None] * (A @ x - b)), A)
         )
         gradient = x_bar @ x_bar
         return finite & (ended == 0) & (failed == 0) & jnp.logical_not(gradient <= tol), gradient
@@ -97,24 +81,18 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
         step, x, g, finite, ended, failed, _, gradient, gradient_trace = carry
         x_new = x - gam * (w @ g)
         x_new_2 = 1.0 + x_new ** 2
-        chosen_2 = jnp.where(
-            (jnp.arange(clients)[:, None] == jnp.arange(clients))[:, :, None],
-            2.0 * (chosen[:, :, None] * (jnp.sum(A * x_new, axis=2) - b)), 0.0,
-        )
         steps_x_bar = (
             (lam * (1.0 / x_new_2) + lam * -(x_new ** 2 / x_new_2 / x_new_2)) * (2.0 * x_new)
-            + jnp.sum(
-                chosen_2[jnp.arange(clients)[:, None], jnp.arange(clients)[:, None], jnp.arange(m)][:, None] * jnp.transpose(
-                    A, (0, 2, 1)
-                ),
-                axis=2,
-            )
+            + jnp.einsum("ij,ijp->ip", 2.0 * (inverse_m[:, None] * (A @ x_new - b)), A)
         )
         difference = steps_x_bar / (clients * w)[:, None] - g
         steps_argsort_opposite = argsort(-jnp.abs(difference))
         g_new = (
             g
-            + jnp.float64(jnp.int64(jnp.any(steps_argsort_opposite[:, :1][:, None] == jnp.arange(d)[:, None], axis=2))) * difference
+            + jnp.float64(
+                jnp.int64(jnp.any(steps_argsort_opposite[:, :1][:, None] == jnp.arange(d)[:, None], axis=2))
+            )
+            * difference
         )
         gradient_trace = gradient_trace.at[step].set(gradient)
         step, x, g, finite, ended, failed = (
@@ -148,12 +126,9 @@ def finish_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given,
     clients, m, d = A.shape
     x_given_2 = 1.0 + x_given ** 2
     ratio = x_given ** 2 / x_given_2
-    A_x_given = jnp.sum(A * x_given, axis=2)
-    product_2_A = jnp.sum(
-        2.0 * (1.0 / jnp.float64(clients) * (1.0 / jnp.float64(m)) * (A_x_given - b)) * jnp.transpose(
-            A, (2, 0, 1)
-        ),
-        axis=(1, 2),
+    A_x_given = A @ x_given
+    product_2_A = jnp.einsum(
+        "ij,ijp->p", 2.0 * (1.0 / jnp.float64(clients) * (1.0 / jnp.float64(m)) * (A_x_given - b)), A
     )
     x_bar = (lam * (1.0 / x_given_2) + lam * -(ratio / x_given_2)) * (2.0 * x_given) + product_2_A
     gradient = x_bar @ x_bar

@@ -1,6 +1,7 @@
 """fit_flow: Two parameters of a flow fitted to its end, by gradient descent through the adaptive solver.
 
-Written by optgen 0.1.0 from fit_flow.opt; do not edit. Again: optgen compile fit_flow.opt --algorithm fit_flow --backend jax
+Written by optgen 0.1.0 from fit_flow.opt; do not edit.  Again:
+    optgen compile fit_flow.opt --algorithm fit_flow --backend jax
 """
 
 from functools import partial
@@ -255,9 +256,10 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 jnp.where(either, jnp.where(either, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
                 + jnp.where(
                     jnp.logical_not(product_2 / m == 0.0),
-                    jnp.where(jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_8) * rk_back_hk, 0.0) * joined[
-                        :, None
-                    ],
+                    jnp.where(
+                        jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_8) * rk_back_hk, 0.0
+                    )
+                    * joined[:, None],
                     0.0,
                 )
             )
@@ -453,9 +455,8 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 total_19 = rk_back_z_2 + rk_back_hk_2 * joined_2_part_k_6
                 k_i_11 = (
                     -p[0] * total_19
-                    + jnp.sin(5.0 * p[1] * (rk_back_t_2 + joined_3[place_9] * rk_back_hk_2)) * jnp.cos(
-                        total_19
-                    )
+                    + jnp.sin(5.0 * p[1] * (rk_back_t_2 + joined_3[place_9] * rk_back_hk_2))
+                    * jnp.cos(total_19)
                 )
                 k_12 = jnp.where((jnp.arange(7) == k_i_5)[:, None], k_i_11, k_6)
                 rk_back_k_trace = rk_back_k_trace.at[k_i_5].set(k_6)
@@ -512,9 +513,11 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 )
                 + jnp.where(
                     jnp.logical_not(product_9 / m == 0.0),
-                    jnp.where(jnp.logical_not(product_9 / m == 0.0), product_11 * (1.0 / total_20) * rk_back_hk_2, 0.0) * joined[
-                        :, None
-                    ],
+                    jnp.where(
+                        jnp.logical_not(product_9 / m == 0.0), product_11 * (1.0 / total_20) * rk_back_hk_2,
+                        0.0,
+                    )
+                    * joined[:, None],
                     0.0,
                 )
             )
@@ -547,7 +550,10 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                     jnp.where(0 == jnp.arange(2), -(k_back_k_i_bar @ total_23), 0.0)
                     + jnp.where(
                         1 == jnp.arange(2),
-                        cos_product_13 * (rk_back_t_2 + joined_3[place_10] * rk_back_hk_2) * 5.0 * sum_product_15,
+                        cos_product_13
+                        * (rk_back_t_2 + joined_3[place_10] * rk_back_hk_2)
+                        * 5.0
+                        * sum_product_15,
                         0.0,
                     )
                 )
@@ -883,9 +889,10 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             jnp.where(either, jnp.where(either, y_bar * rk_back_hk, 0.0) * joined_4[:, None], 0.0)
             + jnp.where(
                 jnp.logical_not(product_2 / m == 0.0),
-                jnp.where(jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_11) * rk_back_hk, 0.0) * joined[
-                    :, None
-                ],
+                jnp.where(
+                    jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_11) * rk_back_hk, 0.0
+                )
+                * joined[:, None],
                 0.0,
             )
         )

@@ -1,6 +1,8 @@
-"""hmc on logistic: Hamiltonian Monte Carlo: leapfrog along a drawn momentum, then accept or stay; U is minus the log density.
+"""hmc on logistic: Hamiltonian Monte Carlo: leapfrog along a drawn momentum, then accept or stay; U is minus the
+log density.
 
-Written by optgen 0.1.0 from hmc.opt; do not edit. Again: optgen compile hmc.opt --algorithm hmc --problem logistic --backend jax
+Written by optgen 0.1.0 from hmc.opt; do not edit.  Again:
+    optgen compile hmc.opt --algorithm hmc --problem logistic --backend jax
 """
 
 from functools import partial
@@ -80,7 +82,7 @@ def advance_0(A, y, reg, h, leaps, steps, tol, x_start, seed, x_given, start, st
         exp_minus_y_A_x = jnp.exp(-y * (A @ x))
         bits = threefry(
             threefry(threefry(seed, jnp.uint64(15523204092661105267)), jnp.uint64(start + step)),
-            jnp.uint64(0 * n + jnp.arange(n)),
+            jnp.uint64(jnp.arange(n)),
         )
         v = jnp.sqrt(-2.0 * jnp.log(high_word(bits))) * jnp.cos(6.283185307179586 * low_word(bits))
         x_bar = (

@@ -1,6 +1,8 @@
-"""lbfgs on rosenbrock: L-BFGS: the inverse Hessian from the last steps, by the two-loop recursion; step length by halving.
+"""lbfgs on rosenbrock: L-BFGS: the inverse Hessian from the last steps, by the two-loop recursion; step length
+by halving.
 
-Written by optgen 0.1.0 from lbfgs.opt; do not edit. Again: optgen compile lbfgs.opt --algorithm lbfgs --problem rosenbrock --backend jax
+Written by optgen 0.1.0 from lbfgs.opt; do not edit.  Again:
+    optgen compile lbfgs.opt --algorithm lbfgs --problem rosenbrock --backend jax
 """
 
 from functools import partial
@@ -27,9 +29,9 @@ def setup(c, steps, tol, x_start, seed, *, memory):
         )
         + jnp.where(
             jnp.arange(n) < n - 1,
-            -(100.0 * (2.0 * (x_start[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_start ** 2))) * (2.0 * x_start) - 2.0 * (
-                1.0 - x_start
-            ),
+            -(100.0 * (2.0 * (x_start[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_start ** 2)))
+            * (2.0 * x_start)
+            - 2.0 * (1.0 - x_start),
             0.0,
         )
     )
@@ -142,12 +144,10 @@ def advance_0(
         first_j_carry = (0, *first_j_test(0))
         first_j_carry = lax.while_loop(first_j_going, first_j_body, first_j_carry)
         j, _ = first_j_carry
-        chosen = jnp.where(
-            newest_first_failed, 1, jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))
-        )
-        differs = chosen != 0
+        chosen = jnp.where(oldest_first_failed, 2, jnp.where(j >= 51, 3, 0))
+        chosen_2 = jnp.where(newest_first_failed, 1, chosen)
         x_new = x + d / jnp.power(2.0, jnp.float64(j))
-        x_kept = jnp.where(differs, x, x_new)
+        x_kept = jnp.where(chosen_2 != 0, x, x_new)
         g_new = (
             jnp.where(
                 (jnp.arange(n) - 1 >= 0) & (jnp.arange(n) - 1 < n - 1),
@@ -155,26 +155,27 @@ def advance_0(
             )
             + jnp.where(
                 jnp.arange(n) < n - 1,
-                -(100.0 * (2.0 * (x_new[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_new ** 2))) * (2.0 * x_new) - 2.0 * (
-                    1.0 - x_new
-                ),
+                -(100.0 * (2.0 * (x_new[jnp.minimum(jnp.arange(n) + 1, n - 1)] - x_new ** 2))) * (2.0 * x_new)
+                - 2.0 * (1.0 - x_new),
                 0.0,
             )
         )
-        g_kept = jnp.where(differs, g, g_new)
+        g_kept = jnp.where(chosen_2 != 0, g, g_new)
         total_2 = (x_new - x) @ (g_new - g)
         total_3 = (g_new - g) @ (g_new - g)
         S_new = jnp.where((jnp.arange(memory) == 0)[:, None], x_new - x, S[place_3])
         steps_S_new = jnp.where(total_2 > 1e-12 * total_3, S_new, S)
-        S_kept = jnp.where(differs, S, steps_S_new)
+        S_kept = jnp.where(chosen_2 != 0, S, steps_S_new)
         S_count_kept = jnp.where(
-            differs, S_count, jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(S_count + 1, memory), S_count)
+            chosen_2 != 0, S_count,
+            jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(S_count + 1, memory), S_count),
         )
         Y_new = jnp.where((jnp.arange(memory) == 0)[:, None], g_new - g, Y[place_3])
         steps_Y_new = jnp.where(total_2 > 1e-12 * total_3, Y_new, Y)
-        Y_kept = jnp.where(differs, Y, steps_Y_new)
+        Y_kept = jnp.where(chosen_2 != 0, Y, steps_Y_new)
         Y_count_kept = jnp.where(
-            differs, Y_count, jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(Y_count + 1, memory), Y_count)
+            chosen_2 != 0, Y_count,
+            jnp.where(total_2 > 1e-12 * total_3, jnp.minimum(Y_count + 1, memory), Y_count),
         )
         both = (
             jnp.all(jnp.isfinite(x_new))
@@ -186,7 +187,10 @@ def advance_0(
         gnorm_trace = gnorm_trace.at[step].set(gnorm)
         (
             step, x, g, S, S_count, Y, Y_count, finite, ended, failed
-        ) = step + 1, x_kept, g_kept, S_kept, S_count_kept, Y_kept, Y_count_kept, both, 0, chosen
+        ) = (
+            step + 1, x_kept, g_kept, S_kept, S_count_kept, Y_kept, Y_count_kept, both, 0,
+            jnp.where(newest_first_failed, 1, chosen),
+        )
         return (
             step, x, g, S, S_count, Y, Y_count, finite, ended, failed,
             *steps_loop_test(step, x, g, S, S_count, Y, Y_count, finite, ended, failed), loss_trace,

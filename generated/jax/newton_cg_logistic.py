@@ -1,6 +1,8 @@
-"""newton_cg on logistic: Newton's method: the step by conjugate gradients from Hessian-vector products, its length by halving.
+"""newton_cg on logistic: Newton's method: the step by conjugate gradients from Hessian-vector products, its
+length by halving.
 
-Written by optgen 0.1.0 from newton_cg.opt; do not edit. Again: optgen compile newton_cg.opt --algorithm newton_cg --problem logistic --backend jax
+Written by optgen 0.1.0 from newton_cg.opt; do not edit.  Again:
+    optgen compile newton_cg.opt --algorithm newton_cg --problem logistic --backend jax
 """
 
 from functools import partial
@@ -59,9 +61,8 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
         product_2 = exp_minus_y_A_x * (-y * (A @ d))
         x_bar_dot = (
             2.0 * (half_reg * d)
-            + A.T @ (
-                -y * (exp_minus_y_A_x * (inverse_m * (opposite * product_2)) + inverse_m_ratio * product_2)
-            )
+            + A.T
+            @ (-y * (exp_minus_y_A_x * (inverse_m * (opposite * product_2)) + inverse_m_ratio * product_2))
         )
         r_start = -g - x_bar_dot
 
@@ -81,7 +82,8 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
             product_4 = exp_minus_y_A_x * (-y * A_p)
             q = (
                 2.0 * (half_reg * p)
-                + A.T @ (
+                + A.T
+                @ (
                     -y
                     * (exp_minus_y_A_x * (inverse_m * (opposite * product_4)) + inverse_m_ratio * product_4)
                 )
@@ -107,9 +109,8 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
             x_plus_cg_x_over_j = x + cg_x_over_j
             return (
                 jnp.logical_not(
-                    jnp.sum(jnp.log1p(jnp.exp(-y * (A @ (x + cg_x_over_j))))) / m + reg / 2.0 * (
-                        x_plus_cg_x_over_j @ x_plus_cg_x_over_j
-                    )
+                    jnp.sum(jnp.log1p(jnp.exp(-y * (A @ (x + cg_x_over_j))))) / m
+                    + reg / 2.0 * (x_plus_cg_x_over_j @ x_plus_cg_x_over_j)
                     <= loss + c / jnp.power(2.0, jnp.float64(j)) * g_cg_x
                 ),
             )

@@ -1,6 +1,8 @@
-"""sinkhorn_newton_sparse: Entropic optimal transport: a few Sinkhorn scalings, then Newton steps with a sparse Hessian.
+"""sinkhorn_newton_sparse: Entropic optimal transport: a few Sinkhorn scalings, then Newton steps with a sparse
+Hessian.
 
-Written by optgen 0.1.0 from sinkhorn_newton_sparse.opt; do not edit. Again: optgen compile sinkhorn_newton_sparse.opt --algorithm sinkhorn_newton_sparse --backend jax
+Written by optgen 0.1.0 from sinkhorn_newton_sparse.opt; do not edit.  Again:
+    optgen compile sinkhorn_newton_sparse.opt --algorithm sinkhorn_newton_sparse --backend jax
 """
 
 from functools import partial
@@ -175,10 +177,17 @@ def advance_1(C, a, b, eta, N1, density, steps, tol, seed, x_given, y_given, sta
             pcg_x_part_2_over_j = pcg_x_part_2 / jnp.power(2.0, jnp.float64(j))
             return (
                 jnp.logical_not(
-                    a @ (x + pcg_x_part_over_j) + b @ (y + pcg_x_part_2_over_j) - jnp.sum(jnp.exp(eta * ((x + pcg_x_part_over_j)[:, None] + (y + pcg_x_part_2_over_j) - C) - 1.0)) / eta
-                    >= potential + 0.0001 / jnp.power(2.0, jnp.float64(j)) * total_9 - 1e-14 * jnp.maximum(
-                        1.0, jnp.abs(potential)
+                    a @ (x + pcg_x_part_over_j)
+                    + b @ (y + pcg_x_part_2_over_j)
+                    - jnp.sum(
+                        jnp.exp(
+                            eta * ((x + pcg_x_part_over_j)[:, None] + (y + pcg_x_part_2_over_j) - C) - 1.0
+                        )
                     )
+                    / eta
+                    >= potential
+                    + 0.0001 / jnp.power(2.0, jnp.float64(j)) * total_9
+                    - 1e-14 * jnp.maximum(1.0, jnp.abs(potential))
                 ),
             )
 

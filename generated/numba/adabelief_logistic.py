@@ -1,6 +1,7 @@
 """adabelief on logistic: AdaBelief: the step adapts to the belief in each observed gradient.
 
-Written by optgen 0.1.0 from adabelief.opt; do not edit. Again: optgen compile adabelief.opt --algorithm adabelief --problem logistic --backend numba"""
+Written by optgen 0.1.0 from adabelief.opt; do not edit.  Again:
+    optgen compile adabelief.opt --algorithm adabelief --problem logistic --backend numba"""
 
 import math
 

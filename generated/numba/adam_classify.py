@@ -1,6 +1,8 @@
-"""adam on classify: Adam: steps scaled by running averages of the gradient and of its square, both corrected for their start at 0.
+"""adam on classify: Adam: steps scaled by running averages of the gradient and of its square, both corrected for
+their start at 0.
 
-Written by optgen 0.1.0 from mlp.opt; do not edit. Again: optgen compile mlp.opt --algorithm adam --problem classify --backend numba"""
+Written by optgen 0.1.0 from mlp.opt; do not edit.  Again:
+    optgen compile mlp.opt --algorithm adam --problem classify --backend numba"""
 
 import math
 
@@ -86,7 +88,7 @@ def advance_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m
     gnorm = np.empty(stop - start)
     minus_inverse_m = np.empty(m)
     sum_inverse_m = np.empty(10)
-    joined = np.empty(7510)
+    g = np.empty(7510)
     W1_X = np.empty((100, m))
     product = np.empty((100, m))
     product_X = np.empty((100, 64))
@@ -126,7 +128,7 @@ def advance_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m
         minus_inverse_m[p] = -inverse_m
     step = 0
     while step < stop - start:  # steps
-        sum_joined_squared = 0.0
+        sum_g_squared = 0.0
         for i in range(m):
             total[i] = 0.0
             largest[i] = -np.inf
@@ -213,8 +215,8 @@ def advance_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m
             for q in range(64):
                 W1_bar[p, q] = product_X[p, q] + total_2[p, q]
         W1_bar_part = W1_bar.reshape(-1)[:6400]
-        b2_bar = joined[7500:7500 + 10]
-        b1_bar = joined[6400:6400 + 100]
+        b2_bar = g[7500:7500 + 10]
+        b1_bar = g[6400:6400 + 100]
         for p in range(100):
             for i in range(m):
                 if c[i] >= 0 and c[i] < 10:
@@ -229,16 +231,16 @@ def advance_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m
             b2_bar[p] = -sum_inverse_m[p] + total_7_entry
             for q in range(100):
                 W2_bar[p, q] = total_5[p, q] + total_6[p, q]
-        joined_part = joined[:6400]
+        g_part = g[:6400]
         for i in range(6400):
-            joined_part[i] = W1_bar_part[i]
-        joined_part_2 = joined[6500:6500 + 1000]
+            g_part[i] = W1_bar_part[i]
+        g_part_2 = g[6500:6500 + 1000]
         W2_bar_part = W2_bar.reshape(-1)[:1000]
         for i in range(1000):
-            joined_part_2[i] = W2_bar_part[i]
+            g_part_2[i] = W2_bar_part[i]
         for i in range(7510):
-            sum_joined_squared += joined[i] * joined[i]
-        gnorm_2 = math.sqrt(sum_joined_squared)
+            sum_g_squared += g[i] * g[i]
+        gnorm_2 = math.sqrt(sum_g_squared)
         if not (finite_2 and ended_2 == 0 and failed_2 == 0 and not gnorm_2 <= tol):
             break
         gnorm[step] = gnorm_2
@@ -277,10 +279,10 @@ def advance_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m
         difference = 1.0 - power_int(beta1, start + step + 1)
         difference_2 = 1.0 - power_int(beta2, start + step + 1)
         for i in range(7510):
-            v_new = beta2 * v[i] + (1.0 - beta2) * (joined[i] * joined[i])
+            v_new = beta2 * v[i] + (1.0 - beta2) * (g[i] * g[i])
             v[i] = v_new
             all_finite_v_new &= math.isfinite(v_new)
-            m_new = beta1 * m_2[i] + (1.0 - beta1) * joined[i]
+            m_new = beta1 * m_2[i] + (1.0 - beta1) * g[i]
             m_2[i] = m_new
             all_finite_m_new &= math.isfinite(m_new)
             x_new = x[i] - lr * (m_new / difference) / (math.sqrt(v_new / difference_2) + eps)

@@ -1,6 +1,8 @@
-"""ef21_top1 on robust_regression: EF21-W: distributed descent with compressed differences, clients weighted by their smoothness.
+"""ef21_top1 on robust_regression: EF21-W: distributed descent with compressed differences, clients weighted by
+their smoothness.
 
-Written by optgen 0.1.0 from ef21_w.opt; do not edit. Again: optgen compile ef21_w.opt --algorithm ef21_top1 --problem robust_regression --backend numba"""
+Written by optgen 0.1.0 from ef21_w.opt; do not edit.  Again:
+    optgen compile ef21_w.opt --algorithm ef21_top1 --problem robust_regression --backend numba"""
 
 import math
 
@@ -70,10 +72,8 @@ def setup(A, b, lam, alpha, gam, steps, tol, x_start, seed):
     g = np.empty((clients, d))
     inverse_x_start = np.empty(d)
     ratio = np.empty(d)
-    chosen = np.empty((clients, clients))
-    A_x_start = np.empty((clients, m))
-    chosen_2 = np.empty((clients, m))
-    chosen_2_A = np.empty((clients, d))
+    A_x_start = np.empty(m)
+    product_A = np.empty((clients, d))
     x_bar = np.empty((clients, d))
     A_A = np.empty((clients, d, d))
     eigh_A_A_2 = np.empty((clients, d))
@@ -85,24 +85,17 @@ def setup(A, b, lam, alpha, gam, steps, tol, x_start, seed):
     sum_total = 0.0
     ratio_2 = 1.0 / float(m)
     for i in range(clients):
+        for p in range(d):
+            product_A[i, p] = 0.0
         for i2 in range(m):
             A_x_start_entry = 0.0
             for j in range(d):
                 A_x_start_entry += A[i, i2, j] * x_start[j]
-            A_x_start[i, i2] = A_x_start_entry
-        for p in range(clients):
-            chosen[i, p] = ratio_2 if i == p else 0.0
-    for i in range(clients):
-        for p in range(d):
-            chosen_2_A[i, p] = 0.0
-        for p in range(clients):
-            chosen_i_p = chosen[i, p]
-            for q in range(m):
-                chosen_2[p, q] = 2.0 * (chosen_i_p * (A_x_start[p, q] - b[p, q])) if i == p else 0.0
-        for i2 in range(m):
-            chosen_2_i_i = chosen_2[i, i2]
+            A_x_start[i2] = A_x_start_entry
+        for q in range(m):
+            product = 2.0 * (ratio_2 * (A_x_start[q] - b[i, q]))
             for p in range(d):
-                chosen_2_A[i, p] += chosen_2_i_i * A[i, i2, p]
+                product_A[i, p] += product * A[i, q, p]
     for p in range(d):
         power = x_start[p] * x_start[p]
         total_2 = 1.0 + power
@@ -116,7 +109,7 @@ def setup(A, b, lam, alpha, gam, steps, tol, x_start, seed):
                 A_i_j_p = A[i, j, p]
                 for j2 in range(d):
                     A_A[i, p, j2] += A_i_j_p * A[i, j, j2]
-            x_bar[i, p] = (lam * inverse_x_start[p] + lam * -ratio[p]) * (2.0 * x_start[p]) + chosen_2_A[i, p]
+            x_bar[i, p] = (lam * inverse_x_start[p] + lam * -ratio[p]) * (2.0 * x_start[p]) + product_A[i, p]
     for batch_1 in range(A_A.shape[0]):
         eigh_A_A_2[batch_1, :], unread[batch_1, :] = eigh(A_A[batch_1])
     for i in range(clients):
@@ -131,12 +124,12 @@ def setup(A, b, lam, alpha, gam, steps, tol, x_start, seed):
     for batch_1 in range(opposite.shape[0]):
         argsort_opposite_2[batch_1, :] = argsort(opposite[batch_1])
     for i in range(clients):
-        product = float(clients) * w[i]
+        product_2 = float(clients) * w[i]
         for p in range(d):
             any_entry = False
             for j in range(1):
                 any_entry |= argsort_opposite_2[i, j] == p
-            g[i, p] = float(int(any_entry)) * (x_bar[i, p] / product)
+            g[i, p] = float(int(any_entry)) * (x_bar[i, p] / product_2)
     x[:] = x_start
     return x, g
 
@@ -176,14 +169,12 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
     unread = np.empty((clients, d, d))
     total = np.empty(clients)
     w = np.empty(clients)
-    chosen = np.empty((clients, clients))
+    inverse_m = np.empty(clients)
     product_2_A = np.empty(d)
     w_g = np.empty(d)
     inverse_x_new = np.empty(d)
     ratio = np.empty(d)
-    A_x_new = np.empty((clients, m))
-    chosen_2 = np.empty((clients, clients, m))
-    chosen_2_A = np.empty((clients, d))
+    product_3_A = np.empty((clients, d))
     steps_x_bar = np.empty((clients, d))
     opposite = np.empty((clients, d))
     steps_argsort_opposite = np.empty((clients, d), np.int64)
@@ -194,7 +185,7 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
     x[:] = x_given
     sum_total = 0.0
     inverse_clients = 1.0 / float(clients)
-    product_3 = inverse_clients * (1.0 / float(m))
+    product_4 = inverse_clients * (1.0 / float(m))
     for p in range(clients):
         for i in range(d):
             for j in range(d):
@@ -203,7 +194,7 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
                 A_p_j_i = A[p, j, i]
                 for j2 in range(d):
                     A_A[p, i, j2] += A_p_j_i * A[p, j, j2]
-        product[p] = product_3
+        product[p] = product_4
     for batch_1 in range(A_A.shape[0]):
         eigh_A_A_2[batch_1, :], unread[batch_1, :] = eigh(A_A[batch_1])
     for i in range(clients):
@@ -212,8 +203,7 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
         sum_total += total_entry
     ratio_2 = 1.0 / float(m)
     for i in range(clients):
-        for p in range(clients):
-            chosen[i, p] = ratio_2 if i == p else 0.0
+        inverse_m[i] = ratio_2
         w[i] = total[i] / sum_total
     step = 0
     while step < stop - start:  # steps
@@ -254,36 +244,30 @@ def advance_0(A, b, lam, alpha, gam, steps, tol, x_start, seed, x_given, g_given
             ratio[i] = power_2 / total_3 / total_3
             inverse_x_new[i] = 1.0 / total_3
         for i in range(clients):
+            for p in range(d):
+                product_3_A[i, p] = 0.0
+            inverse_m_i = inverse_m[i]
             for i2 in range(m):
                 A_x_new_entry = 0.0
                 for j in range(d):
                     A_x_new_entry += A[i, i2, j] * x[j]
-                A_x_new[i, i2] = A_x_new_entry
-        for i in range(clients):
-            for p in range(d):
-                chosen_2_A[i, p] = 0.0
-            for p in range(clients):
-                chosen_i_p = chosen[i, p]
-                for q in range(m):
-                    chosen_2[i, p, q] = 2.0 * (chosen_i_p * (A_x_new[p, q] - b[p, q])) if i == p else 0.0
-            for i2 in range(m):
-                chosen_2_i_i_i = chosen_2[i, i, i2]
+                product_3 = 2.0 * (inverse_m_i * (A_x_new_entry - b[i, i2]))
                 for p in range(d):
-                    chosen_2_A[i, p] += chosen_2_i_i_i * A[i, i2, p]
-            product_4 = float(clients) * w[i]
+                    product_3_A[i, p] += product_3 * A[i, i2, p]
+            product_5 = float(clients) * w[i]
             for p in range(d):
-                steps_x_bar_entry = (lam * inverse_x_new[p] + lam * -ratio[p]) * (2.0 * x[p]) + chosen_2_A[i, p]
+                steps_x_bar_entry = (lam * inverse_x_new[p] + lam * -ratio[p]) * (2.0 * x[p]) + product_3_A[i, p]
                 steps_x_bar[i, p] = steps_x_bar_entry
-                opposite[i, p] = -abs(steps_x_bar_entry / product_4 - g[i, p])
+                opposite[i, p] = -abs(steps_x_bar_entry / product_5 - g[i, p])
         for batch_1 in range(opposite.shape[0]):
             steps_argsort_opposite[batch_1, :] = argsort(opposite[batch_1])
         for i in range(clients):
-            product_5 = float(clients) * w[i]
+            product_6 = float(clients) * w[i]
             for p in range(d):
                 any_entry = False
                 for j in range(1):
                     any_entry |= steps_argsort_opposite[i, j] == p
-                g_new = g[i, p] + float(int(any_entry)) * (steps_x_bar[i, p] / product_5 - g[i, p])
+                g_new = g[i, p] + float(int(any_entry)) * (steps_x_bar[i, p] / product_6 - g[i, p])
                 g[i, p] = g_new
                 all_finite_g_new &= math.isfinite(g_new)
         both = all_finite_x_new and all_finite_g_new

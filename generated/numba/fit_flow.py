@@ -1,6 +1,7 @@
 """fit_flow: Two parameters of a flow fitted to its end, by gradient descent through the adaptive solver.
 
-Written by optgen 0.1.0 from fit_flow.opt; do not edit. Again: optgen compile fit_flow.opt --algorithm fit_flow --backend numba"""
+Written by optgen 0.1.0 from fit_flow.opt; do not edit.  Again:
+    optgen compile fit_flow.opt --algorithm fit_flow --backend numba"""
 
 import math
 

@@ -1,6 +1,8 @@
-"""hmc on logistic: Hamiltonian Monte Carlo: leapfrog along a drawn momentum, then accept or stay; U is minus the log density.
+"""hmc on logistic: Hamiltonian Monte Carlo: leapfrog along a drawn momentum, then accept or stay; U is minus the
+log density.
 
-Written by optgen 0.1.0 from hmc.opt; do not edit. Again: optgen compile hmc.opt --algorithm hmc --problem logistic --backend numba"""
+Written by optgen 0.1.0 from hmc.opt; do not edit.  Again:
+    optgen compile hmc.opt --algorithm hmc --problem logistic --backend numba"""
 
 import math
 
@@ -133,7 +135,7 @@ def advance_0(A, y, reg, h, leaps, steps, tol, x_start, seed, x_given, start, st
         bits_2 = threefry(bits, np.uint64(start + step))
         for i in range(n):
             product_A[i] = 0.0
-            bits_3 = threefry(bits_2, np.uint64(0 * n + i))
+            bits_3 = threefry(bits_2, np.uint64(i))
             v_entry = math.sqrt(-2.0 * math.log(float(high_word(bits_3)))) * math.cos(6.283185307179586 * float(low_word(bits_3)))
             v[i] = v_entry
             sum_v_squared += v_entry * v_entry

@@ -1,6 +1,8 @@
-"""lbfgs on rosenbrock: L-BFGS: the inverse Hessian from the last steps, by the two-loop recursion; step length by halving.
+"""lbfgs on rosenbrock: L-BFGS: the inverse Hessian from the last steps, by the two-loop recursion; step length
+by halving.
 
-Written by optgen 0.1.0 from lbfgs.opt; do not edit. Again: optgen compile lbfgs.opt --algorithm lbfgs --problem rosenbrock --backend numba"""
+Written by optgen 0.1.0 from lbfgs.opt; do not edit.  Again:
+    optgen compile lbfgs.opt --algorithm lbfgs --problem rosenbrock --backend numba"""
 
 import math
 
@@ -70,7 +72,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
     Y_count_given : integer
     start : integer
     stop : integer
-    gives x_2 : numbers (n)
+    gives x : numbers (n)
     gives g_2 : numbers (n)
     gives S : numbers (memory, n)
     gives S_count : integer
@@ -85,7 +87,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
     """
     n, = x_start.shape
     memory, _ = S_given.shape
-    x_2 = np.empty(n)
+    x = np.empty(n)
     g_2 = np.empty(n)
     S = np.empty((memory, n))
     Y_2 = np.empty((memory, n))
@@ -97,12 +99,10 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
     steps_r = np.empty(n)
     d = np.empty(n)
     x_new = np.empty(n)
-    x_kept = np.empty(n)
     g_new = np.empty(n)
     g_kept = np.empty(n)
     S_new = np.empty((memory, n))
     Y_kept = np.empty((memory, n))
-    x = np.empty(n)
     g = np.empty(n)
     Y = np.empty((memory, n))
     failed_2 = 0
@@ -200,49 +200,48 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
             if not (not total <= loss_2 + c / power * g_d):
                 break
             j += 1
-        chosen = 1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))
+        chosen_2 = 2 if steps_failed_2 else (3 if j >= 51 else 0)
+        chosen_3 = 1 if steps_failed else chosen_2
         power_2 = power_int(2.0, j)
         for i in range(n):
-            x_new_entry = x[i] + d[i] / power_2
-            x_new[i] = x_new_entry
-            x_kept[i] = x[i] if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else x_new_entry
+            x_new[i] = x[i] + d[i] / power_2
         for i in range(memory):
             for j2 in range(n):
                 S_new[i, j2] = x_new[j2] - x[j2] if i == 0 else S[max(i - 1, 0), j2]
-        for p in range(n):
-            all_finite_x_new &= math.isfinite(x_new[p])
-            g_new_entry = (100.0 * (2.0 * (x_new[p - 1 + 1] - x_new[max(p - 1, 0)] * x_new[max(p - 1, 0)])) if p - 1 >= 0 and p - 1 < n - 1 else 0.0) + (-(100.0 * (2.0 * (x_new[min(p + 1, n - 1)] - x_new[p] * x_new[p]))) * (2.0 * x_new[p]) - 2.0 * (1.0 - x_new[p]) if p < n - 1 else 0.0)
-            g_new[p] = g_new_entry
+        chosen = 1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))
+        for i in range(n):
+            all_finite_x_new &= math.isfinite(x_new[i])
+            g_new_entry = (100.0 * (2.0 * (x_new[i - 1 + 1] - x_new[max(i - 1, 0)] * x_new[max(i - 1, 0)])) if i - 1 >= 0 and i - 1 < n - 1 else 0.0) + (-(100.0 * (2.0 * (x_new[min(i + 1, n - 1)] - x_new[i] * x_new[i]))) * (2.0 * x_new[i]) - 2.0 * (1.0 - x_new[i]) if i < n - 1 else 0.0)
+            g_new[i] = g_new_entry
             all_finite_g_new &= math.isfinite(g_new_entry)
-            difference_2 = g_new_entry - g[p]
+            difference_2 = g_new_entry - g[i]
             total_3 += difference_2 * difference_2
-            total_2 += (x_new[p] - x[p]) * difference_2
-            g_kept[p] = g[p] if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else g_new_entry
-        Y_count_kept = Y_count_2 if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else (min(Y_count_2 + 1, memory) if total_2 > 1e-12 * total_3 else Y_count_2)
-        S_count_kept = S_count_2 if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else (min(S_count_2 + 1, memory) if total_2 > 1e-12 * total_3 else S_count_2)
+            total_2 += (x_new[i] - x[i]) * difference_2
+            g_kept[i] = g[i] if chosen != 0 else g_new_entry
+            x[i] = x[i] if chosen != 0 else x_new[i]
+        Y_count_kept = Y_count_2 if chosen != 0 else (min(Y_count_2 + 1, memory) if total_2 > 1e-12 * total_3 else Y_count_2)
+        S_count_kept = S_count_2 if chosen != 0 else (min(S_count_2 + 1, memory) if total_2 > 1e-12 * total_3 else S_count_2)
         for i in range(memory):
             for j2 in range(n):
                 Y_new = g_new[j2] - g[j2] if i == 0 else Y[max(i - 1, 0), j2]
                 steps_Y_new = Y_new if total_2 > 1e-12 * total_3 else Y[i, j2]
                 every_2 &= math.isfinite(steps_Y_new)
-                Y_kept[i, j2] = Y[i, j2] if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else steps_Y_new
+                Y_kept[i, j2] = Y[i, j2] if chosen != 0 else steps_Y_new
                 steps_S_new = S_new[i, j2] if total_2 > 1e-12 * total_3 else S[i, j2]
                 every &= math.isfinite(steps_S_new)
-                S[i, j2] = S[i, j2] if (1 if steps_failed else (2 if steps_failed_2 else (3 if j >= 51 else 0))) != 0 else steps_S_new
+                S[i, j2] = S[i, j2] if chosen != 0 else steps_S_new
         both = all_finite_x_new and all_finite_g_new and every and every_2
         S_count_2 = S_count_kept
         Y_count_2 = Y_count_kept
         finite_2 = both
         ended_2 = 0
-        failed_2 = chosen
-        x, x_kept = x_kept, x
+        failed_2 = chosen_3
         g, g_kept = g_kept, g
         Y, Y_kept = Y_kept, Y
         step += 1
     for row in range(max(stop - start - step, 0)):
         gnorm[step + row] = 0.0
         loss[step + row] = 0.0
-    x_2[:] = x
     g_2[:] = g
     S_count = S_count_2
     Y_2[:] = Y
@@ -251,7 +250,7 @@ def advance_0(c, steps, tol, x_start, seed, x_given, g_given, S_given, S_count_g
     finite = finite_2
     ended = ended_2
     failed = failed_2
-    return x_2, g_2, S, S_count, Y_2, Y_count, count, finite, ended, failed, loss, gnorm
+    return x, g_2, S, S_count, Y_2, Y_count, count, finite, ended, failed, loss, gnorm
 
 
 @njit(error_model="numpy", nogil=True)

@@ -1,6 +1,8 @@
-"""newton_cg on logistic: Newton's method: the step by conjugate gradients from Hessian-vector products, its length by halving.
+"""newton_cg on logistic: Newton's method: the step by conjugate gradients from Hessian-vector products, its
+length by halving.
 
-Written by optgen 0.1.0 from newton_cg.opt; do not edit. Again: optgen compile newton_cg.opt --algorithm newton_cg --problem logistic --backend numba"""
+Written by optgen 0.1.0 from newton_cg.opt; do not edit.  Again:
+    optgen compile newton_cg.opt --algorithm newton_cg --problem logistic --backend numba"""
 
 import math
 

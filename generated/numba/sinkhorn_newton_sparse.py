@@ -1,6 +1,8 @@
-"""sinkhorn_newton_sparse: Entropic optimal transport: a few Sinkhorn scalings, then Newton steps with a sparse Hessian.
+"""sinkhorn_newton_sparse: Entropic optimal transport: a few Sinkhorn scalings, then Newton steps with a sparse
+Hessian.
 
-Written by optgen 0.1.0 from sinkhorn_newton_sparse.opt; do not edit. Again: optgen compile sinkhorn_newton_sparse.opt --algorithm sinkhorn_newton_sparse --backend numba"""
+Written by optgen 0.1.0 from sinkhorn_newton_sparse.opt; do not edit.  Again:
+    optgen compile sinkhorn_newton_sparse.opt --algorithm sinkhorn_newton_sparse --backend numba"""
 
 import math
 

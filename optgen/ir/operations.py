@@ -249,6 +249,11 @@ def _fold(name: str, arguments: tuple[Scalar, ...]) -> Scalar | None:
             return x
         case ("add" | "sub", (x, ir.Constant(value=0, dtype="int"))) | ("add", (ir.Constant(value=0, dtype="int"), x)):
             return x
+        case ("mul", (ir.Constant(value=0, dtype="int") as zero, _)) | (
+            "mul",
+            (_, ir.Constant(value=0, dtype="int") as zero),
+        ):
+            return zero
         case ("neg", (ir.Operation(name="neg", arguments=(x,)),)):
             return x
         case ("neg", (ir.Constant(value=value, dtype=dtype),)) if value != 0:

@@ -40,4 +40,6 @@ def _named(tensor: Tensor, name: str) -> Tensor:
     """The tensor under the name that the author gave the derivative."""
     if name and isinstance(tensor, ir.Array) and tensor.indices:
         return ir.array(tensor.indices, tensor.body, name)
+    if name and isinstance(tensor, ir.Concat):
+        return ir.concat(tensor.parts, name)
     return tensor

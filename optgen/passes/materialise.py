@@ -17,6 +17,7 @@ from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
 from optgen.passes.branches import spares
+from optgen.passes.diagonals import without_diagonals
 
 COSTLY = {
     "div",
@@ -45,7 +46,7 @@ COSTLY = {
 def materialise(function: Function) -> Function:
     """The function with such parts as arrays of their own."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
-    made = _hoisted(materialised(tensors))
+    made = _hoisted(materialised(without_diagonals(tensors)))
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
     )
@@ -128,7 +129,7 @@ def materialised(roots: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _name(node: Scalar) -> str:
-    return node.name if isinstance(node, ir.Operation) else ""
+    return node.name if isinstance(node, ir.Operation) else "value"
 
 
 def _loop(node: ir.Loop, own) -> ir.Loop | None:  # type: ignore[no-untyped-def]

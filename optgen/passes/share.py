@@ -22,11 +22,13 @@ def share(function: Function) -> Function:
     better: dict[AnyNode, str] = {}  # names of definitions like one that a pass named
 
     def rule(node: AnyNode) -> AnyNode | None:
-        if node.free or not isinstance(node, ir.Array | ir.Reduce):
+        if isinstance(node, ir.Access):
+            return _transposed(node, known)
+        if node.free or not isinstance(node, ir.Array | ir.Reduce | ir.Concat | ir.View):
             return None
         first = known.setdefault(key(node), node)
-        if isinstance(node, ir.Array) and isinstance(first, ir.Array) and _better(node.name, first.name):
-            better.setdefault(first, node.name)
+        if not isinstance(first, ir.Reduce) and _better(node.name, first.name):  # type: ignore[union-attr]
+            better.setdefault(first, node.name)  # type: ignore[union-attr]
         return first
 
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
@@ -38,6 +40,30 @@ def share(function: Function) -> Function:
     )
 
 
+def _transposed(node: ir.Access, known: dict[Any, AnyNode]) -> AnyNode | None:
+    """A read of a reduction that is another one with its axes in another order, from that."""
+    tensor = node.tensor
+    if (
+        len(node.indices) < 2
+        or tensor.free
+        or not isinstance(tensor, ir.Array)
+        or not isinstance(tensor.body, ir.Reduce)
+    ):
+        return None
+    numbers, lines = _numbered(tensor.body)
+    if not all(index in numbers for index in tensor.indices):
+        return None
+    first = known.setdefault(("axes in any order", lines), tensor)
+    if first is tensor:
+        return None
+    assert isinstance(first, ir.Array) and isinstance(first.body, ir.Reduce)
+    theirs, _ = _numbered(first.body)
+    if not all(index in theirs for index in first.indices):
+        return None
+    places = {numbers[index]: read for index, read in zip(tensor.indices, node.indices, strict=True)}
+    return ir.access(first, *(places[theirs[index]] for index in first.indices))
+
+
 def _better(name: str, other: str) -> bool:
     """Whether a name is the author's, where the other is not."""
     return bool(author(name)) and not derived(name) and (not author(other) or derived(other))
@@ -45,11 +71,25 @@ def _better(name: str, other: str) -> bool:
 
 def _renamed(node: AnyNode, better: Mapping[AnyNode, str]) -> AnyNode | None:
     name = better.get(node)
-    return ir.array(node.indices, node.body, name) if name and isinstance(node, ir.Array) else None
+    if name is None:
+        return None
+    match node:
+        case ir.Array(indices=indices, body=body):
+            return ir.array(indices, body, name)
+        case ir.Concat(parts=parts):
+            return ir.concat(parts, name)
+        case ir.View(tensor=tensor, offset=offset, axes=axes):
+            return ir.view(tensor, offset, axes, name)
+    return None
 
 
 def key(root: AnyNode) -> tuple[Any, ...]:
     """Structure of a closed node: its open parts numbered, closed parts by identity, indices by their first use."""
+    return _numbered(root)[1]
+
+
+def _numbered(root: AnyNode) -> tuple[dict[AnyNode, int], tuple[Any, ...]]:
+    """The numbers of the open parts and indices below a node, and its structure in these numbers."""
     numbers: dict[AnyNode, int] = {}
     lines: list[tuple[Any, ...]] = []
     stack: list[tuple[AnyNode, bool]] = [(root, False)]
@@ -70,7 +110,7 @@ def key(root: AnyNode) -> tuple[Any, ...]:
         numbers[node] = len(numbers)
         parts = tuple(numbers.get(c, c) for c in walk.children(node))
         lines.append((*_payload(node, numbers), *parts))
-    return tuple(lines)
+    return numbers, tuple(lines)
 
 
 def _payload(node: AnyNode, numbers: dict[AnyNode, int]) -> tuple[Any, ...]:

@@ -30,6 +30,7 @@ from tests.backends.loop_programs import (
     product,
     random_case,
     samples,
+    sub,
     vector,
 )
 from tests.programs import PROGRAMS
@@ -119,6 +120,45 @@ def test_what_is_written_twice_gets_one_definition() -> None:
     data = samples()
     arrays = [data["A"], data["y"], data["x"], -data["x"]]
     compare(evaluate(once, {"m": 7, "n": 4}, arrays), evaluate(made, {"m": 7, "n": 4}, arrays))
+
+
+def test_the_diagonal_of_a_choice_by_equality_is_computed_without_the_rest() -> None:
+    w, x = ir.dim("w"), ir.Input("x", "real", (ir.dim("w"), N))
+    i, j, k, p, q = ir.Index(w, "i"), ir.Index(w, "j"), ir.Index(N, "k"), ir.Index(w, "p"), ir.Index(N, "q")
+    entry = ir.choose(apply("eq", i, j), mul(ir.access(x, i, k), ir.access(x, j, k)), ir.constant(0, "real"))
+    square = ir.array([i, j, k], entry, "square")
+    total = ir.array([p], ir.reduce("sum", [q], ir.access(square, p, p, q)), "total")
+    case = function("diagonal", [x], [("total", total)]), {"w": 3, "n": 2}, [np.arange(6.0).reshape(3, 2)]
+    assert max(len(node.axes) for node in nodes(pipeline.run(case[0])) if isinstance(node, ir.Array)) <= 2
+    same_at_every_stage(case)
+
+
+def test_a_product_is_computed_once_whatever_the_order_of_its_axes() -> None:
+    a, b = ir.Input("A", "real", (M, N)), ir.Input("B", "real", (N, M))
+
+    def entry(row: ir.Index, column: ir.Index) -> ir.Scalar:
+        j = ir.Index(N, "j")
+        return ir.reduce("sum", [j], mul(ir.access(a, row, j), ir.access(b, j, column)))
+
+    i, k, p, q = ir.Index(M, "i"), ir.Index(M, "k"), ir.Index(M, "p"), ir.Index(M, "q")
+    straight = ir.array([i, k], entry(i, k), "straight")
+    across = ir.array([q, p], entry(p, q), "across")
+    r, s = ir.Index(M, "r"), ir.Index(M, "s")
+    both = ir.array([r, s], sub(apply("exp", ir.access(straight, r, s)), ir.access(across, r, s)), "both")
+    made = function("products", [a, b], [("both", both)])
+    assert sum(isinstance(node, ir.Reduce) for node in nodes(pipeline.run(made))) == 1
+    rng = np.random.default_rng(0)
+    same_at_every_stage((made, {"m": 3, "n": 2}, [rng.normal(size=(3, 2)), rng.normal(size=(2, 3))]))
+
+
+def test_of_equal_definitions_the_author_s_name_stays() -> None:
+    x = vector("x")
+    i, j, k = ir.Index(N, "i"), ir.Index(N, "j"), ir.Index(N, "k")
+    unnamed = ir.array([i], apply("exp", ir.access(x, i)), "value")
+    named = ir.array([j], apply("exp", ir.access(x, j)), "weight")
+    total = ir.array([k], add(ir.access(unnamed, k), ir.access(named, k)), "total")
+    made = pipeline.run(function("names", [x], [("total", total)]))
+    assert [node.name for node in nodes(made) if isinstance(node, ir.Array)] == ["weight", "total"]
 
 
 def products_with(made: Function, name: str) -> list[ir.Access]:

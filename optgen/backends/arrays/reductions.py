@@ -72,7 +72,7 @@ def identity(printer: Printer, node: ir.Reduce) -> str:
 
 
 def product(printer: Printer, node: ir.Reduce, outer: tuple[Index, ...]) -> Code | None:
-    """A sum of products: `@` for two factors over one index, else einsum where broadcasting would need more memory."""
+    """A sum of products: `@` for two factors over one index, else einsum, which forms no product of all axes."""
     if node.condition is not None:
         return None
     summed = frozenset(node.indices)
@@ -121,6 +121,9 @@ def _matrix(
     left, right = (printer.scalar(value, (*outer, j)) for value in groups.values())
     own = [index for index in left.axes if index is not j]
     other = [index for index in right.axes if index is not j]
+    for a, b, rest in ((left, right, own), (right, left, other)):
+        if b.axes == (j,) and a.axes[-1] is j and len(rest) > 1:  # a stack of matrices by one vector
+            return Code(f"{a.at(10)} @ {b.at(10)}", tuple(rest), 9)
     if set(own) & set(other) or len(own) > 1 or len(other) > 1:
         return None
     if (own and other and outer.index(own[0]) > outer.index(other[0])) or (not own and right.axes[0] is not j):
@@ -131,9 +134,9 @@ def _matrix(
 
 
 def _einsum(printer: Printer, node: ir.Reduce, groups: dict[frozenset[Index], Scalar]) -> Code | None:
-    """Several factors none of which has all indices."""
+    """Several factors with different indices."""
     every = frozenset().union(*groups)
-    if len(groups) < 2 or any(key == every for key in groups) or not frozenset(node.indices) <= every:
+    if len(groups) < 2 or not frozenset(node.indices) <= every:
         return None
     rest = tuple(index for index in walk.free_in_order(node) if index in every)
     codes = [printer.scalar(value, (*rest, *node.indices)) for value in groups.values()]

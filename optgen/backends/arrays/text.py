@@ -82,7 +82,14 @@ def _inner(text: str, depth: int) -> list[str]:
 
 
 def _piece(text: str, depth: int) -> list[str]:
-    return [INDENT * depth + text] if len(INDENT * depth + text) <= WIDTH else _opened(text, depth)
+    """One operand with its operator: broken at tighter operators if it is too long."""
+    if len(INDENT * depth + text) <= WIDTH:
+        return [INDENT * depth + text]
+    for signs in _BREAKS[1:]:
+        places = _top(text, signs)
+        if places:
+            return [line for piece in _pieces(text, places, signs) for line in _piece(piece, depth)]
+    return _opened(text, depth)
 
 
 def _opened(text: str, depth: int) -> list[str]:
