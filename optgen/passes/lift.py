@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optgen.diagnostics import Diagnostic, SpecError
 from optgen.ir import calls, extents, walk
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
@@ -144,28 +143,22 @@ def _close_loop(
     source: ir.Loop, outer: tuple[Index, ...], closed: dict[AnyNode, tuple[Tensor, tuple[Index, ...]]]
 ) -> ir.Loop:
     """One loop for all values of the outer indices: members that are done keep their values."""
-    if source.name.endswith("_back"):
-        called = source.name.removesuffix("_back")
-        message = f"the derivative of {called}, called for each value of an index, is planned"
-        fix = "differentiate a call that stands outside the index, as one state of all members"
-        raise SpecError([Diagnostic("E0404", message, help=fix)])
     if source in closed:
         return closed[source]  # type: ignore[return-value]
     lead = tuple(index.extent for index in outer)
     wide = [ir.Input(p.name, p.dtype, (*lead, *p.axes)) for p in source.parameters]
     counts, active = ir.Input("count", "int", lead), ir.Input("active", "bool", lead)
-    widened = dict(zip(source.parameters, wide, strict=True))
+    members = {p: _member(p, tensor, outer) for p, tensor in zip(source.parameters, wide, strict=True)}
+    widened = dict(zip(members.values(), wide, strict=True))
 
     def rule(node: AnyNode) -> AnyNode | None:
         if isinstance(node, ir.Access) and node.tensor in widened:
             return ir.access(widened[node.tensor], *outer, *node.indices)
-        if isinstance(node, ir.View | ir.Concat) and any(part in widened for part in walk.children(node)):
-            raise ir.IRError(f"a view of a value carried by the batched loop {source.name}")
         return None
 
     roots: list[AnyNode] = [*source.body, *source.traces]
     roots += [s for s in (source.condition, source.limit) if s is not None]
-    replaced = walk.rewrite(roots, rule)
+    replaced = walk.rewrite(roots, rule, members)  # type: ignore[arg-type]
     body, rest = replaced[: len(source.body)], replaced[len(source.body) :]
     traces, scalars = rest[: len(source.traces)], list(rest[len(source.traces) :])
     going = ir.access(active, *outer)
@@ -199,7 +192,7 @@ def _close_loop(
         (*wide, counts, active),
         (*initial, _spread(outer, ir.constant(0), ""), _spread(outer, ir.constant(True), "")),
         (*following, more, flag),
-        condition=_closed_scalar(some),
+        condition=some,
         traces=rows,
         capacity=source.capacity,
         name=source.name,
@@ -211,8 +204,10 @@ def _close_loop(
     return result  # type: ignore[return-value]
 
 
-def _closed_scalar(scalar: Scalar) -> Scalar:
-    return scalar
+def _member(parameter: ir.Input, wide: ir.Input, outer: tuple[Index, ...]) -> Tensor:
+    """What one member carries, where it is read as a whole: by a call, a view, an inner loop, as the next value."""
+    places = tuple(Index(axis, "jlpq"[k % 4]) for k, axis in enumerate(parameter.axes))
+    return ir.array(places, ir.access(wide, *outer, *places), parameter.name or "member")
 
 
 def _spread(outer: Sequence[Index], body: Scalar, name: str) -> Tensor:

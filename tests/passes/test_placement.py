@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Callable
 from importlib import import_module
 
 import numpy as np
@@ -23,6 +24,7 @@ from tests.backends.loop_programs import (
     Case,
     add,
     conjugate_gradients,
+    dot,
     logistic,
     loss_of,
     mul,
@@ -308,3 +310,57 @@ def test_a_choice_inside_a_loop_spares_the_inner_loop_of_a_step() -> None:
 
 def nodes(made: Function) -> list[ir.AnyNode]:
     return list(walk.postorder([tensor for _, tensor in made.results]))
+
+
+def members(body: Callable[[ir.Input, ir.Scalar], ir.Tensor]) -> Case:
+    """A loop for each member i: z becomes body(z, a[i]) while z is large; the sum of what all end with."""
+    w = ir.dim("w")
+    a, x, i, k, z = ir.Input("a", "real", (w,)), vector("x"), ir.Index(w, "i"), ir.Input("k", "int"), vector("z")
+    test = apply("gt", dot(z, z), ir.constant(1e-2))
+    following = body(z, ir.access(a, i))
+    loop = ir.loop(k, [z], [x], [following], limit=ir.constant(4), condition=test, traces=[z], capacity=ir.constant(4))
+    j, row, entry = ir.Index(N, "j"), ir.Index(ir.constant(4), "row"), ir.Index(N, "q")
+    ends = ir.array([j], ir.reduce("sum", [i], ir.access(ir.output(loop, 0), j)), "ends")
+    path = ir.array([entry], ir.reduce("sum", [i, row], ir.access(ir.output(loop, 2), row, entry)), "path")
+    made = function("members", [a, x], [("ends", ends), ("path", path)])
+    return made, {"w": 3, "n": 4}, [np.array([0.1, 0.5, -0.2]), np.array([0.3, 0.7, -0.4, 1.1])]
+
+
+def shrunk(z: ir.Tensor, a: ir.Scalar, name: str = "z_new") -> ir.Tensor:
+    q = ir.Index(z.axes[0], "q")
+    return ir.array([q], sub(ir.access(z, q), mul(a, mul(ir.access(z, q), ir.access(z, q)))), name)
+
+
+def through_an_inner_loop(z: ir.Input, a: ir.Scalar) -> ir.Tensor:
+    inner, k = vector("y"), ir.Input("l", "int")
+    return ir.output(ir.loop(k, [inner], [z], [shrunk(inner, a)], limit=ir.constant(2), name="inner"), 0, "y")
+
+
+def through_views(z: ir.Input, a: ir.Scalar) -> ir.Tensor:
+    return shrunk(ir.view(ir.concat([z, z], "twice"), N, (N,), "second"), a)
+
+
+def through_a_call(z: ir.Input, a: ir.Scalar) -> ir.Tensor:
+    from optgen.ir import calls
+
+    return shrunk(calls.apply("sort", z)[0], a)
+
+
+@pytest.mark.parametrize("body", [shrunk, through_an_inner_loop, through_views, through_a_call])
+def test_a_loop_of_a_member_may_read_what_it_carries_as_a_whole(body: Callable[..., ir.Tensor]) -> None:
+    same_at_every_stage(members(body))
+
+
+def test_a_derivative_through_the_loops_of_all_members_is_lifted() -> None:
+    made, dims, arrays = members(shrunk)
+    a, x = made.parameters
+    ends = made.results[0][1]
+    j, one = ir.Index(N, "j"), number(1, "real")
+    total = ir.function_value([x], [ir.array((), ir.reduce("sum", [j], ir.access(ends, j)))])
+    slope = ir.output(ir.derivative("vjp", total, [x], [one]), 0, "slope")
+    case = function("slope", [a, x], [("slope", slope)]), dims, arrays
+    same_at_every_stage(case)
+    expected = evaluate(pipeline.expand(case[0]), dims, arrays)[0]
+    step = 1e-6 * np.eye(4)
+    sums = [[evaluate(made, dims, [arrays[0], arrays[1] + s * d])[0].sum() for s in (1, -1)] for d in step]
+    np.testing.assert_allclose(expected, [(up - down) / 2e-6 for up, down in sums], rtol=1e-6)
