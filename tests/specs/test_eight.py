@@ -248,3 +248,27 @@ def test_what_an_objective_raises_is_raised():
 def test_a_misspelt_problem_is_told_the_nearest_name():
     with pytest.raises(optgen.SpecError, match=r"no problem logistc(.|\n)*did you mean logistic"):
         optgen.compile(optgen.specs.adam, problem="logistc")
+
+
+def test_the_derivative_of_an_adaptive_call_for_each_member_is_its_slope():
+    from scipy.linalg import expm
+
+    spec = optgen.parse(
+        "problem fit\n  data s : R[n, 2]\n  var w : R[2, 2]\n  let flow(z, t) = w @ z\n"
+        "  minimize mean(i: sqnorm(rk(flow, tsit5_a, tsit5_b, tsit5_error, tsit5_c, z = s[i], h = 0.1, steps = 30).z))\n"
+        "algorithm one(f)\n  state x : space(f)\n  step\n    x' = x - grad f(x)\n"
+    )
+    rng = np.random.default_rng(0)
+    starts, w = rng.standard_normal((3, 2)), 0.5 * rng.standard_normal((2, 2))
+
+    def value(w):
+        return np.mean([np.sum((expm(w) @ s) ** 2) for s in starts])
+
+    slope = np.zeros((2, 2))
+    for place in np.ndindex(2, 2):
+        moved = np.zeros((2, 2))
+        moved[place] = 1e-5
+        slope[place] = (value(w + moved) - value(w - moved)) / 2e-5
+    for backend in ("numpy", "llvm"):
+        found = optgen.compile(spec, problem="fit", backend=backend)(s=starts, x=w, steps=1)
+        np.testing.assert_allclose(w - found.x, slope, atol=1e-7)
