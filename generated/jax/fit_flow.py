@@ -20,8 +20,8 @@ def setup(z0, target, lr, steps, tol, seed):
     Takes z0[m], target[m], lr, steps (integer), tol, seed (64 bits).
     Gives p[2].
     """
-    value_value = jnp.concatenate([jnp.reshape(1, 1), jnp.reshape(1, 1)])
-    p = jnp.float64(value_value)
+    ones_ones = jnp.array([1, 1], jnp.int64)
+    p = jnp.float64(ones_ones)
     return p,
 
 
@@ -35,54 +35,37 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
       start], slope[stop - start, 2].
     """
     m = len(z0)
-    joined = jnp.concatenate(
+    joined = jnp.array(
         [
-            jnp.reshape(-0.001780011052225777, 1), jnp.reshape(-0.0008164344596567469, 1),
-            jnp.reshape(0.007880878010261995, 1), jnp.reshape(-0.1447110071732629, 1),
-            jnp.reshape(0.5823571654525552, 1), jnp.reshape(-0.45808210592918697, 1),
-            jnp.reshape(jnp.float64(1.0) / 66.0, 1),
-        ]
+            -0.001780011052225777, -0.0008164344596567469, 0.007880878010261995,
+            -0.1447110071732629, 0.5823571654525552, -0.45808210592918697, 1.0 / 66.0,
+        ],
+        jnp.float64,
     )
-    value_11 = jnp.zeros((7, m), jnp.float64)
-    joined_2 = jnp.concatenate(
+    zeros_3 = jnp.zeros((7, m), jnp.float64)
+    joined_2 = jnp.array(
         [
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.161, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(-0.008480655492356989, 1),
-            jnp.reshape(0.335480655492357, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(2.8971530571054935, 1), jnp.reshape(-6.359448489975075, 1),
-            jnp.reshape(4.3622954328695815, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(5.325864828439257, 1),
-            jnp.reshape(-11.748883564062828, 1), jnp.reshape(7.4955393428898365, 1),
-            jnp.reshape(-0.09249506636175525, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(5.86145544294642, 1),
-            jnp.reshape(-12.92096931784711, 1), jnp.reshape(8.159367898576159, 1),
-            jnp.reshape(-0.071584973281401, 1), jnp.reshape(-0.028269050394068383, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.09646076681806523, 1),
-            jnp.reshape(0.01, 1), jnp.reshape(0.4798896504144996, 1),
-            jnp.reshape(1.379008574103742, 1), jnp.reshape(-3.290069515436081, 1),
-            jnp.reshape(2.324710524099774, 1), jnp.reshape(0.0, 1),
-        ]
+            0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.161, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+            -0.008480655492356989, 0.335480655492357, 0.0, 0.0, 0.0, 0.0, 0.0, 2.8971530571054935,
+            -6.359448489975075, 4.3622954328695815, 0.0, 0.0, 0.0, 0.0, 5.325864828439257,
+            -11.748883564062828, 7.4955393428898365, -0.09249506636175525, 0.0, 0.0, 0.0,
+            5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401,
+            -0.028269050394068383, 0.0, 0.0, 0.09646076681806523, 0.01, 0.4798896504144996,
+            1.379008574103742, -3.290069515436081, 2.324710524099774, 0.0,
+        ],
+        jnp.float64,
     )
     joined_2_part = joined_2.reshape(7, 7)
-    joined_3 = jnp.concatenate(
+    joined_3 = jnp.array([0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0], jnp.float64)
+    joined_4 = jnp.array(
         [
-            jnp.reshape(0.0, 1), jnp.reshape(0.161, 1), jnp.reshape(0.327, 1), jnp.reshape(0.9, 1),
-            jnp.reshape(0.9800255409045097, 1), jnp.reshape(1.0, 1), jnp.reshape(1.0, 1),
-        ]
+            0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081,
+            2.324710524099774, 0.0,
+        ],
+        jnp.float64,
     )
-    joined_4 = jnp.concatenate(
-        [
-            jnp.reshape(0.09646076681806523, 1), jnp.reshape(0.01, 1),
-            jnp.reshape(0.4798896504144996, 1), jnp.reshape(1.379008574103742, 1),
-            jnp.reshape(-3.290069515436081, 1), jnp.reshape(2.324710524099774, 1),
-            jnp.reshape(0.0, 1),
-        ]
-    )
-    value_36 = jnp.zeros(2, jnp.float64)
-    value_37 = jnp.zeros(m, jnp.float64)
+    zeros_4 = jnp.zeros(2, jnp.float64)
+    zeros_5 = jnp.zeros(m, jnp.float64)
 
     def steps_loop_test(step, p, finite, ended, failed):
         def rk_test(rk_step, z, t, h):
@@ -104,7 +87,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_7 = jnp.where((jnp.arange(7) == i)[:, None], k_i_6, k)
                 return k_7,
 
-            k_loop_carry = (value_11,)
+            k_loop_carry = (zeros_3,)
             k, = lax.fori_loop(0, 7, k_loop_body, k_loop_carry)
             joined_k = joined @ k
             y = z + hk * (joined_4 @ k)
@@ -114,7 +97,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             z_new = jnp.where(err <= 1.0, y, z)
             t_new = t + hk
             rk_t_new_4 = jnp.where(err <= 1.0, t_new, t)
-            h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
+            h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
             rk_step, z, t, h = rk_step + 1, z_new, rk_t_new_4, h_new
             return rk_step, z, t, h, *rk_test(rk_step, z, t, h)
 
@@ -151,7 +134,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_8 = jnp.where((jnp.arange(7) == k_i)[:, None], k_i_7, k_2)
                 return k_8,
 
-            k_loop_2_carry = (value_11,)
+            k_loop_2_carry = (zeros_3,)
             k_2, = lax.fori_loop(0, 7, k_loop_2_body, k_loop_2_carry)
             joined_k_2 = joined @ k_2
             rk_y = rk_z + rk_hk * (joined_4 @ k_2)
@@ -161,9 +144,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_z_new = jnp.where(rk_err <= 1.0, rk_y, rk_z)
             rk_t_new = rk_t + rk_hk
             rk_t_new_5 = jnp.where(rk_err <= 1.0, rk_t_new, rk_t)
-            rk_h_new = (
-                rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
-            )
+            rk_h_new = rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
             z_trace = z_trace.at[rk_step_2].set(rk_z)
             t_trace = t_trace.at[rk_step_2].set(rk_t)
             h_trace = h_trace.at[rk_step_2].set(rk_h)
@@ -192,8 +173,8 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_back_hk = jnp.minimum(rk_back_h, 1.0 - rk_back_t)
             rk_back_z = z_trace[place_3]
 
-            def k_loop_3_body(carry):
-                k_i_2, k_3, k_trace = carry
+            def k_loop_3_body(k_i_2, carry):
+                k_3, k_trace = carry
                 place_4 = jnp.clip(k_i_2, 0, 6)
                 joined_2_part_k_3 = jnp.sum(
                     jnp.where(jnp.arange(7) + 1 < k_i_2 + 1, joined_2_part[place_4] * k_3.T, 0.0), axis=1
@@ -205,15 +186,11 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 )
                 k_9 = jnp.where((jnp.arange(7) == k_i_2)[:, None], k_i_8, k_3)
                 k_trace = k_trace.at[k_i_2].set(k_3)
-                k_i_2, k_3 = k_i_2 + 1, k_9
-                return k_i_2, k_3, k_trace
+                return k_9, k_trace
 
-            def k_loop_3_going(carry):
-                return carry[0] < 7
-
-            k_loop_3_carry = (0, value_11, jnp.zeros((7, 7, m), jnp.float64))
-            k_loop_3_carry = lax.while_loop(k_loop_3_going, k_loop_3_body, k_loop_3_carry)
-            k_i_2, k_3, k_trace = k_loop_3_carry
+            k_loop_3_carry = (zeros_3, jnp.zeros((7, 7, m), jnp.float64))
+            k_3, k_trace = lax.fori_loop(0, 7, k_loop_3_body, k_loop_3_carry)
+            k_i_2 = 7
             joined_k_3 = joined @ k_3
             joined_4_k_3 = joined_4 @ k_3
             rk_back_y = rk_back_z + rk_back_hk * joined_4_k_3
@@ -221,7 +198,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             total_9 = jnp.sum(joined_k_3 * joined_k_3 / total_8 / total_8)
             product_2 = rk_back_hk * rk_back_hk * total_9
             rk_back_err = jnp.where(product_2 / m == 0.0, 0.0, jnp.sqrt(product_2 / m))
-            product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (jnp.float64(-1.0) / 5.0)
+            product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0)
             product_3_2 = jnp.maximum(product_3, 0.2)
             err_bar = (
                 h_bar
@@ -229,11 +206,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 * jnp.where(product_3_2 <= 10.0, 1.0, 0.0)
                 * jnp.where(product_3 >= 0.2, 1.0, 0.0)
                 * 0.9
-                * (
-                    jnp.float64(-1.0)
-                    / 5.0
-                    * jnp.maximum(rk_back_err, 1e-10) ** (jnp.float64(-1.0) / 5.0 - 1.0)
-                )
+                * (-1.0 / 5.0 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0 - 1.0))
                 * jnp.where(rk_back_err >= 1e-10, 1.0, 0.0)
             )
             chosen = jnp.where(
@@ -303,7 +276,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_back_t_bar_4 = k_back_t_bar + k_back_t_bar_3
                 return k_back_k_bar_2, k_back_p_bar_4, k_back_z_bar_4, k_back_hk_bar_3, k_back_t_bar_4
 
-            k_back_carry = (k_bar_start, value_36, value_37, 0.0, 0.0)
+            k_back_carry = (k_bar_start, zeros_4, zeros_5, 0.0, 0.0)
             k_bar, k_back_p_bar, k_back_z_bar, hk_bar, k_back_t_bar = lax.fori_loop(
                 0, k_i_2, k_back_body, k_back_carry
             )
@@ -333,7 +306,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_back_p_bar_2 = p_bar + k_back_p_bar
             return rk_back_z_bar_2, rk_back_t_bar_2, rk_back_h_bar_2, rk_back_p_bar_2
 
-        rk_back_carry = (z_bar_start, 0.0, 0.0, value_36)
+        rk_back_carry = (z_bar_start, 0.0, 0.0, zeros_4)
         z_bar, t_bar, h_bar, p_bar = lax.fori_loop(0, rk_step_2, rk_back_body, rk_back_carry)
         p_new = p - lr * p_bar
 
@@ -359,7 +332,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_10 = jnp.where((jnp.arange(7) == k_i_3)[:, None], k_i_9, k_4)
                 return k_10,
 
-            k_loop_4_carry = (value_11,)
+            k_loop_4_carry = (zeros_3,)
             k_4, = lax.fori_loop(0, 7, k_loop_4_body, k_loop_4_carry)
             joined_k_4 = joined @ k_4
             rk_y_2 = rk_z_2 + rk_hk_2 * (joined_4 @ k_4)
@@ -369,9 +342,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_z_new_2 = jnp.where(rk_err_2 <= 1.0, rk_y_2, rk_z_2)
             rk_t_new_2 = rk_t_2 + rk_hk_2
             rk_t_new_6 = jnp.where(rk_err_2 <= 1.0, rk_t_new_2, rk_t_2)
-            rk_h_new_2 = (
-                rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
-            )
+            rk_h_new_2 = rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
             rk_step_3, rk_z_2, rk_t_2, rk_h_2 = rk_step_3 + 1, rk_z_new_2, rk_t_new_6, rk_h_new_2
             return rk_step_3, rk_z_2, rk_t_2, rk_h_2, *rk_loop_2_test(rk_step_3, rk_z_2, rk_t_2, rk_h_2)
 
@@ -405,7 +376,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_11 = jnp.where((jnp.arange(7) == k_i_4)[:, None], k_i_10, k_5)
                 return k_11,
 
-            k_loop_5_carry = (value_11,)
+            k_loop_5_carry = (zeros_3,)
             k_5, = lax.fori_loop(0, 7, k_loop_5_body, k_loop_5_carry)
             joined_k_5 = joined @ k_5
             rk_y_3 = rk_z_3 + rk_hk_3 * (joined_4 @ k_5)
@@ -415,9 +386,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_z_new_3 = jnp.where(rk_err_3 <= 1.0, rk_y_3, rk_z_3)
             rk_t_new_3 = rk_t_3 + rk_hk_3
             rk_t_new_7 = jnp.where(rk_err_3 <= 1.0, rk_t_new_3, rk_t_3)
-            rk_h_new_3 = (
-                rk_hk_3 * jnp.clip(0.9 * jnp.maximum(rk_err_3, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
-            )
+            rk_h_new_3 = rk_hk_3 * jnp.clip(0.9 * jnp.maximum(rk_err_3, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
             steps_z_trace = steps_z_trace.at[rk_step_4].set(rk_z_3)
             steps_t_trace = steps_t_trace.at[rk_step_4].set(rk_t_3)
             steps_h_trace = steps_h_trace.at[rk_step_4].set(rk_h_3)
@@ -446,8 +415,8 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_back_hk_2 = jnp.minimum(rk_back_h_2, 1.0 - rk_back_t_2)
             rk_back_z_2 = steps_z_trace[place_8]
 
-            def k_loop_6_body(carry):
-                k_i_5, k_6, rk_back_k_trace = carry
+            def k_loop_6_body(k_i_5, carry):
+                k_6, rk_back_k_trace = carry
                 place_9 = jnp.clip(k_i_5, 0, 6)
                 joined_2_part_k_6 = jnp.sum(
                     jnp.where(jnp.arange(7) + 1 < k_i_5 + 1, joined_2_part[place_9] * k_6.T, 0.0), axis=1
@@ -460,15 +429,11 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 )
                 k_12 = jnp.where((jnp.arange(7) == k_i_5)[:, None], k_i_11, k_6)
                 rk_back_k_trace = rk_back_k_trace.at[k_i_5].set(k_6)
-                k_i_5, k_6 = k_i_5 + 1, k_12
-                return k_i_5, k_6, rk_back_k_trace
+                return k_12, rk_back_k_trace
 
-            def k_loop_6_going(carry):
-                return carry[0] < 7
-
-            k_loop_6_carry = (0, value_11, jnp.zeros((7, 7, m), jnp.float64))
-            k_loop_6_carry = lax.while_loop(k_loop_6_going, k_loop_6_body, k_loop_6_carry)
-            k_i_5, k_6, rk_back_k_trace = k_loop_6_carry
+            k_loop_6_carry = (zeros_3, jnp.zeros((7, 7, m), jnp.float64))
+            k_6, rk_back_k_trace = lax.fori_loop(0, 7, k_loop_6_body, k_loop_6_carry)
+            k_i_5 = 7
             joined_k_6 = joined @ k_6
             joined_4_k_6 = joined_4 @ k_6
             rk_back_y_2 = rk_back_z_2 + rk_back_hk_2 * joined_4_k_6
@@ -476,7 +441,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             total_21 = jnp.sum(joined_k_6 * joined_k_6 / total_20 / total_20)
             product_9 = rk_back_hk_2 * rk_back_hk_2 * total_21
             rk_back_err_2 = jnp.where(product_9 / m == 0.0, 0.0, jnp.sqrt(product_9 / m))
-            product_10 = 0.9 * jnp.maximum(rk_back_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0)
+            product_10 = 0.9 * jnp.maximum(rk_back_err_2, 1e-10) ** (-1.0 / 5.0)
             product_10_2 = jnp.maximum(product_10, 0.2)
             rk_back_err_bar = (
                 rk_back_h_bar
@@ -484,11 +449,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 * jnp.where(product_10_2 <= 10.0, 1.0, 0.0)
                 * jnp.where(product_10 >= 0.2, 1.0, 0.0)
                 * 0.9
-                * (
-                    jnp.float64(-1.0)
-                    / 5.0
-                    * jnp.maximum(rk_back_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0 - 1.0)
-                )
+                * (-1.0 / 5.0 * jnp.maximum(rk_back_err_2, 1e-10) ** (-1.0 / 5.0 - 1.0))
                 * jnp.where(rk_back_err_2 >= 1e-10, 1.0, 0.0)
             )
             chosen_4 = jnp.where(
@@ -568,7 +529,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 k_back_t_bar_6 = k_back_t_bar_2 + k_back_t_bar_5
                 return k_back_k_bar_3, k_back_p_bar_6, k_back_z_bar_6, k_back_hk_bar_5, k_back_t_bar_6
 
-            k_back_loop_carry = (rk_back_k_bar_start, value_36, value_37, 0.0, 0.0)
+            k_back_loop_carry = (rk_back_k_bar_start, zeros_4, zeros_5, 0.0, 0.0)
             (
                 k_back_k_bar, k_back_p_bar_2, k_back_z_bar_2, k_back_hk_bar, k_back_t_bar_2
             ) = lax.fori_loop(0, k_i_5, k_back_loop_body, k_back_loop_carry)
@@ -600,7 +561,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_back_p_bar_3 = rk_back_p_bar + k_back_p_bar_2
             return rk_back_z_bar_3, rk_back_t_bar_3, rk_back_h_bar_3, rk_back_p_bar_3
 
-        rk_back_loop_carry = (steps_z_bar_start, 0.0, 0.0, value_36)
+        rk_back_loop_carry = (steps_z_bar_start, 0.0, 0.0, zeros_4)
         (
             rk_back_z_bar, rk_back_t_bar, rk_back_h_bar, rk_back_p_bar
         ) = lax.fori_loop(0, rk_step_4, rk_back_loop_body, rk_back_loop_carry)
@@ -632,51 +593,34 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     Gives stop (integer), misfit, slope[2].
     """
     m = len(z0)
-    joined = jnp.concatenate(
+    joined = jnp.array(
         [
-            jnp.reshape(-0.001780011052225777, 1), jnp.reshape(-0.0008164344596567469, 1),
-            jnp.reshape(0.007880878010261995, 1), jnp.reshape(-0.1447110071732629, 1),
-            jnp.reshape(0.5823571654525552, 1), jnp.reshape(-0.45808210592918697, 1),
-            jnp.reshape(jnp.float64(1.0) / 66.0, 1),
-        ]
+            -0.001780011052225777, -0.0008164344596567469, 0.007880878010261995,
+            -0.1447110071732629, 0.5823571654525552, -0.45808210592918697, 1.0 / 66.0,
+        ],
+        jnp.float64,
     )
-    value_9 = jnp.zeros((7, m), jnp.float64)
-    joined_2 = jnp.concatenate(
+    zeros_2 = jnp.zeros((7, m), jnp.float64)
+    joined_2 = jnp.array(
         [
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.161, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(-0.008480655492356989, 1),
-            jnp.reshape(0.335480655492357, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(2.8971530571054935, 1), jnp.reshape(-6.359448489975075, 1),
-            jnp.reshape(4.3622954328695815, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(5.325864828439257, 1),
-            jnp.reshape(-11.748883564062828, 1), jnp.reshape(7.4955393428898365, 1),
-            jnp.reshape(-0.09249506636175525, 1), jnp.reshape(0.0, 1), jnp.reshape(0.0, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(5.86145544294642, 1),
-            jnp.reshape(-12.92096931784711, 1), jnp.reshape(8.159367898576159, 1),
-            jnp.reshape(-0.071584973281401, 1), jnp.reshape(-0.028269050394068383, 1),
-            jnp.reshape(0.0, 1), jnp.reshape(0.0, 1), jnp.reshape(0.09646076681806523, 1),
-            jnp.reshape(0.01, 1), jnp.reshape(0.4798896504144996, 1),
-            jnp.reshape(1.379008574103742, 1), jnp.reshape(-3.290069515436081, 1),
-            jnp.reshape(2.324710524099774, 1), jnp.reshape(0.0, 1),
-        ]
+            0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.161, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+            -0.008480655492356989, 0.335480655492357, 0.0, 0.0, 0.0, 0.0, 0.0, 2.8971530571054935,
+            -6.359448489975075, 4.3622954328695815, 0.0, 0.0, 0.0, 0.0, 5.325864828439257,
+            -11.748883564062828, 7.4955393428898365, -0.09249506636175525, 0.0, 0.0, 0.0,
+            5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401,
+            -0.028269050394068383, 0.0, 0.0, 0.09646076681806523, 0.01, 0.4798896504144996,
+            1.379008574103742, -3.290069515436081, 2.324710524099774, 0.0,
+        ],
+        jnp.float64,
     )
     joined_2_part = joined_2.reshape(7, 7)
-    joined_3 = jnp.concatenate(
+    joined_3 = jnp.array([0.0, 0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0], jnp.float64)
+    joined_4 = jnp.array(
         [
-            jnp.reshape(0.0, 1), jnp.reshape(0.161, 1), jnp.reshape(0.327, 1), jnp.reshape(0.9, 1),
-            jnp.reshape(0.9800255409045097, 1), jnp.reshape(1.0, 1), jnp.reshape(1.0, 1),
-        ]
-    )
-    joined_4 = jnp.concatenate(
-        [
-            jnp.reshape(0.09646076681806523, 1), jnp.reshape(0.01, 1),
-            jnp.reshape(0.4798896504144996, 1), jnp.reshape(1.379008574103742, 1),
-            jnp.reshape(-3.290069515436081, 1), jnp.reshape(2.324710524099774, 1),
-            jnp.reshape(0.0, 1),
-        ]
+            0.09646076681806523, 0.01, 0.4798896504144996, 1.379008574103742, -3.290069515436081,
+            2.324710524099774, 0.0,
+        ],
+        jnp.float64,
     )
 
     def rk_test(rk_step, z, t, h):
@@ -699,7 +643,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             k_5 = jnp.where((jnp.arange(7) == i)[:, None], k_i_4, k)
             return k_5,
 
-        k_loop_carry = (value_9,)
+        k_loop_carry = (zeros_2,)
         k, = lax.fori_loop(0, 7, k_loop_body, k_loop_carry)
         joined_k = joined @ k
         y = z + hk * (joined_4 @ k)
@@ -709,7 +653,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         z_new = jnp.where(err <= 1.0, y, z)
         t_new = t + hk
         rk_t_new = jnp.where(err <= 1.0, t_new, t)
-        h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
+        h_new = hk * jnp.clip(0.9 * jnp.maximum(err, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
         rk_step, z, t, h = rk_step + 1, z_new, rk_t_new, h_new
         return rk_step, z, t, h, *rk_test(rk_step, z, t, h)
 
@@ -743,7 +687,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             k_6 = jnp.where((jnp.arange(7) == k_i)[:, None], k_i_5, k_2)
             return k_6,
 
-        k_loop_2_carry = (value_9,)
+        k_loop_2_carry = (zeros_2,)
         k_2, = lax.fori_loop(0, 7, k_loop_2_body, k_loop_2_carry)
         joined_k_2 = joined @ k_2
         rk_y = rk_z + rk_hk * (joined_4 @ k_2)
@@ -753,7 +697,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_z_new = jnp.where(rk_err <= 1.0, rk_y, rk_z)
         rk_t_new_2 = rk_t + rk_hk
         rk_t_new_3 = jnp.where(rk_err <= 1.0, rk_t_new_2, rk_t)
-        rk_h_new = rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
+        rk_h_new = rk_hk * jnp.clip(0.9 * jnp.maximum(rk_err, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
         rk_step_2, rk_z, rk_t, rk_h = rk_step_2 + 1, rk_z_new, rk_t_new_3, rk_h_new
         return rk_step_2, rk_z, rk_t, rk_h, *rk_loop_test(rk_step_2, rk_z, rk_t, rk_h)
 
@@ -786,7 +730,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             k_7 = jnp.where((jnp.arange(7) == k_i_2)[:, None], k_i_6, k_3)
             return k_7,
 
-        k_loop_3_carry = (value_9,)
+        k_loop_3_carry = (zeros_2,)
         k_3, = lax.fori_loop(0, 7, k_loop_3_body, k_loop_3_carry)
         joined_k_3 = joined @ k_3
         rk_y_2 = rk_z_2 + rk_hk_2 * (joined_4 @ k_3)
@@ -796,9 +740,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_z_new_2 = jnp.where(rk_err_2 <= 1.0, rk_y_2, rk_z_2)
         rk_t_new_4 = rk_t_2 + rk_hk_2
         rk_t_new_5 = jnp.where(rk_err_2 <= 1.0, rk_t_new_4, rk_t_2)
-        rk_h_new_2 = (
-            rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (jnp.float64(-1.0) / 5.0), 0.2, 10.0)
-        )
+        rk_h_new_2 = rk_hk_2 * jnp.clip(0.9 * jnp.maximum(rk_err_2, 1e-10) ** (-1.0 / 5.0), 0.2, 10.0)
         z_trace = z_trace.at[rk_step_3].set(rk_z_2)
         t_trace = t_trace.at[rk_step_3].set(rk_t_2)
         h_trace = h_trace.at[rk_step_3].set(rk_h_2)
@@ -818,8 +760,8 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     rk_loop_2_carry = lax.while_loop(rk_loop_2_going, rk_loop_2_body, rk_loop_2_carry)
     rk_step_3, rk_z_2, rk_t_2, rk_h_2, _, z_trace, t_trace, h_trace = rk_loop_2_carry
     z_bar_start = 2.0 * (rk_z_2 - target)
-    value_34 = jnp.zeros(2, jnp.float64)
-    value_35 = jnp.zeros(m, jnp.float64)
+    zeros_3 = jnp.zeros(2, jnp.float64)
+    zeros_4 = jnp.zeros(m, jnp.float64)
 
     def rk_back_body(back, carry):
         z_bar, t_bar, h_bar, p_bar = carry
@@ -829,8 +771,8 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_back_hk = jnp.minimum(rk_back_h, 1.0 - rk_back_t)
         rk_back_z = z_trace[place_4]
 
-        def k_loop_4_body(carry):
-            k_i_3, k_4, k_trace = carry
+        def k_loop_4_body(k_i_3, carry):
+            k_4, k_trace = carry
             place_5 = jnp.clip(k_i_3, 0, 6)
             joined_2_part_k_4 = jnp.sum(
                 jnp.where(jnp.arange(7) + 1 < k_i_3 + 1, joined_2_part[place_5] * k_4.T, 0.0), axis=1
@@ -842,15 +784,11 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             )
             k_8 = jnp.where((jnp.arange(7) == k_i_3)[:, None], k_i_7, k_4)
             k_trace = k_trace.at[k_i_3].set(k_4)
-            k_i_3, k_4 = k_i_3 + 1, k_8
-            return k_i_3, k_4, k_trace
+            return k_8, k_trace
 
-        def k_loop_4_going(carry):
-            return carry[0] < 7
-
-        k_loop_4_carry = (0, value_9, jnp.zeros((7, 7, m), jnp.float64))
-        k_loop_4_carry = lax.while_loop(k_loop_4_going, k_loop_4_body, k_loop_4_carry)
-        k_i_3, k_4, k_trace = k_loop_4_carry
+        k_loop_4_carry = (zeros_2, jnp.zeros((7, 7, m), jnp.float64))
+        k_4, k_trace = lax.fori_loop(0, 7, k_loop_4_body, k_loop_4_carry)
+        k_i_3 = 7
         joined_k_4 = joined @ k_4
         joined_4_k_4 = joined_4 @ k_4
         rk_back_y = rk_back_z + rk_back_hk * joined_4_k_4
@@ -858,7 +796,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         total_12 = jnp.sum(joined_k_4 * joined_k_4 / total_11 / total_11)
         product_2 = rk_back_hk * rk_back_hk * total_12
         rk_back_err = jnp.where(product_2 / m == 0.0, 0.0, jnp.sqrt(product_2 / m))
-        product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (jnp.float64(-1.0) / 5.0)
+        product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0)
         product_3_2 = jnp.maximum(product_3, 0.2)
         err_bar = (
             h_bar
@@ -866,7 +804,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             * jnp.where(product_3_2 <= 10.0, 1.0, 0.0)
             * jnp.where(product_3 >= 0.2, 1.0, 0.0)
             * 0.9
-            * (jnp.float64(-1.0) / 5.0 * jnp.maximum(rk_back_err, 1e-10) ** (jnp.float64(-1.0) / 5.0 - 1.0))
+            * (-1.0 / 5.0 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0 - 1.0))
             * jnp.where(rk_back_err >= 1e-10, 1.0, 0.0)
         )
         chosen = jnp.where(
@@ -934,7 +872,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             k_back_t_bar_3 = k_back_t_bar + k_back_t_bar_2
             return k_back_k_bar, k_back_p_bar_3, k_back_z_bar_3, k_back_hk_bar_2, k_back_t_bar_3
 
-        k_back_carry = (k_bar_start, value_34, value_35, 0.0, 0.0)
+        k_back_carry = (k_bar_start, zeros_3, zeros_4, 0.0, 0.0)
         k_bar, k_back_p_bar, k_back_z_bar, hk_bar, k_back_t_bar = lax.fori_loop(
             0, k_i_3, k_back_body, k_back_carry
         )
@@ -964,6 +902,6 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_back_p_bar = p_bar + k_back_p_bar
         return rk_back_z_bar, rk_back_t_bar, rk_back_h_bar, rk_back_p_bar
 
-    rk_back_carry = (z_bar_start, 0.0, 0.0, value_34)
+    rk_back_carry = (z_bar_start, 0.0, 0.0, zeros_3)
     z_bar, t_bar, h_bar, p_bar = lax.fori_loop(0, rk_step_3, rk_back_body, rk_back_carry)
     return stop, misfit_2, p_bar

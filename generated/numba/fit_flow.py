@@ -23,11 +23,11 @@ def setup(z0, target, lr, steps, tol, seed):
     """
     m, = z0.shape
     p = np.empty(2)
-    value_value = np.empty(2, np.int64)
-    value_value[0] = 1
-    value_value[1] = 1
+    ones_ones = np.empty(2, np.int64)
+    ones_ones[0] = 1
+    ones_ones[1] = 1
     for i in range(2):
-        p[i] = float(value_value[i])
+        p[i] = float(ones_ones[i])
     return p,
 
 
@@ -60,9 +60,9 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
     joined_2 = np.empty(49)
     joined_3 = np.empty(7)
     joined_4 = np.empty(7)
-    value_11 = np.empty((7, m))
-    value_36 = np.empty(2)
-    value_37 = np.empty(m)
+    zeros_3 = np.empty((7, m))
+    zeros_4 = np.empty(2)
+    zeros_5 = np.empty(m)
     steps_z = np.empty(m)
     rk_k = np.empty((7, m))
     joined_2_part_k = np.empty(m)
@@ -144,9 +144,9 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
     finite_2 = True
     p[:] = p_given
     for i2 in range(m):
-        value_37[i2] = 0.0
+        zeros_5[i2] = 0.0
     for i2 in range(2):
-        value_36[i2] = 0.0
+        zeros_4[i2] = 0.0
     joined_4[0] = 0.09646076681806523
     joined_4[1] = 0.01
     joined_4[2] = 0.4798896504144996
@@ -156,7 +156,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
     joined_4[6] = 0.0
     for i2 in range(7):
         for p2 in range(m):
-            value_11[i2, p2] = 0.0
+            zeros_3[i2, p2] = 0.0
     joined_3[2] = 0.327
     joined_3[3] = 0.9
     joined_3[4] = 0.9800255409045097
@@ -240,7 +240,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
                 joined_rk_k[i2] = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_k[i2, j] = value_11[i2, j]
+                    rk_k[i2, j] = zeros_3[i2, j]
             hk = np.minimum(h, 1.0 - t)
             t_new = t + hk
             i = 0
@@ -303,7 +303,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
                 joined_rk_k_4[i2] = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_k_4[i2, j] = value_11[i2, j]
+                    rk_k_4[i2, j] = zeros_3[i2, j]
             rk_hk_3 = np.minimum(rk_h_3, 1.0 - rk_t_3)
             rk_t_new_3 = rk_t_3 + rk_hk_3
             k_i_4 = 0
@@ -365,7 +365,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
                 joined_rk_k_3[i2] = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_k_3[i2, j] = value_11[i2, j]
+                    rk_k_3[i2, j] = zeros_3[i2, j]
             rk_hk_2 = np.minimum(rk_h_2, 1.0 - rk_t_2)
             rk_t_new_2 = rk_t_2 + rk_hk_2
             k_i_3 = 0
@@ -408,7 +408,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             rk_step_3 += 1
         all_finite_p_new = True
         for i2 in range(2):
-            steps_p_bar[i2] = value_36[i2]
+            steps_p_bar[i2] = zeros_4[i2]
         h_bar = 0.0
         t_bar = 0.0
         rk_h = 0.01
@@ -426,7 +426,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
                 joined_rk_k_2[i2] = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_k_2[i2, j] = value_11[i2, j]
+                    rk_k_2[i2, j] = zeros_3[i2, j]
             rk_hk = np.minimum(rk_h, 1.0 - rk_t)
             rk_t_new = rk_t + rk_hk
             k_i = 0
@@ -489,11 +489,11 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             rk_back_t_bar_4 = 0.0
             rk_back_hk_bar_3 = 0.0
             for i2 in range(2):
-                rk_back_p_bar_4[i2] = value_36[i2]
+                rk_back_p_bar_4[i2] = zeros_4[i2]
             total_3 = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_back_k[i2, j] = value_11[i2, j]
+                    rk_back_k[i2, j] = zeros_3[i2, j]
             for i2 in range(m):
                 joined_4_rk_back_k[i2] = 0.0
                 joined_rk_back_k[i2] = 0.0
@@ -542,7 +542,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             opposite = not same
             chosen = err_bar * (0.5 / root) * ratio_6 if opposite else 0.0
             for p2 in range(m):
-                rk_back_z_bar_4[p2] = value_37[p2]
+                rk_back_z_bar_4[p2] = zeros_5[p2]
                 size_rk_back_z_p = abs(rk_back_z[p2])
                 size_rk_back_y_p = abs(rk_back_y[p2])
                 total_25 = 1.4e-08 + 1.4e-08 * np.maximum(size_rk_back_z_p, size_rk_back_y_p)
@@ -620,7 +620,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             h_bar = rk_back_h_bar_2
             back += 1
         for i2 in range(2):
-            steps_p_bar_2[i2] = value_36[i2]
+            steps_p_bar_2[i2] = zeros_4[i2]
             p_new_entry = p[i2] - lr * steps_p_bar[i2]
             p_new[i2] = p_new_entry
             all_finite_p_new &= math.isfinite(p_new_entry)
@@ -630,11 +630,11 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             rk_back_t_bar_5 = 0.0
             rk_back_hk_bar_4 = 0.0
             for i2 in range(2):
-                rk_back_p_bar_5[i2] = value_36[i2]
+                rk_back_p_bar_5[i2] = zeros_4[i2]
             total_10 = 0.0
             for i2 in range(7):
                 for j in range(m):
-                    rk_back_k_2[i2, j] = value_11[i2, j]
+                    rk_back_k_2[i2, j] = zeros_3[i2, j]
             for i2 in range(m):
                 joined_4_rk_back_k_2[i2] = 0.0
                 joined_rk_back_k_2[i2] = 0.0
@@ -683,7 +683,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop):
             opposite_2 = not same_2
             chosen_4 = rk_back_err_bar * (0.5 / root_2) * ratio_6 if opposite_2 else 0.0
             for p2 in range(m):
-                rk_back_z_bar_5[p2] = value_37[p2]
+                rk_back_z_bar_5[p2] = zeros_5[p2]
                 size_rk_back_z_2_p = abs(rk_back_z_2[p2])
                 size_rk_back_y_2_p = abs(rk_back_y_2[p2])
                 total_31 = 1.4e-08 + 1.4e-08 * np.maximum(size_rk_back_z_2_p, size_rk_back_y_2_p)
@@ -801,7 +801,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     joined_2 = np.empty(49)
     joined_3 = np.empty(7)
     joined_4 = np.empty(7)
-    value_9 = np.empty((7, m))
+    zeros_2 = np.empty((7, m))
     z_2 = np.empty(m)
     rk_k = np.empty((7, m))
     joined_2_part_k = np.empty(m)
@@ -826,8 +826,8 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     joined_rk_k_3 = np.empty(m)
     joined_4_rk_k_3 = np.empty(m)
     rk_y_2 = np.empty(m)
-    value_34 = np.empty(2)
-    value_35 = np.empty(m)
+    zeros_3 = np.empty(2)
+    zeros_4 = np.empty(m)
     z_bar = np.empty(m)
     rk_back_z = np.empty(m)
     rk_back_k = np.empty((7, m))
@@ -850,7 +850,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     h_bar = 0.0
     t_bar = 0.0
     for i2 in range(2):
-        value_34[i2] = 0.0
+        zeros_3[i2] = 0.0
         slope[i2] = 0.0
     rk_h_2 = 0.01
     rk_t_2 = 0.0
@@ -872,7 +872,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
     joined_4[6] = 0.0
     for i2 in range(7):
         for p in range(m):
-            value_9[i2, p] = 0.0
+            zeros_2[i2, p] = 0.0
     joined_3[2] = 0.327
     joined_3[3] = 0.9
     joined_3[4] = 0.9800255409045097
@@ -951,7 +951,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             joined_rk_k_3[i2] = 0.0
         for i2 in range(7):
             for j in range(m):
-                rk_k_3[i2, j] = value_9[i2, j]
+                rk_k_3[i2, j] = zeros_2[i2, j]
         rk_hk_2 = np.minimum(rk_h_2, 1.0 - rk_t_2)
         rk_t_new_4 = rk_t_2 + rk_hk_2
         k_i_2 = 0
@@ -1008,7 +1008,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             joined_rk_k_2[i2] = 0.0
         for i2 in range(7):
             for j in range(m):
-                rk_k_2[i2, j] = value_9[i2, j]
+                rk_k_2[i2, j] = zeros_2[i2, j]
         rk_hk = np.minimum(rk_h, 1.0 - rk_t)
         rk_t_new_2 = rk_t + rk_hk
         k_i = 0
@@ -1058,7 +1058,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             joined_rk_k[i2] = 0.0
         for i2 in range(7):
             for j in range(m):
-                rk_k[i2, j] = value_9[i2, j]
+                rk_k[i2, j] = zeros_2[i2, j]
         hk = np.minimum(h, 1.0 - t)
         t_new = t + hk
         i = 0
@@ -1099,7 +1099,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         h = h_new
         rk_step += 1
     for i2 in range(m):
-        value_35[i2] = 0.0
+        zeros_4[i2] = 0.0
         z_bar_start = 2.0 * (z_4[i2] - target[i2])
         z_bar[i2] = z_bar_start
         difference = z_3[i2] - target[i2]
@@ -1114,11 +1114,11 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_back_t_bar_2 = 0.0
         rk_back_hk_bar_2 = 0.0
         for i2 in range(2):
-            rk_back_p_bar_2[i2] = value_34[i2]
+            rk_back_p_bar_2[i2] = zeros_3[i2]
         total_4 = 0.0
         for i2 in range(7):
             for j in range(m):
-                rk_back_k[i2, j] = value_9[i2, j]
+                rk_back_k[i2, j] = zeros_2[i2, j]
         for i2 in range(m):
             joined_4_rk_back_k[i2] = 0.0
             joined_rk_back_k[i2] = 0.0
@@ -1167,7 +1167,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         opposite = not same
         chosen = err_bar * (0.5 / root) * ratio_5 if opposite else 0.0
         for p in range(m):
-            rk_back_z_bar_2[p] = value_35[p]
+            rk_back_z_bar_2[p] = zeros_4[p]
             size_rk_back_z_p = abs(rk_back_z[p])
             size_rk_back_y_p = abs(rk_back_y[p])
             total_17 = 1.4e-08 + 1.4e-08 * np.maximum(size_rk_back_z_p, size_rk_back_y_p)

@@ -56,6 +56,8 @@ def described(node: ir.Array | ir.Concat | ir.View, names: Mapping[AnyNode, str]
 
 def _word(body: Scalar) -> str:
     match body:
+        case ir.Constant(value=value) if value in (0, 1):
+            return "ones" if value else "zeros"
         case ir.Operation(name="minimum", dtype="int", arguments=(ir.Operation(name="maximum"), _)):
             return "place"  # kept inside an axis
         case ir.Operation(name=name):

@@ -258,3 +258,22 @@ def test_a_function_that_python_computes_is_refused() -> None:
     value = ir.output(ir.call("oracle f", [x], [("real", ())]), 0, "value")
     with pytest.raises(ir.IRError, match="oracle f"):
         text("numpy", function("f", [x], [("value", value)]))
+
+
+@pytest.mark.parametrize("dialect", ["numpy", "jax"])
+@pytest.mark.parametrize("steps", [-2, 0, 3])
+def test_a_counted_loop_tells_how_often_it_ran(dialect: str, steps: int) -> None:
+    limit, k, x = ir.Input("limit", "int"), ir.Input("k", "int"), ir.Input("x", "real")
+    more = ir.array((), apply("add", ir.access(x), ir.constant(1, "real")), "more")
+    loop = ir.loop(k, [x], [number(0, "real")], [more], limit=ir.access(limit))
+    bare = ir.loop(ir.Input("l", "int"), [], [], [], limit=ir.access(limit))
+    results = [("x", ir.output(loop, 0)), ("ran", ir.output(loop, 1)), ("bare", ir.output(bare, 0))]
+    expect_equal(dialect, (function("counted", [limit], results), {}, [steps]))
+
+
+@pytest.mark.parametrize("dialect", ["numpy", "jax"])
+def test_a_table_of_numbers_is_one_literal(dialect: str) -> None:
+    table = ir.concat([number(value, "real") for value in (0.5, -1, 2)], "table")
+    made = function("table", [], [("table", table)])
+    assert "array([0.5, -1.0, 2.0]" in text(dialect, made)
+    expect_equal(dialect, (made, {}, []))

@@ -149,7 +149,7 @@ class Printer:
         if self.np == "np" and not node.free and node.dtype == "bool" and node.name in ("and", "or", "not"):
             return self.logic(node)
         parts, axes = self.together([self.argument(node, k, order) for k in range(len(node.arguments))], order)
-        if node.name in RAISES and not any(self.typed(a) for a in node.arguments):
+        if node.name in RAISES and not any(self.typed(a) for a in node.arguments) and not _nonzero(node.arguments[1]):
             parts[0] = Code(f"{self.dtype(node.arguments[0].dtype)}({parts[0].text})", parts[0].axes)
         if node.name == "power_int" and isinstance(node.arguments[1], ir.Constant):
             exponent = node.arguments[1].value
@@ -292,3 +292,7 @@ class Printer:
         for index in node.indices:
             picks.append(self.align(self.scalar(index, order), axes).text)
         return Code(f"{name}[{', '.join(picks)}]", axes, POSTFIX)
+
+
+def _nonzero(scalar: Scalar) -> bool:
+    return isinstance(scalar, ir.Constant) and scalar.value != 0

@@ -15,6 +15,9 @@ PrintBlock = Callable[[Writer, Block, int], None]
 
 def print_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, block: PrintBlock) -> None:
     """A loop; afterwards its outputs are the variables it worked on."""
+    if _counted(node) and not node.parameters and not node.traces:
+        _count(writer, node, depth)  # nothing else comes of it
+        return
     print_as = _numpy_loop if writer.dialect == "numpy" else _jax_loop
     print_as(writer, node, blocks, depth, block)
 
@@ -60,16 +63,27 @@ def _changes(writer: Writer, node: ir.Loop) -> tuple[list[str], list[str]]:
     return [old for old, _ in changed], [new for _, new in changed]
 
 
-def _counted(writer: Writer, node: ir.Loop) -> bool:
-    """Whether a loop runs a number of times that is known before it, and nobody asks how often it ran."""
-    return node.condition is None and node.limit is not None and writer.read(node, len(node.parameters)) is None
+def _counted(node: ir.Loop) -> bool:
+    """Whether a loop runs a number of times that is known before it."""
+    return node.condition is None and node.limit is not None
+
+
+def _count(writer: Writer, node: ir.Loop, depth: int) -> None:
+    """How often such a loop ran, for those who ask afterwards."""
+    if node.limit is None or writer.read(node, len(node.parameters)) is None:
+        return
+    limit = writer.printer.scalar(node.limit, ()).text
+    known = isinstance(node.limit, ir.Constant) and node.limit.value >= 0
+    writer.line(
+        depth, f"{writer.names[node.counter]} = {limit if known else f'{writer.printer.np}.maximum({limit}, 0)'}"
+    )
 
 
 # ---------------------------------------------------------------- numpy
 
 
 def _numpy_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, block: PrintBlock) -> None:
-    counted = _counted(writer, node)
+    counted = _counted(node)
     traces = _traces(writer, node)
     step = writer.names[node.counter]
     if node.parameters:
@@ -82,6 +96,7 @@ def _numpy_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, b
     else:
         writer.line(depth, f"{step} = 0")
         writer.line(depth, f"while {f'{step} < {limit.at(4)}' if limit is not None else 'True'}:")
+    begun = len(writer.lines)
     block(writer, blocks.head, depth + 1)
     if node.condition is not None:
         writer.line(depth + 1, f"if {writer.printer.scalar(_opposite(node.condition), ()).text}:")
@@ -93,8 +108,10 @@ def _numpy_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, b
         writer.line(depth + 1, f"{', '.join(old)} = {', '.join(new)}")
     if not counted:
         writer.line(depth + 1, f"{step} += 1")
-    elif not (blocks.head.nodes or blocks.tail.nodes or traces or old):
+        return
+    if len(writer.lines) == begun:
         writer.line(depth + 1, "pass")
+    _count(writer, node, depth)
 
 
 def _carried(writer: Writer, node: ir.Loop) -> str:
@@ -137,7 +154,7 @@ def _fits(limit: Scalar | None, capacity: Scalar | None) -> bool:
 
 
 def _jax_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, block: PrintBlock) -> None:
-    if _counted(writer, node):
+    if _counted(node):
         _fori_loop(writer, node, blocks, depth, block)
     else:
         _while_loop(writer, node, blocks, depth, block)
@@ -161,6 +178,7 @@ def _fori_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, bl
     carry = writer.fresh(f"{writer.names[node]}_carry")
     writer.line(depth, f"{carry} = ({first})")
     writer.line(depth, f"{state} = lax.fori_loop(0, {limit}, {body}, {carry})")
+    _count(writer, node, depth)
 
 
 def _while_loop(writer: Writer, node: ir.Loop, blocks: LoopBlocks, depth: int, block: PrintBlock) -> None:

@@ -31,6 +31,9 @@ def print_block(writer: Writer, block: Block, depth: int) -> None:
 
 def _concat(writer: Writer, node: ir.Concat) -> str:
     np = writer.printer.np
+    if len(node.parts) > 1 and not any(part.axes for part in node.parts):
+        entries = ", ".join(writer.value(part) for part in node.parts)
+        return f"{np}.array([{entries}], {writer.printer.dtype(node.dtype)})"
     parts = []
     for part in node.parts:
         value = writer.value(part)
