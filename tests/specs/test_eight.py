@@ -255,7 +255,8 @@ def test_the_derivative_of_an_adaptive_call_for_each_member_is_its_slope():
 
     spec = optgen.parse(
         "problem fit\n  data s : R[n, 2]\n  var w : R[2, 2]\n  let flow(z, t) = w @ z\n"
-        "  minimize mean(i: sqnorm(rk(flow, tsit5_a, tsit5_b, tsit5_error, tsit5_c, z = s[i], h = 0.1, steps = 30).z))\n"
+        "  let path(x) = rk(flow, tsit5_a, tsit5_b, tsit5_error, tsit5_c, z = x, h = 0.1, steps = 30)\n"
+        "  minimize mean(i: sqnorm(path(s[i]).z))\n"
         "algorithm one(f)\n  state x : space(f)\n  step\n    x' = x - grad f(x)\n"
     )
     rng = np.random.default_rng(0)
