@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
@@ -30,17 +30,33 @@ class IRError(Exception):
     """An ill-formed node: a mistake of a pass, never of a user."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False, weakref_slot=True)
 class Node:
     """What all nodes share: being compared by identity.  Every node has `free`, the indices it depends on but does
     not bind.
     """
 
+    def __repr__(self) -> str:
+        """One level: nodes share their parts, and the whole written out as a tree can be exponentially long."""
+        shown = (f"{f.name}={_short(getattr(self, f.name))}" for f in fields(self) if f.name != "free")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _short(value: object) -> str:
+    match value:
+        case Index() | Input() | Dim():
+            return value.name
+        case Node():
+            return type(value).__name__
+        case tuple():
+            return "(" + ", ".join(map(_short, value)) + ")"
+    return repr(value)
+
 
 # ---------------------------------------------------------------- scalars
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Constant(Node):
     """A number, exact: reals are `Fraction` (or the floats inf, -inf, nan), rounded once where code is made."""
 
@@ -49,7 +65,7 @@ class Constant(Node):
     free: frozenset[Index] = frozenset()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Dim(Node):
     """The length of an axis, bound when the solver is called."""
 
@@ -58,7 +74,7 @@ class Dim(Node):
     free: frozenset[Index] = frozenset()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Index(Node):
     """A bound variable with the values 0 .. extent - 1.  `name` is a hint for printers."""
 
@@ -71,7 +87,7 @@ class Index(Node):
         return frozenset((self,))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Operation(Node):
     """An elementwise operation of the table in `operations`."""
 
@@ -81,7 +97,7 @@ class Operation(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Access(Node):
     """`tensor[indices]`.  An index outside the axis is read at the nearest end; who cares guards it with Choose."""
 
@@ -91,7 +107,7 @@ class Access(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Reduce(Node):
     """Reduce `body` over `indices` where `condition` holds.
 
@@ -107,7 +123,7 @@ class Reduce(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Choose(Node):
     """`then` where `condition`, else `otherwise`; the other branch counts neither for NaN, bounds nor derivative."""
 
@@ -118,7 +134,7 @@ class Choose(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Draw(Node):
     """One number from a law: a pure function of (seed, place, counters, position).
 
@@ -140,7 +156,7 @@ class Draw(Node):
 # ---------------------------------------------------------------- tensors
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Input(Node):
     """A parameter of a function, of a loop's region or of a lambda.  Scalars are tensors of rank 0."""
 
@@ -150,7 +166,7 @@ class Input(Node):
     free: frozenset[Index] = frozenset()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Array(Node):
     """The tensor with `body` at each value of `indices`; with no indices a tensor of rank 0.
 
@@ -165,7 +181,7 @@ class Array(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Concat(Node):
     """The entries of the parts one after the other (each in row-major order), as a vector."""
 
@@ -176,7 +192,7 @@ class Concat(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class View(Node):
     """The entries offset, offset + 1, ... of `tensor` in row-major order, with other axes: slices and reshapes."""
 
@@ -188,7 +204,7 @@ class View(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Output(Node):
     """Output `position` of a loop, call or derivative."""
 
@@ -203,7 +219,7 @@ class Output(Node):
 # ---------------------------------------------------------------- nodes with several outputs
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Loop(Node):
     """The only node with memory.
 
@@ -230,7 +246,7 @@ class Loop(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Call(Node):
     """A whole-array function of the table in `calls`, or an oracle (`oracle f`): tensors in, tensors out.
 
@@ -244,7 +260,7 @@ class Call(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Lambda(Node):
     """A function value: `results` over `parameters` (and whatever else it captures, which counts as constant)."""
 
@@ -253,7 +269,7 @@ class Lambda(Node):
     free: frozenset[Index]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Derivative(Node):
     """A derivative not yet expanded, at the point `at`, of `function` by its parameters.
 
