@@ -11,6 +11,8 @@ Must not know: specs, programs, the runtime, another backend.
     routines        the functions that a module carries when it uses them
     math_functions  the elementary ones, whose polynomials `fit` writes to `coefficients`
     kernel          compiles, keeps and calls
+    environment     the rounding and the flags in which an elementwise kernel runs, whoever calls it
+    xla             the entry through which XLA calls an elementwise kernel
 """
 
 from optgen.backends.llvm.kernel import compile_function, source

@@ -8,6 +8,7 @@ context       scopes, definitions lowered when needed, run-time failures
 arithmetic    typing rules of elementwise arithmetic and products
 expressions   one rule a kind of expression; binders, intrinsics, matrices, calculus, laws, families beside it
 checks        all that is wrong with a file
+elementwise   an expression of numbers alone, for `optgen.function`
 machine       an algorithm's step; indexed equations; nested calls (loops); programs (the top)
 """
 
