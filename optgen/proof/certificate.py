@@ -18,6 +18,7 @@ class Certificate:
 
     squares: where symbols occur, each residual as a sum of weights times squares; without symbols the checker
     eliminates by itself.
+    smt: numbers that solvers found to be >= 0 on the domain, where the signs of coefficients do not tell.
     """
 
     problem: Problem
@@ -25,6 +26,7 @@ class Certificate:
     multipliers: Mapping[str, Mapping[str, Number]]
     matrices: Mapping[str, Mapping[str, tuple[tuple[Number, ...], ...]]]
     squares: Mapping[str, tuple[Square, ...]] = field(default_factory=dict)
+    smt: tuple[Number, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The certificate as data for `check.check`."""
@@ -38,6 +40,7 @@ class Certificate:
                 for s, m in self.matrices.items()
             },
             "squares": {s: [[to_json(w), form_to_json(f)] for w, f in squares] for s, squares in self.squares.items()},
+            "smt": [to_json(n) for n in self.smt],
         }
 
 
@@ -46,6 +49,7 @@ def certificate(
     program: Program,
     values: Sequence[Number],
     squares: Mapping[str, tuple[Square, ...]] | None = None,
+    smt: Sequence[Number] = (),
 ) -> Certificate:
     """Values of a program's variables under the names of the problem."""
     unknowns: dict[str, Number] = {}
@@ -62,7 +66,7 @@ def certificate(
         statement: {label: full(places) for label, places in by_label.items()}
         for statement, by_label in entries.items()
     }
-    return Certificate(problem, unknowns, multipliers, matrices, squares or {})
+    return Certificate(problem, unknowns, multipliers, matrices, squares or {}, tuple(smt))
 
 
 def full(places: Mapping[tuple[int, int], Number]) -> tuple[tuple[Number, ...], ...]:

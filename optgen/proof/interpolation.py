@@ -219,7 +219,7 @@ CLASSES: dict[str, Class] = {
         ("L",),
         "iff",
         "convex, f <= f* + L/2 |x - x*|^2",
-        pairs=(curvature(Fraction(0), None),),
+        pairs=(lambda i, j, L: curvature(Fraction(0), None)(i, j),),
         star=(lambda j, s, L: s.f - j.f - inner(j.g, s.x - j.x) - (1 / (2 * L)) * square(j.g),),
         needs_star=True,
     ),

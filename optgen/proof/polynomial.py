@@ -86,19 +86,23 @@ class Ratio:
     numerator: Polynomial
     denominator: Polynomial
 
+    def made(self, top: Polynomial, bottom: Polynomial) -> Number:
+        """The result of an operation; a prover's kind of quotient cancels here."""
+        return quotient(top, bottom)
+
     def __add__(self, other: Number | int) -> Number:
         if not isinstance(other, int | Fraction | Ratio):
             return NotImplemented
         right = ratio(other)
         if same(self.denominator, right.denominator):
-            return quotient(self.numerator + right.numerator, self.denominator)
+            return self.made(self.numerator + right.numerator, self.denominator)
         top = self.numerator * right.denominator + right.numerator * self.denominator
-        return quotient(top, self.denominator * right.denominator)
+        return self.made(top, self.denominator * right.denominator)
 
     __radd__ = __add__
 
-    def __neg__(self) -> Ratio:
-        return Ratio(-self.numerator, self.denominator)
+    def __neg__(self) -> Number:
+        return self.made(-self.numerator, self.denominator)
 
     def __sub__(self, other: Number | int) -> Number:
         return self + -ratio(other)
@@ -110,16 +114,17 @@ class Ratio:
         if not isinstance(other, int | Fraction | Ratio):
             return NotImplemented
         right = ratio(other)
-        return quotient(self.numerator * right.numerator, self.denominator * right.denominator)
+        return self.made(self.numerator * right.numerator, self.denominator * right.denominator)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Number | int) -> Number:
         right = ratio(other)
-        return quotient(self.numerator * right.denominator, self.denominator * right.numerator)
+        return self.made(self.numerator * right.denominator, self.denominator * right.numerator)
 
     def __rtruediv__(self, other: Number | int) -> Number:
-        return ratio(other) / self
+        left = ratio(other)
+        return self.made(left.numerator * self.denominator, left.denominator * self.numerator)
 
     def __pow__(self, power: int) -> Number:
         base: Number = self if power >= 0 else 1 / self

@@ -119,8 +119,13 @@ def float_at(row: Row, numbers: Sequence[float]) -> float:
     return sum(float(rational(c)) * (1.0 if column == CONSTANT else numbers[column]) for column, c in row.items())
 
 
-def solve(given: Program, cap: float, seconds: float, zero: frozenset[int] = frozenset()) -> Suggestion | None:
-    """Numbers that maximise the smallest eigenvalue t <= 1 of every block, with all variables below `cap`."""
+def solve(
+    given: Program, cap: float, seconds: float, zero: frozenset[int] = frozenset(), sparse: bool = False
+) -> Suggestion | None:
+    """Numbers that maximise the smallest eigenvalue t <= 1 of every block, with all variables below `cap`.
+
+    sparse: numbers with the smallest sum of multipliers instead, for blocks that are just PSD.
+    """
     import clarabel
     from scipy.sparse import csc_matrix
 
@@ -128,7 +133,7 @@ def solve(given: Program, cap: float, seconds: float, zero: frozenset[int] = fro
     rows = Rows(count + 1)
     for row in given.zeros:
         rows.affine(row)
-    for column in sorted(zero):
+    for column in sorted(zero) + [count] * sparse:
         rows.entry({column: 1.0}, 0.0)
     equalities = rows.height
     for row in given.nonnegative:
@@ -147,7 +152,7 @@ def solve(given: Program, cap: float, seconds: float, zero: frozenset[int] = fro
         rows.triangle(block, count)
         cones.append(clarabel.PSDTriangleConeT(len(block.basis)))
     target = np.zeros(count + 1)
-    target[count] = -1.0
+    target[bounded if sparse else count] = 1.0 if sparse else -1.0
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.time_limit = seconds
@@ -156,7 +161,7 @@ def solve(given: Program, cap: float, seconds: float, zero: frozenset[int] = fro
     matrix = csc_matrix((rows.data, (rows.lines, rows.columns)), shape=(rows.height, count + 1))
     solution = clarabel.DefaultSolver(nothing, target, matrix, np.array(rows.constants), cones, settings).solve()
     numbers = [float(n) for n in solution.x]
-    if not all(np.isfinite(numbers)):
+    if not all(np.isfinite(numbers)) or (sparse and "Solved" not in str(solution.status)):
         return None
     return Suggestion(tuple(numbers[:-1]), numbers[-1])
 

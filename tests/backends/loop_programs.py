@@ -88,8 +88,15 @@ def adam() -> Case:
     start = vector("start")
     going = apply("gt", dot(g, g), ir.constant(1e-3))
     loop = ir.loop(
-        counter, [x, m, v], [start, zero, zero], [x_new, m_new, v_new], limit=ir.access(steps), condition=going,
-        traces=[ir.array((), dot(g, g))], capacity=ir.access(steps), name="adam",
+        counter,
+        [x, m, v],
+        [start, zero, zero],
+        [x_new, m_new, v_new],
+        limit=ir.access(steps),
+        condition=going,
+        traces=[ir.array((), dot(g, g))],
+        capacity=ir.access(steps),
+        name="adam",
     )
     results = [(name, ir.output(loop, k, name)) for k, name in enumerate(["x", "m", "v", "count", "size"])]
     return function("adam", [start, b, steps], results), {"n": 5}, [np.arange(5.0), np.ones(5), 40]
@@ -237,8 +244,15 @@ def _random_loop(rng: random.Random, inputs: Sequence[ir.Input], picks: ir.Input
     condition = apply("lt", ir.access(rng.choice(scalars)), ir.constant(50, "real")) if rng.random() < 0.7 else None
     trace = rng.choice([t for t in pool if len(t.axes) < 2])
     loop = ir.loop(
-        counter, carried, starts, body, limit=ir.constant(4), condition=condition, traces=[trace],
-        capacity=ir.constant(rng.choice([3, 6])), name="steps",
+        counter,
+        carried,
+        starts,
+        body,
+        limit=ir.constant(4),
+        condition=condition,
+        traces=[trace],
+        capacity=ir.constant(rng.choice([3, 6])),
+        name="steps",
     )
     return [(f"r{k}", ir.output(loop, k)) for k in range(6)]
 

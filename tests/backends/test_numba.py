@@ -59,8 +59,16 @@ X = np.array([0.3, 0.9, -0.7, 0.5, 2.25])
 K = np.array([3, -2, 0, 5, 1])
 # arguments that keep an operation in its domain
 INSIDE = {
-    "sqrt": np.abs(X), "log": np.abs(X), "log1p": np.abs(X), "power": np.abs(X), "arccos": X / 3, "lgamma": np.abs(X),
-    "digamma": X, "round": X * 4 + 0.5, "floordiv": K, "mod": X,
+    "sqrt": np.abs(X),
+    "log": np.abs(X),
+    "log1p": np.abs(X),
+    "power": np.abs(X),
+    "arccos": X / 3,
+    "lgamma": np.abs(X),
+    "digamma": X,
+    "round": X * 4 + 0.5,
+    "floordiv": K,
+    "mod": X,
 }
 
 
@@ -68,7 +76,9 @@ INSIDE = {
 def test_every_operation_means_the_same(real: str) -> None:
     n = ir.dim("n")
     inputs = {
-        "real": ir.Input("x", "real", (n,)), "int": ir.Input("k", "int", (n,)), "bool": ir.Input("b", "bool", (n,)),
+        "real": ir.Input("x", "real", (n,)),
+        "int": ir.Input("k", "int", (n,)),
+        "bool": ir.Input("b", "bool", (n,)),
         "u64": ir.Input("w", "u64", (n,)),
     }
     inside, other = ir.Input("inside", "real", (n,)), ir.Input("other", "int", (n,))

@@ -71,7 +71,13 @@ def test_wide_and_combining_characters_are_underlined_by_their_columns():
 def test_a_span_over_many_lines_shows_its_first_and_last():
     diagnostic = Diagnostic("E0309", "too many", Span(SOURCE, TEXT.index("f(x,"), TEXT.index("6)") + 2), "here")
     assert render_text(diagnostic).splitlines()[3:] == [
-        "4 |   y = f(x,", "  |       ^^^^", "5 |     3,", "  |     ^^", "...", "8 |     6)", "  |     ^^ here",
+        "4 |   y = f(x,",
+        "  |       ^^^^",
+        "5 |     3,",
+        "  |     ^^",
+        "...",
+        "8 |     6)",
+        "  |     ^^ here",
     ]
 
 
@@ -93,7 +99,13 @@ def test_json_has_places_for_editors():
     found = json.loads(json.dumps(render_json(diagnostic)))
     start = TEXT.index("y = f")
     assert found["span"] == {
-        "file": "a.opt", "start": start, "end": start + 5, "line": 4, "column": 3, "end_line": 4, "end_column": 8,
+        "file": "a.opt",
+        "start": start,
+        "end": start + 5,
+        "line": 4,
+        "column": 3,
+        "end_line": 4,
+        "end_column": 8,
     }
     assert (found["code"], found["severity"], found["help"]) == ("E0202", "error", "rename")
     assert found["secondary"][0]["label"] == "here"

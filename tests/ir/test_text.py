@@ -98,12 +98,14 @@ def test_long_sums_do_not_recurse() -> None:
 
 
 def test_a_value_that_does_not_change_with_an_index_stands_outside_its_block() -> None:
-    text = print_function(read_function("""
+    text = print_function(
+        read_function("""
 function f(n)
   input x : real[n]
   scaled[i < n] = x[i]/sum(j < n: x[j])
   result scaled = scaled
-"""))
+""")
+    )
     lines = text.splitlines()
     assert lines[2].endswith("= sum(j < n: x[j])") and lines[3] == "  scaled[i < n] = x[i]/%1"
 

@@ -80,5 +80,3 @@ def tunings(mu: float, L: float) -> dict[str, Momentum]:
             near(1 + rest), near(rest**2 / (2 - rest)), near(rest**2 / ((1 + rest) * (2 - rest)))
         ),
     }
-
-

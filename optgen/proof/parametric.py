@@ -1,0 +1,242 @@
+"""Claims with symbols: which multipliers are needed is seen at numbers, what they are is solved over QQ(symbols).
+
+1. At a few rational points of the domain a solver shows which multipliers a proof can do without; the others are 0.
+2. Function values that must cancel, and rows that must be 0, give linear equations over QQ(symbols).
+3. A proof that is tight leaves a residual that is rank-deficient: minors of the residual that vanish at the numbers
+   found give what the equations left open.
+4. The residual becomes a sum of squares by elimination, simplest pivot first.
+5. Signs on the domain follow from signs of coefficients after the slack substitution of `check.Signs`, or from solvers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, product
+
+import numpy as np
+
+from optgen.proof.cancel import factors, linear_root, lowest
+from optgen.proof.certificate import Certificate, Square, certificate
+from optgen.proof.check import Signs, charts
+from optgen.proof.interpolation import joined
+from optgen.proof.polynomial import Number, Ratio, at, names_of, ratio, symbol
+from optgen.proof.problem import Form, Interval, Problem, bound_to_json, mapped
+from optgen.proof.program import Block, Program, Row, at_assignment, program, reduced
+from optgen.proof.rounding import pivot_order, rational, solved
+from optgen.proof.semidefinite import TIGHT, float_at, solve
+
+SLACKS = ((Fraction(1), Fraction(2, 3)), (Fraction(1, 3), Fraction(2)), (Fraction(5, 2), Fraction(2, 5)))
+CAP = 1e4
+LOOSE = 1e-6  # a margin above minus this counts as feasible while multipliers are dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Numbers for the symbols, the program there, and numbers of its variables with few multipliers."""
+
+    values: Mapping[str, Fraction]
+    program: Program
+    numbers: tuple[float, ...] = ()
+
+
+def prove(
+    problem: Problem, seconds: float = 20.0, solver: Callable[[Number, Problem], bool] | None = None
+) -> Certificate | None:
+    """A certificate for every value of the symbols in the domain; None if none was found.
+
+    `solver(number, problem)` may decide that a number is >= 0 and finite on the domain where coefficients do not tell.
+    """
+    problem = joined(mapped(problem, lowest))
+    given = program(problem)
+    samples = [Sample(values, reduced(at_numbers(given, values))) for values in sample_points(problem.domain)]
+    needed = support(samples, seconds)
+    if needed is None:
+        return None
+    zero, samples = needed
+    values = multipliers(reduced(given), samples, zero)
+    if values is None:
+        return None
+    squares = {block.name: sum_of_squares(block, values) for block in given.blocks}
+    return certified(problem, given, values, squares, solver)
+
+
+def at_numbers(given: Program, values: Mapping[str, Fraction]) -> Program:
+    """The program with numbers for symbols."""
+
+    def row(r: Row) -> Row:
+        return {c: v for c, v in ((c, at(v, values)) for c, v in r.items()) if v != 0}
+
+    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}) for b in given.blocks)
+    return Program(given.variables, blocks, tuple(map(row, given.zeros)), tuple(map(row, given.nonnegative)))
+
+
+def sample_points(domain: Sequence[Interval]) -> Iterator[dict[str, Fraction]]:
+    """Rational points inside the domain."""
+    for number, slacks in enumerate(SLACKS):
+        values: dict[str, Fraction] = {}
+        for place, interval in enumerate(domain):
+            low, high = (None if b is None else at(b, values) for b in (interval.low, interval.high))
+            slack = slacks[(place + number) % 2] + Fraction(place, 7)
+            chart = next(iter(charts({}, interval.name, low, high, False, False)))
+            inside = at(chart[interval.name], dict.fromkeys(names_of(chart[interval.name]), slack))
+            values[interval.name] = rational(inside)
+        yield values
+
+
+def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], list[Sample]] | None:
+    """The multipliers that can be 0 at all samples, dropped one by one, and numbers for the others."""
+    variables = samples[0].program.variables
+    found = [solve(sample.program, CAP, seconds) for sample in samples]
+    if any(f is None or f.margin < -LOOSE for f in found):
+        return None
+    small = [solve(sample.program, CAP, seconds, sparse=True) or f for sample, f in zip(samples, found)]
+    size = [max(abs(f.numbers[i]) for f in small if f) for i in range(len(variables))]
+    zero: frozenset[int] = frozenset()
+    for index in sorted((i for i, v in enumerate(variables) if v.kind != "unknown"), key=lambda i: size[i]):
+        without = zero | {index}
+        again = [solve(sample.program, CAP, seconds, without) for sample in samples]
+        if all(a is not None and a.margin > -LOOSE for a in again):
+            zero = without
+    final: list[Sample] = []
+    for sample in samples:
+        best = solve(sample.program, CAP, seconds, zero, sparse=True) or solve(sample.program, CAP, seconds, zero)
+        if best is None:
+            return None
+        final.append(Sample(sample.values, sample.program, best.numbers))
+    return zero, final
+
+
+def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int]) -> list[Number] | None:
+    """Every variable as a quotient in the symbols."""
+    rows = [{c: v for c, v in row.items() if c not in zero} for row in given.zeros]
+    order = pivot_order(given, samples[0].numbers, zero)
+    solution = solved(rows, list(reversed(order)))
+    if solution is None:
+        return None
+    free = [c for c in order if c not in solution]
+    values: list[Number] = [Fraction(0)] * len(given.variables)
+    names = {f"variable {c}": c for c in free}
+    for name, c in names.items():
+        values[c] = lowest(symbol(name))
+    for pivot, row in solution.items():
+        values[pivot] = at_assignment(row, values)
+    return settled(given, samples, values, names)
+
+
+def settled(
+    given: Program, samples: Sequence[Sample], values: list[Number], names: dict[str, int]
+) -> list[Number] | None:
+    """What the linear equations left open, from minors of the residual that vanish at the samples."""
+    while names:
+        found = next((f for b in given.blocks for f in roots(b, samples, values, names)), None)
+        if found is None:
+            return None
+        name, root = found
+        del names[name]
+        values = [lowest(at(v, {name: root})) for v in values]
+    return values
+
+
+def roots(
+    block: Block, samples: Sequence[Sample], values: Sequence[Number], names: Mapping[str, int]
+) -> Iterator[tuple[str, Number]]:
+    """An open variable and the quotient that makes a minor vanish which vanishes at all samples."""
+    matrix = [[at_assignment(block.row(a, b), values) for b in block.basis] for a in block.basis]
+    ranks = [rank(b, sample.numbers) for sample in samples for b in sample.program.blocks if b.name == block.name]
+    size, deficient = len(block.basis), max(ranks, default=0)
+    for lines in combinations(range(size), deficient + 1):
+        for columns in combinations(range(size), deficient + 1):
+            if columns < lines:
+                continue
+            minor = determinant([[matrix[i][j] for j in columns] for i in lines])
+            for factor in factors(ratio(minor).numerator) if isinstance(minor, Ratio) else ():
+                for name in sorted(factor.names() & names.keys()):
+                    root = linear_root(factor, name)
+                    if root is not None and agrees(root, samples, names, names[name]):
+                        yield name, root
+
+
+def agrees(root: Number, samples: Sequence[Sample], names: Mapping[str, int], column: int) -> bool:
+    """Whether a root is the number found at every sample."""
+    for sample in samples:
+        open_numbers = {name: Fraction(sample.numbers[c]) for name, c in names.items()}
+        try:
+            there = float(rational(at(root, {**open_numbers, **sample.values})))
+        except ZeroDivisionError:
+            return False
+        if abs(there - sample.numbers[column]) > 1e-3 * (1 + abs(there)):
+            return False
+    return True
+
+
+def rank(block: Block, numbers: Sequence[float]) -> int:
+    matrix = np.array([[float_at(block.row(a, b), numbers) for b in block.basis] for a in block.basis])
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    return int((np.abs(eigenvalues) > TIGHT * max(1.0, float(np.abs(eigenvalues).max()))).sum())
+
+
+def determinant(matrix: Sequence[Sequence[Number]]) -> Number:
+    """Expansion along the first row; the minors are small."""
+    if not matrix:
+        return Fraction(1)
+    total: Number = Fraction(0)
+    for j, head in enumerate(matrix[0]):
+        if head != 0:
+            rest = [[*row[:j], *row[j + 1 :]] for row in matrix[1:]]
+            total = total + (-1) ** j * head * determinant(rest)
+    return total
+
+
+def sum_of_squares(block: Block, values: Sequence[Number]) -> tuple[Square, ...] | None:
+    """The residual as weights times squares, simplest pivot first; None if a zero pivot has a row that is not."""
+    entries = {(a, b): at_assignment(block.row(a, b), values) for a, b in product(block.basis, repeat=2) if a <= b}
+    left = list(block.basis)
+    squares: list[Square] = []
+
+    def entry(a: str, b: str) -> Number:
+        return entries[(a, b) if a <= b else (b, a)]
+
+    while any(entry(a, b) != 0 for a in left for b in left):
+        pivots = [a for a in left if entry(a, a) != 0]
+        if not pivots:
+            return None
+        pivot = min(pivots, key=lambda a: terms_of(entry(a, a)))
+        d = entry(pivot, pivot)
+        form = {b: lowest(entry(pivot, b) / d) for b in left if entry(pivot, b) != 0}
+        squares.append((d, Form(form)))
+        left.remove(pivot)
+        for a, b in product(left, repeat=2):
+            if a <= b and a in form and b in form:
+                entries[(a, b)] = lowest(entries[(a, b)] - d * form[a] * form[b])
+    return tuple(squares)
+
+
+def terms_of(number: Number) -> int:
+    return len(number.numerator.terms) + len(number.denominator.terms) if isinstance(number, Ratio) else 0
+
+
+def certified(
+    problem: Problem,
+    given: Program,
+    values: Sequence[Number],
+    squares: Mapping[str, tuple[Square, ...] | None],
+    solver: Callable[[Number, Problem], bool] | None,
+) -> Certificate | None:
+    """The certificate, if every sign that it needs is known."""
+    domain = [
+        [i.name, bound_to_json(i.low), bound_to_json(i.high), i.low_closed, i.high_closed] for i in problem.domain
+    ]
+    signs = Signs(domain, ())
+    needed = [(v, False) for v, variable in zip(values, given.variables) if variable.nonnegative]
+    needed += [(at_assignment(row, values), False) for row in given.nonnegative]
+    for block_squares in squares.values():
+        if block_squares is None:
+            return None
+        needed += [(weight, True) for weight, _ in block_squares]
+    open_signs = [number for number, pole in needed if not signs.nonnegative(number, pole)]
+    if open_signs and (solver is None or not all(solver(number, problem) for number in open_signs)):
+        return None
+    found = {name: s for name, s in squares.items() if s is not None}
+    return certificate(problem, given, values, found, open_signs)

@@ -1,0 +1,70 @@
+"""Theorems with symbols: proved for all values of the symbols, and not proved where they are made false."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from optgen.proof.check import check
+from optgen.proof.parametric import prove
+from optgen.proof.polynomial import from_json, symbol
+from optgen.proof.problem import Interval, Problem, Statement, square, vector
+from tests.proof.theorems import THEOREMS, lion, values
+
+lr, L, mu = symbol("lr"), symbol("L"), symbol("mu")
+
+
+@pytest.mark.parametrize("name", THEOREMS)
+def test_a_theorem_is_proved_for_all_values_of_its_symbols(name):
+    found = prove(THEOREMS[name]())
+    assert found is not None
+    report = check(json.loads(json.dumps(found.to_json())))
+    assert report.trust == "algebra"
+    assert report.words[-1] == "claim: what is left is a sum of squares"
+
+
+@pytest.mark.parametrize("name", THEOREMS)
+def test_a_theorem_made_slightly_false_is_not_proved(name):
+    problem = THEOREMS[name]()
+    claim = problem.statements[0].claim
+    first = sorted(claim.basis() or {"x"})[0]
+    sharper = claim - Fraction(1, 1000) * square(vector(first))
+    assert prove(replace(problem, statements=(Statement("claim", sharper),))) is None
+
+
+def test_multipliers_are_those_of_the_literature():
+    found = prove(values())
+    assert found is not None
+    weights = found.multipliers["claim"]
+    prefix = "f smooth_strongly_convex pair 0"
+    assert weights[f"{prefix} x x'"] == 1 - lr * mu
+    assert weights[f"{prefix} * x"] == lr * mu * (1 - lr * mu)
+    assert weights[f"{prefix} * x'"] == lr * mu
+
+
+def test_a_domain_that_is_too_large_is_not_proved():
+    problem = values()
+    wide = (*problem.domain[:2], Interval("lr", Fraction(0), 2 / L))
+    assert prove(replace(problem, domain=wide)) is None
+
+
+def test_the_energy_of_lion_falls_only_if_the_second_average_is_the_slower_one():
+    assert prove(lion(brackets=False)) is not None
+    assert prove(swapped(lion(brackets=False))) is None
+
+
+def swapped(problem: Problem) -> Problem:
+    """The same claim where b1 exceeds b2."""
+    b1, b2 = Interval("b1", Fraction(0), Fraction(1)), Interval("b2", Fraction(0), symbol("b1"))
+    return replace(problem, domain=(*problem.domain[:3], b1, b2))
+
+
+def test_a_certificate_is_data():
+    found = prove(values())
+    assert found is not None
+    data = json.loads(json.dumps(found.to_json()))
+    weight = data["multipliers"]["claim"]["f smooth_strongly_convex pair 0 x x'"]
+    assert from_json(weight) == 1 - lr * mu
