@@ -63,12 +63,12 @@ def interrupt_flag(kernel: Kernel) -> Flag | None:
     return getattr(kernel, "interrupt", None)
 
 
-def make_ready(code: Code) -> None:
+def make_ready(code: Code, dims: Mapping[str, int]) -> None:
     """Compile what its backend compiles at the first need, so that a solve's seconds are those of the solve."""
     for kernel in (code.setup, *code.advances, *code.finishes):
         compiled = getattr(kernel, "compiled", None)
         if compiled is not None:
-            compiled()
+            compiled(dims)
 
 
 def prepare(kernel: Kernel, dims: Mapping[str, int], arrays: Sequence[np.ndarray]) -> Prepared | None:

@@ -72,7 +72,7 @@ class Run:
 
 def begin(code: Code, binding: Binding) -> Run:
     """A run at its first states."""
-    make_ready(code)
+    make_ready(code, binding.dims)
     started = time.perf_counter()
     return Run(code, binding, list(code.setup(binding.dims, binding.arrays)), started=started)
 

@@ -7,8 +7,12 @@ Must not know: specs, programs, the runtime, another backend.
     emit            one rule a statement, and the module around them
     body            the function that is being written
     calls           factorisations and systems as loops
-    products        matrix-vector products, which BLAS does where they are large
+    products        matrix-vector products, one call each
     routines        the functions that a module carries when it uses them
+    parts           which loops can be cut into parts, and what they cost
+    shared          these loops in parts, for threads that share their work
+    shared_routines copies and products in parts
+    threads         the threads of the process: fork and join in machine code
     math_functions  the elementary ones, whose polynomials `fit` writes to `coefficients`
     kernel          compiles, keeps and calls
     environment     the rounding and the flags in which an elementwise kernel runs, whoever calls it

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from optgen.backends.llvm.parts import Nest
 from optgen.backends.llvm.scalars import scalar
 from optgen.ir.imperative import Buffer
-from optgen.ir.nodes import Scalar
+from optgen.ir.nodes import Index, Scalar
 
 REGISTER = {"int": "i64", "u64": "i64", "bool": "i1"}
 MEMORY = {"int": "i64", "u64": "i64", "bool": "i8"}
@@ -29,6 +30,8 @@ class Body:
     values: list[dict[Scalar, str]] = field(default_factory=lambda: [{}])  # known registers, by scope
     counter: int = 0
     label: str = "entry"
+    nests: Mapping[Index, Nest] | None = None  # loops to be written in parts; None in code for small problems
+    functions: list[str] = field(default_factory=list)  # the text of these parts
 
     def fresh(self, stem: str = "v") -> str:
         self.counter += 1

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from optgen.backends.llvm.body import SIZES, Body
+from optgen.backends.llvm.parts import nests
 from optgen.backends.llvm.routines import Routine, call_signature, routine
 from optgen.backends.llvm.scalars import literal, scalar
+from optgen.backends.llvm.shared import write_shared
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
     Accumulate,
@@ -31,9 +33,10 @@ from optgen.ir.imperative import (
 # ---------------------------------------------------------------- modules
 
 
-def emit(procedure: Procedure, real: str) -> str:
-    """The text of a module; `real` is float64 or float32."""
-    body = Body("double" if real == "float64" else "float")
+def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
+    """The text of a module; `real` is float64 or float32.  In a `shared` one, for large problems, threads share the
+    work of loops."""
+    body = Body("double" if real == "float64" else "float", nests=nests(procedure) if shared else None)
     arrays = [b for b in (*procedure.parameters, *procedure.results, *procedure.temporaries) if b.axes]
     given = [b for b in procedure.parameters if not b.axes]
     results = [b for b in procedure.results if not b.axes]
@@ -68,6 +71,7 @@ def emit(procedure: Procedure, real: str) -> str:
         *body.lines,
         "}",
         "",
+        *body.functions,
         *_entry(procedure, body, arrays, given, results),
         "",
         'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
@@ -119,8 +123,11 @@ def _entry(
         lines.append(f"  %h{position} = getelementptr i64, ptr %dims, i64 {position}")
         lines.append(f"  %d{position} = load i64, ptr %h{position}")
         arguments.append(f"i64 %d{position}")
-    lines += [f"  call void @body({', '.join([*arguments, 'ptr %interrupt'])})", "  ret void", "}"]
-    return lines
+    call = f"  call void @body({', '.join([*arguments, 'ptr %interrupt'])})"
+    if body.nests is not None:
+        body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
+        return [*lines, "  call void @optgen_enter()", call, "  call void @optgen_leave()", "  ret void", "}"]
+    return [*lines, call, "  ret void", "}"]
 
 
 def _swappable(body: Body, block: Sequence[Statement]) -> None:
@@ -149,8 +156,10 @@ def statements(body: Body, block: Sequence[Statement]) -> None:
 
 def _statement(body: Body, statement: Statement) -> None:
     match statement:
-        case For():
-            _for(body, statement)
+        case For(index=index) if body.nests and index in body.nests:
+            write_shared(body, body.nests[index], _loop, _identity, _combined)
+        case For(index=index):
+            _loop(body, statement, "0", scalar(body, index.extent))
         case Let(local, value):
             body.store(local, (), scalar(body, value))
         case Store(buffer, indices, value):
@@ -176,22 +185,21 @@ def _statement(body: Body, statement: Statement) -> None:
             body.pointers[name] = body.value(f"getelementptr inbounds {kind}, ptr {body.pointer(base)}, i64 {start}")
 
 
-def _for(body: Body, statement: For) -> None:
-    extent = scalar(body, statement.index.extent)
+def _loop(body: Body, statement: For, start: str, end: str) -> None:
     name = body.fresh("loop")
     before = body.label
-    some = body.value(f"icmp sgt i64 {extent}, 0")
+    some = body.value(f"icmp sgt i64 {end}, {start}")
     body.do(f"br i1 {some}, label %{name}, label %{name}.end")
     body.begin(name)
     begun = len(body.lines)
-    body.do(f"%{name}.i = phi i64 [ 0, %{before} ], [ %{name}.next, %{name}.latch ]")
+    body.do(f"%{name}.i = phi i64 [ {start}, %{before} ], [ %{name}.next, %{name}.latch ]")
     body.values.append({statement.index: f"%{name}.i"})
     statements(body, statement.body)
     body.values.pop()
     body.do(f"br label %{name}.latch")
     body.begin(f"{name}.latch")
     body.do(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
-    more = body.value(f"icmp slt i64 %{name}.next, {extent}")
+    more = body.value(f"icmp slt i64 %{name}.next, {end}")
     body.do(f"br i1 {more}, label %{name}, label %{name}.end{_interleaved(statement, body.lines[begun:])}")
     body.begin(f"{name}.end")
 
@@ -329,8 +337,12 @@ def _copy(body: Body, target: Buffer, source: Buffer) -> None:
         return
     width = SIZES.get(target.dtype) or (8 if body.memory(target.dtype) == "double" else 4)
     amount = body.value(f"mul nsw i64 {_size(body, target)}, {width}")
-    body.external("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
     a, b = body.pointer(target), body.pointer(source)
+    if body.nests is not None:
+        body.needs("copy_shared")
+        body.do(f"call void @copy_shared(ptr {a}, ptr {b}, i64 {amount})")
+        return
+    body.external("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
     body.do(f"call void @llvm.memmove.p0.p0.i64(ptr {a}, ptr {b}, i64 {amount}, i1 false)")
 
 

@@ -7,6 +7,7 @@ for the processor at hand, and hands out an address.  ctypes lets go of the GIL 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from optgen.backends.llvm.emit import emit
-from optgen.backends.llvm.products import products
-from optgen.backends.llvm.routines import GEMV_SLOT, LARGE_PRODUCT
+from optgen.backends.llvm.parts import LARGE, costs
+from optgen.backends.llvm.threads import Threads, load
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Buffer, Procedure, While
 from optgen.ir.nodes import Scalar
@@ -125,32 +126,36 @@ def from_object(code: bytes) -> Any:
     return engine
 
 
+def _made(text: str, once: bool, keep: Keep | None) -> bytes:
+    if keep is None:
+        return to_object(text, once)
+    return keep(f"{fingerprint()} {once}\n{text}", lambda: to_object(text, once))
+
+
+def shared_threads(keep: Keep | None = None) -> Threads:
+    """The threads that share the work of large loops."""
+    processor = _ready().get_process_triple().partition("-")[0]
+    return load(lambda text: from_object(_made(text, True, keep)), processor)
+
+
 # ---------------------------------------------------------------- kernels
-
-
-def gemv_address(real: str) -> int:
-    """The address of BLAS's matrix-vector product that SciPy exports."""
-    from scipy.linalg import cython_blas
-
-    capsule = cython_blas.__pyx_capi__["dgemv" if real == "float64" else "sgemv"]
-    name = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))
-    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
-        ("PyCapsule_GetPointer", ctypes.pythonapi)
-    )
-    return int(pointer(capsule, name(capsule)) or 0)
 
 
 @dataclass(slots=True)
 class Kernel:
-    """A compiled procedure.  `interrupt.value = 1` makes its loops end at once."""
+    """A compiled procedure.  `interrupt.value = 1` makes its loops end at once.
+
+    There are two kinds of code: one for small problems, and one for problems with a loop so large that threads share
+    it.  Which is used depends on the sizes alone.
+    """
 
     procedure: Procedure
     real: str
     keep: Keep | None = None
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
-    code: Any = None
-    engine: Any = None
-    blas: bool = False
+    codes: dict[bool, Any] = field(default_factory=dict)  # by whether threads share the work
+    engines: list[Any] = field(default_factory=list)
+    costs: list[Scalar] | None = None
     lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
@@ -165,45 +170,40 @@ class Kernel:
         table = {"real": self.real, "int": "int64", "bool": "bool", "u64": "uint64", "f32": "float32", "f64": "float64"}
         return np.dtype(table[buffer.dtype])
 
-    def compiled(self) -> Any:
-        """The entry point; compiled once, whichever thread comes first."""
-        if self.code is None:
+    def compiled(self, dims: Mapping[str, int]) -> Any:
+        """The entry point for these sizes; compiled once, whichever thread comes first."""
+        shared = self._large(dims)
+        if shared:
+            shared_threads(self.keep).ready()
+        if shared not in self.codes:
             with self.lock:
-                if self.code is None:
-                    once = not any(isinstance(statement, While) for statement in self.procedure.body)
-                    text = emit(self.procedure, self.real)
-                    if self.keep is None:
-                        made = to_object(text, once)
-                    else:
-                        made = self.keep(f"{fingerprint()} {once}\n{text}", lambda: to_object(text, once))
-                    engine = from_object(made)
-                    address = engine.get_function_address(f"optgen_{self.procedure.name}")
-                    self.engine = engine
-                    self.code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
-        return self.code
+                if shared not in self.codes:
+                    self.codes[shared] = self._code(shared)
+        return self.codes[shared]
 
-    def _bind_products(self, length: Callable[[Scalar], int]) -> None:
-        """Give the module BLAS's matrix-vector product when a call first has a large one (loading SciPy takes long)."""
-        if self.blas:
-            return
-        for product in products(self.procedure.body):
-            rows, columns = product.arguments[0].axes
-            if length(rows) * length(columns) * np.dtype(self.real).itemsize >= LARGE_PRODUCT:
-                slot = ctypes.c_void_p.from_address(self.engine.get_global_value_address(GEMV_SLOT))
-                slot.value = gemv_address(self.real)
-                self.blas = True
-                return
+    def _code(self, shared: bool) -> Any:
+        once = not shared and not any(isinstance(statement, While) for statement in self.procedure.body)
+        text = emit(self.procedure, self.real, shared)
+        engine = from_object(_made(text, once, self.keep))
+        self.engines.append(engine)
+        address = engine.get_function_address(f"optgen_{self.procedure.name}")
+        return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+
+    def _large(self, dims: Mapping[str, int]) -> bool:
+        """Whether a loop is worth to be shared at these sizes."""
+        if self.costs is None:
+            self.costs = list(costs(self.procedure)) if os.name == "posix" else []
+        return any((known := _known(cost, dims)) is not None and known >= LARGE for cost in self.costs)
 
     def prepare(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> Prepared:
         """The kernel tied to these arrays: contiguous, of the right dtypes, alive as long as the result is."""
         procedure = self.procedure
-        code = self.compiled()
+        code = self.compiled(dims)
         integers = {b: a for b, a in zip(procedure.parameters, arrays, strict=True) if not b.axes and b.dtype == "int"}
 
         def length(axis: Scalar) -> int:
             return extent(axis, dims, integers)
 
-        self._bind_products(length)
         outputs = [np.empty([length(a) for a in b.axes], self._dtype(b)) for b in procedure.results]
         temporaries = [b for b in procedure.temporaries if b.axes]
         sizes = []
@@ -236,6 +236,14 @@ class Prepared:
 
     def __call__(self) -> None:
         self.code(*self.call)
+
+
+def _known(cost: Scalar, dims: Mapping[str, int]) -> int | None:
+    """A formula of dims; None if it reads numbers that are known later."""
+    try:
+        return extent(cost, dims, {})
+    except ir.IRError:
+        return None
 
 
 def extent(axis: Scalar, dims: Mapping[str, int], integers: Mapping[Buffer, Any]) -> int:

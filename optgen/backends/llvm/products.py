@@ -1,7 +1,7 @@
 """Products of a matrix and a vector, found in the loop form and made one call each.
 
 `acc = 0; for j: acc += A[i, j] * x[j]` at every i of a loop becomes `Invoke matvec` before the loop, whose entry i is
-read in its place.  Large products are done by BLAS, which uses all cores; the routine has a plain loop for the others.
+read in its place: threads share the rows of large products.
 Only whole rows of arrays that are no views and that the loop does not write are taken out.  Exact but for the order of
 sums.
 """

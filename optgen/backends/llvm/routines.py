@@ -6,31 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from optgen.backends.llvm.math_functions import definition
 from optgen.backends.llvm.products import MATVEC
+from optgen.backends.llvm.shared_routines import SHARED_ROUTINES, Routine
 from optgen.ir import nodes as ir
 
 if TYPE_CHECKING:
     from optgen.backends.llvm.body import Body
     from optgen.ir.imperative import Invoke
 
-SMAX = "declare i64 @llvm.smax.i64(i64, i64)"
-GEMV_SLOT = "optgen_gemv"  # a variable of the module: the address of BLAS's gemv, or null
-# bytes of a matrix from which BLAS is faster: it no longer fits into a cache, so that all cores read faster than one;
-# below, the loop is as fast as BLAS on one core, and does not wait for other cores that may be busy
-LARGE_PRODUCT = 24 << 20
 FMA = "declare double @llvm.fma.f64(double, double, double)"
-
-
-@dataclass(frozen=True, slots=True)
-class Routine:
-    text: str
-    uses: tuple[str, ...] = ()
-    declares: tuple[str, ...] = ()
 
 
 def _hex(value: float | Fraction) -> str:
@@ -320,49 +308,15 @@ heap:
 
 
 def _matvec(real: str) -> str:
-    """y = a @ x: by the BLAS function that GEMV_SLOT points to if there is one and the product is large, else by loops.
-
-    BLAS sees the rows of `a` as columns, so it is asked for the transposed product.
-    """
+    """y = a @ x, row by row."""
     name = "matvec" if real == "double" else "matvec_single"
-    given = ("transposed", "m", "n", "alpha", "a", "m", "x", "step", "beta", "y", "step")
-    gemv = ", ".join(f"ptr %{argument}" for argument in given)
-    return f"""@{GEMV_SLOT} = global ptr null
-define internal void @{name}(ptr noalias %a, ptr noalias %x, ptr noalias %y, i64 %rows, i64 %columns) noinline nounwind
-    "prefer-vector-width"="512" {{
+    return f"""define internal void @{name}(ptr noalias %a, ptr noalias %x, ptr noalias %y, i64 %rows, i64 %columns)
+    noinline nounwind "prefer-vector-width"="512" {{
 entry:
-  %entries = mul nsw i64 %rows, %columns
-  %size = mul nsw i64 %entries, {8 if real == "double" else 4}
-  %gemv = load ptr, ptr @{GEMV_SLOT}
-  %large = icmp sge i64 %size, {LARGE_PRODUCT}
-  %known = icmp ne ptr %gemv, null
-  %longest = call i64 @llvm.smax.i64(i64 %rows, i64 %columns)
-  %fits = icmp slt i64 %longest, 2147483647
-  %wanted = and i1 %large, %known
-  %blas = and i1 %wanted, %fits
-  br i1 %blas, label %call, label %loops
-call:
-  %transposed = alloca i8
-  %m = alloca i32
-  %n = alloca i32
-  %step = alloca i32
-  %alpha = alloca {real}
-  %beta = alloca {real}
-  %short.rows = trunc i64 %rows to i32
-  %short.columns = trunc i64 %columns to i32
-  store i8 {ord("T")}, ptr %transposed
-  store i32 %short.columns, ptr %m
-  store i32 %short.rows, ptr %n
-  store i32 1, ptr %step
-  store {real} 1.0, ptr %alpha
-  store {real} 0.0, ptr %beta
-  call void %gemv({gemv})
-  ret void
-loops:
   %some = icmp sgt i64 %rows, 0
   br i1 %some, label %row, label %done
 row:
-  %i = phi i64 [ 0, %loops ], [ %i.next, %stored ]
+  %i = phi i64 [ 0, %entry ], [ %i.next, %stored ]
   %offset = mul nsw i64 %i, %columns
   %start = getelementptr inbounds {real}, ptr %a, i64 %offset
   %full = icmp sgt i64 %columns, 0
@@ -404,8 +358,9 @@ ROUTINES: dict[str, Routine] = {
     "sort": Routine(_sort("double"), (), (MOVE,)),
     "argsort": Routine(_argsort("double")),
     "sort_single": Routine(_sort("float"), (), (MOVE,)),
-    "matvec": Routine(_matvec("double"), (), (SMAX,)),
-    "matvec_single": Routine(_matvec("float"), (), (SMAX,)),
+    "matvec": Routine(_matvec("double")),
+    "matvec_single": Routine(_matvec("float")),
+    **SHARED_ROUTINES,
     "argsort_single": Routine(_argsort("float")),
 }
 
@@ -426,6 +381,7 @@ def call_signature(statement: Invoke, body: Body) -> tuple[str, list[str], list[
     name = statement.function
     if name == MATVEC:
         sizes = [scalar(body, axis) for axis in statement.arguments[0].axes]
+        name = name if body.nests is None else "matvec_shared"
         return (name if body.real == "double" else f"{name}_single"), sizes, []
     if name not in ("sort", "argsort"):
         raise ir.IRError(f"the llvm backend has no {name.removeprefix('oracle ')}; the numpy backend runs it")

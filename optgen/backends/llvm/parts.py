@@ -1,0 +1,297 @@
+"""Loops that can be cut into parts: which they are, and what running them costs.
+
+A nest can be cut where its iterations are independent: each writes entries of its own, found at its own index on one
+axis, and numbers that are used nowhere else; what several iterations accumulate are numbers that nothing else reads
+meanwhile.  Each part accumulates in a number of its own, and these are put together in the order of the parts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from optgen.backends.llvm.products import products
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.ir.imperative import (
+    Accumulate,
+    Alias,
+    Buffer,
+    Copy,
+    For,
+    If,
+    Invoke,
+    Let,
+    Procedure,
+    Statement,
+    Store,
+    Swap,
+    While,
+)
+from optgen.ir.nodes import Index, Scalar
+from optgen.ir.operations import apply
+
+# The unit of cost is an addition; a thread does ten to twenty in a nanosecond.  Sharing costs a few microseconds when
+# workers are awake, some tens of them when they sleep.
+LARGE = 1 << 19  # of a loop that is worth to be shared
+GRAIN = 1 << 16  # of a part
+COSTS = {
+    "div": 6,
+    "sqrt": 8,
+    "floordiv": 20,
+    "mod": 20,
+    "threefry": 40,
+    "power": 60,
+    "lgamma": 60,
+    "digamma": 60,
+    **dict.fromkeys(("exp", "expm1", "log", "log1p", "tanh", "erf", "sin", "cos"), 15),
+    **dict.fromkeys(("tan", "arccos", "arctan2", "sinh", "cosh"), 30),
+}
+
+Views = Mapping[Buffer, Buffer]  # what each view is part of
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """A loop that can be cut: the `arrays` and `numbers` that its parts are given, the numbers that they accumulate
+    with the kind of each, and its whole cost."""
+
+    loop: For
+    arrays: tuple[Buffer, ...]
+    numbers: tuple[Buffer, ...]
+    totals: tuple[tuple[Buffer, str], ...]
+    dims: tuple[ir.Dim, ...]
+    cost: Scalar
+
+
+def nests(procedure: Procedure) -> dict[Index, Nest]:
+    """The nests of a procedure that can be cut, by the index of their outermost loop."""
+    views = {view.name: view.base for view in _all(procedure.body) if isinstance(view, Alias)}
+    mentions = Counter(_numbers(procedure.body))
+    mentions.update(buffer for buffer in procedure.results if not buffer.axes)
+    found = {}
+    for loop in _outermost(procedure.body):
+        nest = _nest(loop, mentions, views)
+        if nest is not None:
+            found[loop.index] = nest
+    return found
+
+
+def costs(procedure: Procedure) -> Iterator[Scalar]:
+    """The cost of each loop and product that can be cut."""
+    for nest in nests(procedure).values():
+        yield nest.cost
+    for product in products(procedure.body):
+        yield apply("mul", *product.arguments[0].axes)
+
+
+# ---------------------------------------------------------------- what a loop does
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a loop reads and writes.  `defined` are the numbers set so far in an iteration, `own` all that it sets."""
+
+    entries: dict[Buffer, list[tuple[Scalar, ...]]] = field(default_factory=dict)  # of arrays, by name
+    written: set[Buffer] = field(default_factory=set)
+    read: dict[Buffer, None] = field(default_factory=dict)  # numbers set before the loop
+    own: set[Buffer] = field(default_factory=set)
+    totals: dict[Buffer, str] = field(default_factory=dict)
+    dims: dict[ir.Dim, None] = field(default_factory=dict)
+    cut: bool = True  # nothing was met that forbids it
+
+
+def _nest(loop: For, mentions: Mapping[Buffer, int], views: Views) -> Nest | None:
+    touched = Touched()
+    _block(loop.body, touched, set(), views)
+    inside = Counter(_numbers((loop,)))
+    private = all(inside[number] == mentions[number] for number in touched.own)
+    clear = not (touched.own | set(touched.totals)) & set(touched.read) and not touched.own & set(touched.totals)
+    if not (touched.cut and private and clear and _separate(touched, loop.index, views)):
+        return None
+    totals = tuple(touched.totals.items())
+    cost = _cost((loop,), loop.index.extent)
+    return Nest(loop, tuple(touched.entries), tuple(touched.read), totals, tuple(touched.dims), cost)
+
+
+def _separate(touched: Touched, index: Index, views: Views) -> bool:
+    """Whether iterations touch different entries of what the loop writes, and reach them under one name."""
+    names: dict[Buffer, set[Buffer]] = {}
+    for buffer in touched.entries:
+        names.setdefault(_root(buffer, views), set()).add(buffer)
+    for buffer in touched.written:
+        entries = touched.entries[buffer]
+        places = range(len(buffer.axes))
+        if len(names[_root(buffer, views)]) > 1 or not any(all(e[k] is index for e in entries) for k in places):
+            return False
+    return True
+
+
+def _root(buffer: Buffer, views: Views) -> Buffer:
+    while buffer in views:
+        buffer = views[buffer]
+    return buffer
+
+
+def _block(block: Sequence[Statement], touched: Touched, defined: set[Buffer], views: Views) -> None:
+    """Note what the statements of one block do; `defined` grows in it."""
+    for statement in block:
+        match statement:
+            case Let(local, value):
+                _reads((value,), touched, defined, views)
+                _set(local, touched, defined)
+            case Store(buffer, indices, value):
+                _reads((value, *indices), touched, defined, views)
+                _written(buffer, indices, touched, defined, views)
+            case Accumulate(indices=indices, value=value, condition=condition, at=at):
+                _reads([s for s in (value, *indices, condition, at) if s is not None], touched, defined, views)
+                _accumulated(statement, touched, defined, views)
+            case For(index=index, body=body):
+                _reads((index.extent,), touched, defined, views)
+                _block(body, touched, set(defined), views)
+            case If(condition=test, then=then, otherwise=otherwise):
+                _reads((test,), touched, defined, views)
+                _block(then, touched, set(defined), views)
+                _block(otherwise, touched, set(defined), views)
+            case _:
+                touched.cut = False
+
+
+def _accumulated(statement: Accumulate, touched: Touched, defined: set[Buffer], views: Views) -> None:
+    buffer, position = statement.buffer, statement.position
+    if buffer.axes or buffer in views:
+        _written(buffer, statement.indices, touched, defined, views)
+    elif buffer not in defined:
+        touched.cut &= position is None and touched.totals.setdefault(buffer, statement.kind) == statement.kind
+    if position is not None:
+        if position.axes or position in views:
+            _written(position, statement.indices, touched, defined, views)
+        touched.cut &= bool(position.axes) or position in defined
+
+
+def _written(buffer: Buffer, indices: Sequence[Scalar], touched: Touched, defined: set[Buffer], views: Views) -> None:
+    if buffer.axes or buffer in views:
+        touched.written.add(buffer)
+        touched.entries.setdefault(buffer, []).append(tuple(indices))
+        _reads(buffer.axes, touched, defined, views)
+    else:
+        _set(buffer, touched, defined)
+
+
+def _set(number: Buffer, touched: Touched, defined: set[Buffer]) -> None:
+    defined.add(number)
+    touched.own.add(number)
+
+
+def _reads(scalars: Sequence[Scalar], touched: Touched, defined: set[Buffer], views: Views) -> None:
+    for node in walk.postorder(scalars):
+        match node:
+            case ir.Access(tensor=ir.Input() as buffer, indices=indices):
+                if buffer.axes or buffer in views:
+                    touched.entries.setdefault(buffer, []).append(indices)
+                elif buffer not in defined:
+                    touched.read[buffer] = None
+            case ir.Dim():
+                touched.dims[node] = None
+
+
+# ---------------------------------------------------------------- cost
+
+
+def _cost(block: Sequence[Statement], known: Scalar) -> Scalar:
+    """Of running a block once.  Loops count whose length is `known` or a formula of dims; others run at least once."""
+    total = 0
+    inner: Scalar = ir.constant(0)
+    for statement in block:
+        match statement:
+            case Let(_, value):
+                total += _units((value,))
+            case Store(_, indices, value):
+                total += 1 + _units((value, *indices))
+            case Accumulate(_, _, indices, value, condition):
+                total += 2 + _units((value, *indices, *(() if condition is None else (condition,))))
+            case For(index=index, body=body):
+                times = index.extent if index.extent is known or _fixed(index.extent) else ir.constant(1)
+                inner = apply("add", inner, apply("mul", times, _cost(body, known)))
+            case If(then=then, otherwise=otherwise):
+                inner = apply("add", inner, apply("add", _cost(then, known), _cost(otherwise, known)))
+    return apply("add", ir.constant(total), inner)
+
+
+def _fixed(extent: Scalar) -> bool:
+    return not any(isinstance(node, Index | ir.Access) for node in walk.postorder([extent]))
+
+
+def _units(scalars: Sequence[Scalar]) -> int:
+    total = 0
+    for node in walk.postorder(scalars):
+        match node:
+            case ir.Operation(name=name):
+                total += COSTS.get(name, 1)
+            case ir.Access() | ir.Choose():
+                total += 1
+    return total
+
+
+# ---------------------------------------------------------------- statements
+
+
+def _outermost(block: Sequence[Statement]) -> Iterator[For]:
+    """The loops that are in no other; loops with memory and choices are looked into."""
+    for statement in block:
+        match statement:
+            case For():
+                yield statement
+            case If(then=then, otherwise=otherwise):
+                yield from _outermost(then)
+                yield from _outermost(otherwise)
+            case While(head=head, tail=tail):
+                yield from _outermost(head)
+                yield from _outermost(tail)
+
+
+def _all(block: Sequence[Statement]) -> Iterator[Statement]:
+    stack = list(block)
+    while stack:
+        statement = stack.pop()
+        yield statement
+        match statement:
+            case For(body=body):
+                stack.extend(body)
+            case If(then=then, otherwise=otherwise):
+                stack.extend((*then, *otherwise))
+            case While(head=head, tail=tail):
+                stack.extend((*head, *tail))
+
+
+def _numbers(block: Sequence[Statement]) -> Iterator[Buffer]:
+    """The numbers that statements read or write, once for each time."""
+    for statement in _all(block):
+        scalars: tuple[Scalar | None, ...] = ()
+        buffers: tuple[Buffer, ...] = ()
+        match statement:
+            case Let(local, value):
+                buffers, scalars = (local,), (value,)
+            case Store(buffer, indices, value):
+                buffers, scalars = (buffer,), (*indices, value)
+            case Accumulate(buffer=buffer, indices=indices, value=value, condition=condition):
+                buffers = (buffer,) if statement.position is None else (buffer, statement.position)
+                scalars = (*indices, value, condition, statement.at)
+            case For(index=index):
+                scalars = (index.extent,)
+            case If(condition=test):
+                scalars = (test,)
+            case While(counter=counter, limit=limit, condition=test):
+                buffers, scalars = (counter,), (limit, test)
+            case Invoke(arguments=arguments, results=results):
+                buffers = (*arguments, *results)
+            case Copy(left, right) | Swap(left, right):
+                buffers = (left, right)
+            case Alias(name, base, offset):
+                buffers, scalars = (name, base), (offset,)
+        axes = [axis for buffer in buffers for axis in buffer.axes]
+        yield from (buffer for buffer in buffers if not buffer.axes)
+        for node in walk.postorder([s for s in (*scalars, *axes) if s is not None]):
+            if isinstance(node, ir.Access) and isinstance(node.tensor, ir.Input) and not node.tensor.axes:
+                yield node.tensor
