@@ -15,6 +15,8 @@ Must not know: specs, programs, the runtime, another backend.
     threads         the threads of the process: fork and join in machine code
     math_functions  the elementary ones, whose polynomials `fit` writes to `coefficients`
     kernel          compiles, keeps and calls
+    straight        straight-line programs as functions of one lane or of a vector
+    straight_loop   the same as loops over arrays, the inner loops of NumPy's ufuncs
     environment     the rounding and the flags in which an elementwise kernel runs, whoever calls it
     xla             the entry through which XLA calls an elementwise kernel
 """

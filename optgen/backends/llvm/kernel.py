@@ -138,6 +138,18 @@ def shared_threads(keep: Keep | None = None) -> Threads:
     return load(lambda text: from_object(_made(text, True, keep)), processor)
 
 
+def from_text(text: str) -> Any:
+    """An engine with a module that needs no optimisation: verified, and inlined where it says so."""
+    with _compiling:
+        llvm = _ready()
+        machine = _machine()
+        module = llvm.parse_assembly(text)
+        module.verify()
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+    return engine
+
+
 # ---------------------------------------------------------------- kernels
 
 

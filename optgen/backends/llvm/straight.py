@@ -1,0 +1,201 @@
+"""Straight-line programs as LLVM IR: one definition, over scalars or over vectors of lanes.
+
+`definition` is a function of one lane, to be inlined where a loop is written by others (solvers, numba), or of a whole
+vector, the body of the loops of `straight_loop`.  Every instruction is one instruction or intrinsic without fast-math
+flags, so that LLVM may neither contract nor reorder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optgen.ir.straight import Instruction, Straight
+from optgen.ir.straight_operations import CONVERSIONS, STRAIGHT_OPERATIONS, WIDTH, Type, kind
+
+TYPES: dict[Type, str] = {"f32": "float", "f64": "double", "i32": "i32", "i64": "i64", "bool": "i1"}
+
+
+def type_text(type: Type, lanes: int = 1) -> str:
+    """`float`, or `<16 x float>` for more than one lane."""
+    return TYPES[type] if lanes == 1 else f"<{lanes} x {TYPES[type]}>"
+
+
+def mangled(type: Type, lanes: int) -> str:
+    """The suffix of an overloaded intrinsic: `f32`, `v16f32`."""
+    name = "i1" if type == "bool" else type
+    return name if lanes == 1 else f"v{lanes}{name}"
+
+
+def constant_text(bits: int, type: Type, lanes: int = 1) -> str:
+    """The literal of a constant; LLVM writes a float by the bits of the double it equals."""
+    if type == "bool":
+        one = "true" if bits else "false"
+    elif kind(type) == "i":
+        one = str(bits)
+    else:
+        one = f"0x{widened(bits) if type == 'f32' else bits:016X}"
+    return one if lanes == 1 else "<" + ", ".join([f"{TYPES[type]} {one}"] * lanes) + ">"
+
+
+def widened(bits: int) -> int:
+    """The bits of the double that equals a float; the payload of a NaN moves up."""
+    import struct
+
+    sign, exponent, fraction = bits >> 31, (bits >> 23) & 0xFF, bits & 0x7FFFFF
+    if exponent == 0xFF:
+        return (sign << 63) | (0x7FF << 52) | (fraction << 29)
+    value = struct.unpack("<f", struct.pack("<I", bits))[0]
+    return int(struct.unpack("<Q", struct.pack("<d", value))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Lines of a program's values, and how each value is called in them."""
+
+    lines: tuple[str, ...]
+    values: dict[int, str]
+
+
+def write(
+    program: Straight, ends: tuple[int, ...], arguments: tuple[str, ...], lanes: int, prefix: str = "v",
+    known: dict[int, str] | None = None,
+) -> Written:  # fmt: skip
+    """The lines that compute the values `ends` from the arguments; values in `known` are there already."""
+    values = dict(known or {})
+    lines: list[str] = []
+    live = program.live(*ends)
+    for number, instruction in enumerate(program.instructions):
+        if number not in live or number in values:
+            continue
+        match instruction.operation:
+            case "parameter":
+                values[number] = arguments[number]
+            case "constant":
+                values[number] = constant_text(instruction.constant or 0, instruction.type, lanes)
+            case _:
+                values[number] = f"%{prefix}{number}"
+                given = [values[argument] for argument in instruction.arguments]
+                lines += _lines(program, instruction, values[number], given, lanes)
+    return Written(tuple(lines), values)
+
+
+def _lines(program: Straight, instruction: Instruction, result: str, given: list[str], lanes: int) -> list[str]:
+    if instruction.operation == "table":
+        return _table_lines(program, instruction, result, given[0], lanes)
+    type = instruction.type
+    first = program.instructions[instruction.arguments[0]].type
+    if (first, type) in CONVERSIONS and instruction.operation == type:
+        template = CONVERSIONS[first, type][0]
+    else:
+        template = STRAIGHT_OPERATIONS[instruction.operation].llvm[kind(first)]
+    text = template.format(
+        *given,
+        r=result,
+        t=type_text(type, lanes),
+        m=mangled(type, lanes),
+        a=type_text(first, lanes),
+        n=mangled(first, lanes),
+        b=type_text("bool", lanes),
+        w=constant_text(WIDTH[type] - 1, type, lanes) if kind(type) == "i" else "",
+        zero="0" if lanes == 1 else "zeroinitializer",
+        ones=constant_text(1, "bool", lanes),
+    )
+    return [f"  {line.strip()}" for line in text.split("\n")]
+
+
+def _table_lines(program: Straight, instruction: Instruction, result: str, index: str, lanes: int) -> list[str]:
+    """A read at 1..n: clamped where the index is not known to be inside, gathered over lanes."""
+    table = instruction.constant or 0
+    _, type, entries = program.tables[table]
+    lines = []
+    integer, wide = type_text("i32", lanes), type_text("i64", lanes)
+    low, high = bounds(program, instruction.arguments[0])
+    if low < 1 or high > len(entries):
+        suffix = mangled("i32", lanes)
+        one, last = constant_text(1, "i32", lanes), constant_text(len(entries), "i32", lanes)
+        lines += [
+            f"{result}.l = call {integer} @llvm.smax.{suffix}({integer} {index}, {integer} {one})",
+            f"{result}.h = call {integer} @llvm.smin.{suffix}({integer} {result}.l, {integer} {last})",
+        ]
+        index = f"{result}.h"
+    before = f"getelementptr (i8, ptr @{table_symbol(program, table)}, i64 -{WIDTH[type] // 8})"
+    lines.append(f"{result}.w = sext {integer} {index} to {wide}")
+    if lanes == 1:
+        lines.append(f"{result}.p = getelementptr {TYPES[type]}, ptr {before}, i64 {result}.w")
+        lines.append(f"{result} = load {TYPES[type]}, ptr {result}.p")
+    else:
+        vector, pointers = type_text(type, lanes), f"<{lanes} x ptr>"
+        every = constant_text(1, "bool", lanes)
+        lines.append(f"{result}.p = getelementptr {TYPES[type]}, ptr {before}, {wide} {result}.w")
+        lines.append(
+            f"{result} = call {vector} @llvm.masked.gather.{mangled(type, lanes)}.v{lanes}p0("
+            f"{pointers} {result}.p, i32 {WIDTH[type] // 8}, <{lanes} x i1> {every}, {vector} undef)"
+        )
+    return [f"  {line}" for line in lines]
+
+
+def table_symbol(program: Straight, table: int) -> str:
+    """The global name of a table, by content."""
+    return f"table_{program.digest[:16]}_{table}"
+
+
+def table_definitions(program: Straight) -> list[str]:
+    """The constant arrays that the program reads."""
+    lines = []
+    for place, (_, type, entries) in enumerate(program.tables):
+        numbers = ", ".join(f"{TYPES[type]} {constant_text(bits, type)}" for bits in entries)
+        symbol = table_symbol(program, place)
+        lines.append(f"@{symbol} = internal constant [{len(entries)} x {TYPES[type]}] [{numbers}], align 64")
+    return lines
+
+
+def bounds(program: Straight, value: int) -> tuple[int, int]:
+    """Integers between which a value surely lies: what masks, shifts by constants and added constants show."""
+    instruction = program.instructions[value]
+    width = WIDTH[instruction.type]
+    limits = (-(1 << (width - 1)), (1 << (width - 1)) - 1)
+    given = [bounds(program, argument) for argument in instruction.arguments if _is_integer(program, argument)]
+    made = limits
+    match instruction.operation, given:
+        case "constant", _:
+            bits = instruction.constant or 0
+            made = (bits, bits) if bits <= limits[1] else (bits - (1 << width),) * 2
+        case "and", [(low, high), (other_low, other_high)]:
+            masks = [top for bottom, top in ((low, high), (other_low, other_high)) if bottom >= 0]
+            made = (0, min(masks)) if masks else limits
+        case "add", [(low, high), (other_low, other_high)]:
+            made = (low + other_low, high + other_high)
+        case "shift_right_zero", [_, (low, high)] if low == high and 0 < low < width:
+            made = (0, (1 << (width - low)) - 1)
+        case "shift_right", [(low, high), (count, same)] if count == same and 0 <= count < width:
+            made = (low >> count, high >> count)
+        case "min", [(low, high), (other_low, other_high)]:
+            made = (min(low, other_low), min(high, other_high))
+        case "max", [(low, high), (other_low, other_high)]:
+            made = (max(low, other_low), max(high, other_high))
+        case (("i32" | "i64"), [(low, high)]) if limits[0] <= low and high <= limits[1]:
+            made = (low, high)
+        case _:
+            pass
+    return made if limits[0] <= made[0] and made[1] <= limits[1] else limits
+
+
+def _is_integer(program: Straight, value: int) -> bool:
+    return kind(program.instructions[value].type) == "i"
+
+
+def definition(program: Straight, name: str, lanes: int = 1, plain: bool = False, attributes: str = "") -> str:
+    """`define internal float @name(float %x, ..)`: the result (or the plain case's value) of one lane or a vector.
+
+    The tables it reads are apart (`table_definitions`).
+    """
+    end = program.plain.value if plain and program.plain is not None else program.result
+    arguments = tuple(f"%a{place}" for place, _ in enumerate(program.parameters))
+    written = write(program, (end,), arguments, lanes)
+    result = type_text(program.type, lanes)
+    header = ", ".join(
+        f"{type_text(type, lanes)} {argument}"
+        for argument, (_, type) in zip(arguments, program.parameters, strict=True)
+    )
+    lines = [f"define internal {result} @{name}({header}) {attributes}{{", *written.lines]
+    return "\n".join([*lines, f"  ret {result} {written.values[end]}", "}"])
