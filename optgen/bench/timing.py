@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,14 @@ class Row:
             ratio = "" if name == ours else f"   ours / this = {self.seconds[ours] / value:.2f}"
             made.append(f"  {name:<34} {duration(value):>10}{ratio}")
         return made
+
+
+def installed(name: str) -> Any:
+    """A package to compare with, None where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""A function with its kernels, and the machine code that NumPy, XLA and Numba call."""
+"""A function with its programs, and the machine code that NumPy, XLA and Numba call."""
 
 from __future__ import annotations
 
@@ -8,52 +8,51 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from optgen.ir.straight import Straight
+
 ENTRY_SIZE = {"float32": 4, "float64": 8}
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """The text of a kernel for one dtype, as LLVM modules: `loop(symbol)` the inner loop of a ufunc, `scalar(symbol)`
-    one number from one or two, without branches, so that the vectoriser of another compiler widens it.
-    """
-
-    loop: Callable[[str], str]
-    scalar: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Definition:
     """What a ufunc of optgen stands for.
 
-    `name` finds it again in `optgen.functions`; `arguments` are the names of its arguments; `codes` has the kernels by
-    dtype, in the order in which NumPy tries them; `derivative(k)` compiles the derivative in argument k.
+    `name` finds it again in `optgen.functions`; `arguments` are the names of its arguments; `programs` are its
+    implementations by dtype, in the order in which NumPy tries them; `derivative(k)` compiles the derivative in
+    argument k.
     """
 
     name: str
     arguments: tuple[str, ...]
-    codes: Mapping[str, Code]
+    programs: Mapping[str, Straight]
     derivative: Callable[[int], Any]
 
     @property
     def dtypes(self) -> tuple[str, ...]:
-        return tuple(self.codes)
+        return tuple(self.programs)
 
     @property
     def key(self) -> str:
-        """A short name made from the kernels themselves: equal code, equal key."""
-        text = "\n".join(code.scalar("f") for code in self.codes.values())
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        """A short name made from the programs: equal programs, equal key."""
+        digests = " ".join(program.digest for program in self.programs.values())
+        return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
     def scalar_code(self, dtype: str, symbol: str) -> str:
-        """A module that defines `symbol`, real to real."""
-        return self.codes[dtype].scalar(symbol)
+        """A module that defines `symbol`, one number from one or two, without branches, so that the vectoriser of
+        another compiler widens it.
+        """
+        from optgen.backends.llvm.straight import definition, table_definitions
+
+        program = self.programs[dtype]
+        text = definition(program, f'"{symbol}"').replace("define internal ", "define ", 1)
+        return "\n".join([*table_definitions(program), text, ""])
 
     def loop(self, dtype: str) -> Machine:
-        """The inner loop as machine code, in the environment that proofs assume."""
+        """The inner loop of a ufunc, in the environment that proofs assume."""
         return _compiled(self._text(dtype), "loop")
 
     def handler(self, dtype: str, minor: int) -> Machine:
-        """The entry for XLA as machine code; `minor` is the version of its interface."""
+        """The entry for XLA; `minor` is the version of its interface."""
         from optgen.backends.llvm.xla import handler
 
         entry = handler("handler", "loop", len(self.arguments), ENTRY_SIZE[dtype], minor)
@@ -61,8 +60,9 @@ class Definition:
 
     def _text(self, dtype: str) -> str:
         from optgen.backends.llvm.environment import settled
+        from optgen.backends.llvm.straight_loop import loop_module
 
-        return self.codes[dtype].loop("kernel") + settled("loop", "kernel")
+        return loop_module(self.programs[dtype], "kernel") + settled("loop", "kernel", len(self.arguments))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ class Machine:
 @cache
 def _compiled(text: str, symbol: str) -> Machine:
     """Equal texts give the same address: XLA knows a name by one address only."""
-    from optgen.backends.llvm.kernel import from_object, to_object
+    from optgen.backends.llvm.kernel import from_text
 
-    engine = from_object(to_object(text))
+    engine = from_text(text)
     return Machine(engine.get_function_address(symbol), engine)

@@ -1,60 +1,23 @@
-"""Kernels by hand for the tests of what users touch: f(x) = 1/x and g(x, y) = x*x - y, without tricks."""
+"""Kernels for the tests of what users touch: f(x) = 1/x, with a plain case, and g(x, y) = x*x - y."""
 
 from __future__ import annotations
 
-from optgen.functions.definition import Code, Definition
+from optgen.functions.definition import Definition
+from optgen.ir.straight import Straight
+from optgen.ir.straight_builder import Builder
 
-REAL = {"float32": "float", "float64": "double"}
-BODIES = {1: "  %v = fdiv {real} 1.0, %x0", 2: "  %s = fmul {real} %x0, %x0\n  %v = fsub {real} %s, %x1"}
-
-
-def scalar(real: str, arguments: int, symbol: str, linkage: str = "") -> str:
-    parameters = ", ".join(f"{real} %x{k}" for k in range(arguments))
-    body = BODIES[arguments].format(real=real)
-    return f'define {linkage}{real} @"{symbol}"({parameters}) {{\n{body}\n  ret {real} %v\n}}\n'
+DTYPES = {"float32": "f32", "float64": "f64"}
 
 
-def loop(real: str, arguments: int, symbol: str) -> str:
-    begin, loads = "", ""
-    for k in range(arguments + 1):
-        begin += f"""
-  %at{k} = getelementptr ptr, ptr %args, i64 {k}
-  %p{k} = load ptr, ptr %at{k}
-  %st{k} = getelementptr i64, ptr %steps, i64 {k}
-  %s{k} = load i64, ptr %st{k}"""
-        loads += f"""
-  %o{k} = mul i64 %i, %s{k}
-  %q{k} = getelementptr i8, ptr %p{k}, i64 %o{k}"""
-        loads += f"\n  %x{k} = load {real}, ptr %q{k}" if k < arguments else ""
-    given = ", ".join(f"{real} %x{k}" for k in range(arguments))
-    return (
-        scalar(real, arguments, f"{symbol}.one", "internal ")
-        + f"""
-define void @{symbol}(ptr %args, ptr %dims, ptr %steps, ptr %data) {{
-entry:
-  %n = load i64, ptr %dims{begin}
-  %some = icmp sgt i64 %n, 0
-  br i1 %some, label %body, label %end
-body:
-  %i = phi i64 [ 0, %entry ], [ %next, %body ]{loads}
-  %v = call {real} @"{symbol}.one"({given})
-  store {real} %v, ptr %q{arguments}
-  %next = add i64 %i, 1
-  %more = icmp slt i64 %next, %n
-  br i1 %more, label %body, label %end
-end:
-  ret void
-}}
-"""
-    )
+def program(arguments: int, dtype: str) -> Straight:
+    builder = Builder("kernel")
+    x = builder.parameter("x", DTYPES[dtype])
+    if arguments == 1:
+        return builder.finish(1.0 / x, plain=(abs(x) < 2.0, 1.0 / x))
+    y = builder.parameter("y", DTYPES[dtype])
+    return builder.finish(x * x - y)
 
 
 def definition(name: str, arguments: int, derivative=lambda position: None) -> Definition:
-    codes = {
-        dtype: Code(
-            lambda symbol, real=real: loop(real, arguments, symbol),
-            lambda symbol, real=real: scalar(real, arguments, symbol),
-        )
-        for dtype, real in REAL.items()
-    }
-    return Definition(name, ("x", "y")[:arguments], codes, derivative)
+    programs = {dtype: program(arguments, dtype) for dtype in DTYPES}
+    return Definition(name, ("x", "y")[:arguments], programs, derivative)

@@ -358,6 +358,8 @@ def define_lets(group: tree.Group, context: Context) -> None:
 def function_block(group: tree.Group, context: Context) -> Function:
     """`function f(x : T) -> T = e`, or with a block that ends in `value e`."""
     parameters = tuple(parameter.name for parameter in group.parameters)
+    # the type of a kernel says for which format it is made; what it means, it means of every number
+    kernel = bool(group.lines("accuracy"))
 
     def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Any:
         from optgen.passes.lower.expressions import as_grid, evaluate
@@ -374,7 +376,7 @@ def function_block(group: tree.Group, context: Context) -> Function:
                     fail("E0309", f"{group.name} needs {parameter.name}", span)
                 given[parameter.name] = evaluate(parameter.value, inner)
             value = given[parameter.name]
-            if parameter.type is not None and isinstance(value, Grid):
+            if parameter.type is not None and isinstance(value, Grid) and not kernel:
                 typed = read_type(parameter.type, inner, value.axes, span)
                 value = conform(value, typed, parameter.name, span)
                 value = replace(value, facts=value.facts | facts_of(parameter.domains))

@@ -67,11 +67,13 @@ def _use(line: tree.Line, context: Context, shipped: Shipped) -> None:
 
 
 def shipped_scope(shipped: Shipped, program: Program) -> Scope:
-    """The outermost scope: names of shipped specs, read when first needed."""
+    """The outermost scope: names of shipped specs, read when first needed; an intrinsic is what the language has."""
+    from optgen.passes.lower.intrinsics import INTRINSICS
+
     outer = Scope()
 
     def fallback(name: str) -> Any:
-        file = shipped(name)
+        file = None if name in INTRINSICS else shipped(name)
         if file is None:
             return None
         scope = Scope(outer)
