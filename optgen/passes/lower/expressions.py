@@ -164,7 +164,8 @@ def _unary(expr: tree.Unary, context: Context) -> Grid:
     if expr.operator == "not":
         value = condition(expr.operand, context)
         return math.elementwise("not", (value,), (expr.span,), "not")
-    return math.negative(numeric(expr.operand, context))
+    value = numeric(expr.operand, context)
+    return replace(math.negative(value), facts=value.facts & IDENTITY)
 
 
 def _binary(expr: tree.Binary, context: Context) -> Any:
@@ -179,12 +180,27 @@ def _binary(expr: tree.Binary, context: Context) -> Any:
         return _of_functions(expr, left, right)
     a, b = as_grid(left, spans[0]), as_grid(right, spans[1])
     match expr.operator:
+        case "@" if IDENTITY & (a.facts | b.facts):
+            return math.binary("*", a, b, spans, expr.span)
         case "@":
             return math.matmul(a, b, spans)
         case "^":
             return math.power(a, b, spans)
+    if not a.axes and not b.axes and _is_identity(expr.operator, a, b):
+        return replace(math.binary(expr.operator, a, b, spans, expr.span), facts=IDENTITY)
     a, b = sized_identity(a, b), sized_identity(b, a)
     return math.binary(expr.operator, a, b, spans, expr.span)
+
+
+IDENTITY = frozenset({"identity"})
+
+
+def _is_identity(operator: str, left: Grid, right: Grid) -> bool:
+    """Multiples and sums of `I` are multiples of `I`, still without a size."""
+    first, second = bool(IDENTITY & left.facts), bool(IDENTITY & right.facts)
+    return (first != second and operator == "*") or (first and not second and operator == "/") or (
+        first and second and operator in "+-*"
+    )  # fmt: skip
 
 
 def sized_identity(value: Grid, partner: Grid) -> Grid:

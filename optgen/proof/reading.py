@@ -1,0 +1,424 @@
+"""Scalars of the IR as terms: what a claim says, entry by entry, over the program's inputs.
+
+Definitions are read through, so that two sides meet in the states, data and params.  Derivatives are taken here, on
+terms; an abstract function keeps `grad f` and `hess f` at its points.  What has no term (a loop of unknown length, a
+place that is computed) is refused, and the claim stays open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.proof.terms import Term, renamed
+
+Environment = Mapping[ir.Index, str]
+SMALL = 12  # reductions over so many entries are written out
+
+
+class Unreadable(Exception):
+    """Something that has no term; the sentence says what."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Names given so far.  `solutions` are the results of `solve`: name -> (matrix entry, right side entry)."""
+
+    names: dict[ir.Input, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    formal: dict[ir.Input, str] = field(default_factory=dict)
+    solutions: dict[str, tuple[str, str, Term]] = field(default_factory=dict)
+    extents: dict[str, str] = field(default_factory=dict)  # label -> extent
+    axes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # atom -> extents
+    fresh: int = 0
+
+    def label(self, index: ir.Index) -> str:
+        self.fresh += 1
+        made = f"{index.name}{self.fresh}"
+        self.extents[made] = self.extent(index.extent)
+        return made
+
+    def name(self, made: ir.Input) -> str:
+        if made not in self.names:
+            name, k = made.name, 1
+            while name in self.taken:
+                k += 1
+                name = f"{made.name}#{k}"
+            self.taken.add(name)
+            self.names[made] = name
+            self.axes[name] = tuple(self.extent(axis) for axis in made.axes)
+        return self.names[made]
+
+    def extent(self, scalar: ir.Scalar) -> str:
+        match scalar:
+            case ir.Constant(value=value):
+                return str(value)
+            case ir.Dim(name=name):
+                return name
+            case ir.Operation(name=name, arguments=arguments):
+                return f"({name} {' '.join(self.extent(a) for a in arguments)})"
+            case ir.Access(tensor=ir.Input(name=name), indices=()):
+                return name
+        raise Unreadable("the length of an axis is computed")
+
+    # ------------------------------------------------------------ scalars
+
+    def scalar(self, node: ir.Scalar, env: Environment) -> Term:
+        """The term of a scalar whose free indices have labels in `env`."""
+        done: dict[Any, Term] = {}
+        return self._read(node, dict(env), done)
+
+    def _read(self, node: ir.Scalar, env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
+        key = (node, tuple(sorted((i.name, id(i), env[i]) for i in node.free)))
+        if key not in done:
+            done[key] = self._one(node, env, done)
+        return done[key]
+
+    def _one(self, node: ir.Scalar, env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
+        def read(part: ir.Scalar) -> Term:
+            return self._read(part, env, done)
+
+        match node:
+            case ir.Constant(value=bool(value)):
+                return ["true"] if value else ["false"]
+            case ir.Constant(value=value):
+                if isinstance(value, float):
+                    raise Unreadable("a number that is not finite")
+                return str(Fraction(value))
+            case ir.Dim(name=name):
+                return ["atom", name]
+            case ir.Index():
+                label = env[node]
+                return str(int(label[1:]) - 1) if label.startswith("=") else ["+", ["atom", "#", label], "-1"]
+            case ir.Operation():
+                return self._operation(node, env, read)
+            case ir.Access():
+                return self._access(node.tensor, [self._place(p, env) for p in node.indices], env, done)
+            case ir.Choose(condition=condition, then=then, otherwise=otherwise):
+                root = _root(node)
+                if root is not None:
+                    return ["sqrt", read(root)]
+                match condition:
+                    case ir.Operation(name="eq", arguments=(ir.Index() as i, ir.Index() as j)):
+                        same = ["same", env[i], env[j]]
+                        rest = ["*", ["+", "1", ["*", "-1", same]], read(otherwise)]
+                        return ["+", ["*", same, read(then)], rest]
+                return ["if", read(condition), read(then), read(otherwise)]
+            case ir.Reduce():
+                return self._reduce(node, env, done)
+            case ir.Draw(place=place, position=position):
+                return ["atom", f"{place}~", *(env[i] for i in sorted(position.free, key=lambda i: env[i]))]
+        raise Unreadable(f"{type(node).__name__}")
+
+    def _place(self, node: ir.Scalar, env: Environment) -> str:
+        match node:
+            case ir.Index():
+                return env[node]
+            case ir.Constant(value=value):
+                return f"={int(value) + 1}"
+        raise Unreadable("an entry at a computed place")
+
+    def _operation(self, node: ir.Operation, env: Environment, read: Callable[[ir.Scalar], Term]) -> Term:
+        match node.name, node.arguments:
+            case "add", (a, b):
+                return ["+", read(a), read(b)]
+            case "sub", (a, b):
+                return ["+", read(a), ["*", "-1", read(b)]]
+            case "mul", (a, b):
+                return ["*", read(a), read(b)]
+            case "div", (a, b):
+                return ["/", read(a), read(b)]
+            case "neg", (a,):
+                return ["*", "-1", read(a)]
+            case ("to_real" | "stop_gradient"), (a,):
+                return read(a)
+            case "bool_to_int", (ir.Operation(name="eq", arguments=(ir.Index() as i, ir.Index() as j)),):
+                return ["same", env[i], env[j]]
+            case "bool_to_int", (a,):
+                return ["if", read(a), "1", "0"]
+            case "power_int", (a, k):
+                return self._power(read(a), read(k))
+            case "power", (a, ir.Constant(value=Fraction(denominator=1) as k)):
+                return ["^", read(a), int(k)]
+            case "power", (a, ir.Constant(value=Fraction(numerator=1, denominator=2))):
+                return ["sqrt", read(a)]
+        return [_WORDS.get(node.name, node.name), *(read(a) for a in node.arguments)]
+
+    def _power(self, base: Term, exponent: Term) -> Term:
+        """x^(k + n) is x^k x^n."""
+        if isinstance(exponent, str):
+            return ["^", base, int(Fraction(exponent))]
+        match exponent:
+            case ["+", other, str(n)] | ["+", str(n), other]:
+                return ["*", ["power", base, other], ["^", base, int(Fraction(n))]]
+        return ["power", base, exponent]
+
+    # ------------------------------------------------------------ tensors
+
+    def _access(self, tensor: ir.Tensor, places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
+        match tensor:
+            case ir.Input():
+                name = self.formal.get(tensor) or self.name(tensor)
+                return ["atom", name, *places]
+            case ir.Array(indices=indices, body=body):
+                return self._read(body, {**env, **dict(zip(indices, places, strict=True))}, done)
+            case ir.Output(source=ir.Call() as call, position=position):
+                return self._call(call, position, places, env, done)
+            case ir.Output(source=ir.Derivative() as derivative_, position=position):
+                return self._derivative(derivative_, position, places, env, done)
+            case ir.Concat(parts=parts):
+                return self._piece(parts, places, env, done)
+            case ir.View(tensor=whole, offset=ir.Constant(value=offset), axes=axes) if (
+                all(p.startswith("=") for p in places) and len(whole.axes) == 1
+            ):
+                row = 0
+                for place, axis in zip(places, axes, strict=True):
+                    row = row * _size(axis) + int(place[1:]) - 1
+                return self._access(whole, [f"={int(offset) + row + 1}"], env, done)
+        raise Unreadable(f"{type(getattr(tensor, 'source', tensor)).__name__.lower()} values have no term")
+
+    def _piece(
+        self, parts: Sequence[ir.Tensor], places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
+    ) -> Term:
+        if not places[0].startswith("="):
+            raise Unreadable("an entry of joined arrays at an open place")
+        place = int(places[0][1:]) - 1
+        for part in parts:
+            sizes = [_size(axis) for axis in part.axes]
+            count = 1
+            for size in sizes:
+                count *= size
+            if place < count:
+                spots: list[str] = []
+                for size in reversed(sizes):
+                    spots.insert(0, f"={place % size + 1}")
+                    place //= size
+                return self._access(part, spots, env, done)
+            place -= count
+        raise Unreadable("a place outside")
+
+    def tensor(self, tensor: ir.Tensor, env: dict[ir.Index, str], done: dict[Any, Term]) -> tuple[list[str], Term]:
+        """Labels and entry of a tensor."""
+        labels = [self.label(ir.Index(axis, "a")) for axis in tensor.axes]
+        return labels, self._access(tensor, labels, env, done)
+
+    def _call(
+        self, call: ir.Call, position: int, places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
+    ) -> Term:
+        points = [list(self.tensor(a, env, done)) for a in call.arguments]
+        word = call.function.removeprefix("oracle ")
+        batch = dict(call.attributes).get("batch")
+        if batch:
+            raise Unreadable(f"a batch of {word}")
+        if word in ("solve", "solve_spd") and isinstance(call.arguments[0], ir.Input):
+            made = f"solve#{len(self.solutions)}"
+            for name, (matrix, free, entry) in self.solutions.items():
+                if matrix == self.name(call.arguments[0]) and renamed(entry, {free: points[1][0][0]}) == points[1][1]:
+                    made = name
+            self.solutions.setdefault(made, (self.name(call.arguments[0]), points[1][0][0], points[1][1]))
+            return ["atom", made, *places]
+        return ["at", word + (f".{position}" if position else ""), *points, places]
+
+    def _derivative(
+        self, node: ir.Derivative, position: int, places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
+    ) -> Term:
+        stands = {}
+        for parameter in node.function.parameters:
+            self.fresh += 1
+            stands[parameter] = f"{parameter.name}@{self.fresh}"
+        self.formal.update(stands)
+        at = {stands[p]: self.tensor(a, env, done) for p, a in zip(node.function.parameters, node.at, strict=True)}
+        parts: list[Term] = []
+        if node.kind == "vjp":
+            parameter = node.function.parameters[position]
+            for result, seed in zip(node.function.results, node.seeds, strict=True):
+                labels = [self.label(ir.Index(axis, "o")) for axis in result.axes]
+                entry = self._access(result, labels, env, {})
+                weight = self._access(seed, labels, env, done)
+                slope = derivative(entry, stands[parameter], places, self)
+                parts.append(self._summed(["*", weight, replaced(slope, at)], labels))
+        else:
+            result = node.function.results[position]
+            entry = self._access(result, places, env, {})
+            for parameter, seed in zip(node.function.parameters, node.seeds, strict=True):
+                labels = [self.label(ir.Index(axis, "o")) for axis in parameter.axes]
+                slope = derivative(entry, stands[parameter], labels, self)
+                along = self._access(seed, labels, env, done)
+                parts.append(self._summed(["*", along, replaced(slope, at)], labels))
+        for parameter in stands:
+            del self.formal[parameter]
+        return parts[0] if len(parts) == 1 else ["+", *parts]
+
+    def _summed(self, body: Term, labels: Sequence[str]) -> Term:
+        for label in reversed(labels):
+            body = ["sum", label, self.extents[label], body]
+        return body
+
+    # ------------------------------------------------------------ reductions
+
+    def _reduce(self, node: ir.Reduce, env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
+        sizes = [index.extent.value if isinstance(index.extent, ir.Constant) else None for index in node.indices]
+        product = 1
+        for size in sizes:
+            product = product * int(size) if size is not None and product else 0
+        if 0 < product <= SMALL and node.kind in ("sum", "prod", "max", "min", "all", "any"):
+            return self._written_out(node, [int(s) for s in sizes if s is not None], env, done)
+        labels = [self.label(index) for index in node.indices]
+        inner = {**env, **dict(zip(node.indices, labels, strict=True))}
+        body = self._read(node.body, inner, done)
+        condition = None if node.condition is None else self._read(node.condition, inner, done)
+        if node.kind == "sum":
+            return self._summed(body if condition is None else ["if", condition, body, "0"], labels)
+        if condition is not None:
+            body = ["if", condition, body, "0"]
+        return ["at", node.kind, [labels, body], []]
+
+    def _written_out(self, node: ir.Reduce, sizes: list[int], env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
+        places: list[dict[ir.Index, str]] = [{}]
+        for index, size in zip(node.indices, sizes, strict=True):
+            places = [{**place, index: f"={k + 1}"} for place in places for k in range(size)]
+        parts = []
+        for place in places:
+            inner = {**env, **place}
+            body = self._read(node.body, inner, done)
+            if node.condition is not None:
+                if node.kind not in ("sum", "prod"):
+                    raise Unreadable(f"{node.kind} under a condition")
+                body = ["if", self._read(node.condition, inner, done), body, "0" if node.kind == "sum" else "1"]
+            parts.append(body)
+        return [{"sum": "+", "prod": "*", "all": "and", "any": "or"}.get(node.kind, node.kind), *parts]
+
+
+_WORDS = {"maximum": "max", "minimum": "min", "eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+def _size(axis: ir.Scalar) -> int:
+    if isinstance(axis, ir.Constant):
+        return int(axis.value)
+    raise Unreadable("joined arrays of open length")
+
+
+def _root(node: ir.Choose) -> ir.Scalar | None:
+    """`sqrt` with derivative 0 at 0 is written as a choice; as a number it is sqrt."""
+    match node:
+        case ir.Choose(
+            condition=ir.Operation(name="eq", arguments=(a, ir.Constant(value=0))),
+            then=ir.Constant(value=0),
+            otherwise=ir.Operation(name="sqrt", arguments=(b,)),
+        ) if a is b:
+            return a
+    return None
+
+
+# ---------------------------------------------------------------- derivatives and substitution of terms
+
+
+def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
+    """Atoms replaced by tensors (labels and entry)."""
+    if isinstance(term, str):
+        return term
+    match term:
+        case ["atom", name, *labels] if name in tensors:
+            own, entry = tensors[name]
+            return renamed(entry, dict(zip(own, labels, strict=True)))
+        case ["atom", *_] | ["same", *_]:
+            return term
+        case ["sum", label, extent, body]:
+            return ["sum", label, extent, replaced(body, tensors)]
+        case ["at", name, *points, labels]:
+            return ["at", name, *([own, replaced(e, tensors)] for own, e in points), labels]
+        case ["^", base, power]:
+            return ["^", replaced(base, tensors), power]
+        case [head, *parts]:
+            return [head, *(replaced(part, tensors) for part in parts)]
+    return term
+
+
+def occurs(term: Term, name: str) -> bool:
+    if isinstance(term, str):
+        return False
+    return (term[0] == "atom" and term[1] == name) or any(isinstance(p, list) and occurs(p, name) for p in term)
+
+
+_SLOPES: dict[str, Callable[[Term], Term]] = {
+    "sqrt": lambda u: ["/", "1/2", ["sqrt", u]],
+    "exp": lambda u: ["exp", u],
+    "log": lambda u: ["/", "1", u],
+    "log1p": lambda u: ["/", "1", ["+", "1", u]],
+    "abs": lambda u: ["sign", u],
+    "sin": lambda u: ["cos", u],
+    "cos": lambda u: ["*", "-1", ["sin", u]],
+    "tanh": lambda u: ["+", "1", ["*", "-1", ["^", ["tanh", u], 2]]],
+    "sign": lambda u: "0",
+}
+
+
+def derivative(term: Term, name: str, places: list[str], reading: Reading) -> Term:
+    """The derivative by the entry `name[places]`."""
+    if isinstance(term, str) or not occurs(term, name):
+        return "0"
+
+    def by(part: Term) -> Term:
+        return derivative(part, name, places, reading)
+
+    match term:
+        case ["atom", _, *labels]:
+            return ["*", "1", *(["same", i, j] for i, j in zip(labels, places, strict=True))]
+        case ["+", *parts]:
+            return ["+", *(by(p) for p in parts)]
+        case ["*", *parts]:
+            return ["+", *(["*", *parts[:k], by(p), *parts[k + 1 :]] for k, p in enumerate(parts) if by(p) != "0")]
+        case ["/", a, b]:
+            return ["+", ["/", by(a), b], ["*", "-1", ["/", ["*", a, by(b)], ["*", b, b]]]]
+        case ["^", base, power]:
+            return ["*", str(power), ["^", base, power - 1], by(base)]
+        case ["sum", label, extent, body]:
+            return ["sum", label, extent, by(body)]
+        case ["if", condition, a, b]:
+            return ["if", condition, by(a), by(b)]
+        case ["at", word, *points, labels]:
+            return _of_oracle(word, points, labels, by, reading)
+        case [word, inner] if word in _SLOPES:
+            return ["*", _SLOPES[word](inner), by(inner)]
+    raise Unreadable(f"the derivative of {term[0]}")
+
+
+def _of_oracle(
+    word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], reading: Reading
+) -> Term:
+    """The chain rule at a point of an abstract function: grad f, then hess f."""
+    if word in ("max", "min"):
+        raise Unreadable(f"the derivative of {word}")
+    parts: list[Term] = []
+    for place, (own, entry) in enumerate(points):
+        if by(entry) == "0":
+            continue
+        argument = f"[{place + 1}]" if len(points) > 1 else ""
+        higher = f"hess{argument} {word[5:]}" if word.startswith("grad ") and not argument else f"grad{argument} {word}"
+        fresh = []
+        for label in own:
+            reading.fresh += 1
+            fresh.append(f"c{reading.fresh}")
+            reading.extents[fresh[-1]] = reading.extents[label]
+        moved = renamed(entry, dict(zip(own, fresh, strict=True)))
+        parts.append(reading._summed(["*", ["at", higher, *points, [*labels, *fresh]], by(moved)], fresh))
+    return parts[0] if len(parts) == 1 else ["+", *parts]
+
+
+def inputs_of(roots: Sequence[Any]) -> list[ir.Input]:
+    """Every input below some nodes that nothing there binds."""
+    found: dict[ir.Input, None] = {}
+    bound: set[ir.Input] = set()
+    for node in walk.postorder(roots):
+        match node:
+            case ir.Input():
+                found[node] = None
+            case ir.Lambda(parameters=parameters):
+                bound.update(parameters)
+            case ir.Loop(parameters=parameters, counter=counter):
+                bound.update((*parameters, counter))
+    return [made for made in found if made not in bound]

@@ -1,0 +1,492 @@
+"""Real expressions over indexed atoms: the language of lemma certificates and its normal form.
+
+A term is a tree of lists, as JSON has it:
+
+    "3/4"  "-2"                          a rational number
+    ["atom", "x", "i"]                   an entry; indices are labels (`i`) or numbers (`=1`); `["atom", "L"]` a number
+    ["+", t, ...]  ["*", t, ...]  ["/", t, u]  ["^", t, n]
+    ["sum", "i", "n", t]                 over i = 1 .. n;  bound labels are distinct from all others of the claim
+    ["same", "i", "j"]                   1 if i = j, else 0
+    ["f", t, ...]                        a function by its name: sqrt exp log abs ...
+    ["at", "grad f", [labels, t], ..., ["i"]]    an oracle asked at points (tensors: labels and entry), its entry i
+
+`normal` writes a term as a quotient of polynomials in *contractions*: products of atoms tied together by the labels
+that are summed, with a canonical choice of these labels.  Equal polynomials mean equal numbers for every dimension
+and all values, so an identity of matrices, of inner products or of entries is one comparison.  This file is the
+checker of such identities and imports nothing but `fractions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+Term = Any  # str | list
+Factor = tuple[str, tuple[str, ...]]  # an atom or a function with its labels; bound ones are `0:n`, `1:n`, ...
+Monomial = tuple[tuple[tuple[Factor, ...], int | Fraction], ...]  # contractions with their powers, sorted
+Polynomial = dict[Monomial, Fraction]
+LARGEST = 20_000  # terms of a polynomial; labels of a contraction
+MOST_LABELS = 6
+
+
+class TooLarge(Exception):
+    """An expansion beyond the bounds: the question stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    top: Polynomial
+    bottom: Polynomial
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a claim may use: names of symmetric matrices; `solutions`: z -> (A, flipped, entry) for A z = b;
+    `values`: atoms with a value (`lr` -> 2/(L + mu)); `one`: pairs of matrices A, B with A B = I.
+    """
+
+    symmetric: frozenset[str] = frozenset()
+    solutions: Mapping[str, tuple[str, str, Term]] = field(default_factory=dict)  # z: (A, label, entry b[label])
+    values: Mapping[str, tuple[tuple[str, ...], Term]] = field(default_factory=dict)
+    inverse: frozenset[tuple[str, str]] = frozenset()
+
+
+ONE: Polynomial = {(): Fraction(1)}
+
+
+def number(value: int | Fraction) -> Polynomial:
+    return {(): Fraction(value)} if value else {}
+
+
+def added(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
+    total = dict(left)
+    for monomial, c in right.items():
+        total[monomial] = total.get(monomial, Fraction(0)) + sign * c
+    return {m: c for m, c in total.items() if c}
+
+
+class Reader:
+    """Normal forms under one set of rules; results are remembered by the text of the term."""
+
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self.done: dict[str, Quotient] = {}
+        self.roots: dict[str, Quotient] = {}  # a factor sqrt(..) -> what its square is, labels by place
+
+    # ------------------------------------------------------------ terms
+
+    def normal(self, term: Term) -> Quotient:
+        key = str(term)
+        if key not in self.done:
+            self.done[key] = self._normal(term)
+        return self.done[key]
+
+    def _normal(self, term: Term) -> Quotient:
+        if isinstance(term, str):
+            return Quotient(number(Fraction(term)), ONE)
+        match term:
+            case ["atom", name, *labels]:
+                return self.atom(name, tuple(labels))
+            case ["+", *parts]:
+                total = Quotient({}, ONE)
+                for part in parts:
+                    total = self.plus(total, self.normal(part))
+                return total
+            case ["*", *parts]:
+                product = Quotient(ONE, ONE)
+                for part in parts:
+                    product = self.times(product, self.normal(part))
+                return product
+            case ["/", above, below]:
+                return self.times(self.normal(above), self.reciprocal(self.normal(below)))
+            case ["^", base, power]:
+                return self.power(self.normal(base), int(power))
+            case ["sum", label, extent, body]:
+                return self.summed(self.normal(body), label, extent)
+            case ["same", i, j]:
+                return Quotient(self.factors([("same", (i, j))]), ONE)
+            case ["at", name, *points, labels]:
+                asked = "; ".join(self.point(names, entry) for names, entry in points)
+                return self.atom(f"{name}({asked})", tuple(labels))
+            case [function, *arguments]:
+                return self.function(function, [self.normal(a) for a in arguments])
+        raise ValueError(f"not a term: {term!r}")
+
+    def atom(self, name: str, labels: tuple[str, ...]) -> Quotient:
+        if name in self.rules.values:
+            bound, value = self.rules.values[name]
+            return self.normal(renamed(value, dict(zip(bound, labels, strict=True))))
+        return Quotient(self.factors([(name, labels)]), ONE)
+
+    def point(self, labels: Sequence[str], entry: Term) -> str:
+        """A point as text: its entry with labels by their place."""
+        return text(self.normal(renamed(entry, {label: f"@{k}" for k, label in enumerate(labels)})))
+
+    def function(self, name: str, arguments: list[Quotient]) -> Quotient:
+        known = FUNCTIONS.get(name)
+        simpler = known(arguments) if known else None
+        if simpler is not None:
+            return simpler
+        if name in ("exp", "power") and arguments[-1].bottom == ONE:
+            return self.exponential(name, arguments)
+        made = self.wrapped(name, arguments)
+        if name == "sqrt":
+            places = {label: f"${k}" for k, label in enumerate(made[1])}
+            self.roots[made[0]] = self.relabelled(arguments[0], places)
+        return Quotient(self.factors([made]), ONE)
+
+    def exponential(self, name: str, arguments: list[Quotient]) -> Quotient:
+        """exp(sum of c m) is the product of exp(m)^c; so is b^(sum of c m), where an integer is a plain power."""
+        result = Quotient(ONE, ONE)
+        for monomial, c in arguments[-1].top.items():
+            if not monomial and name == "power" and c.denominator == 1:
+                result = self.times(result, self.power(arguments[0], int(c)))
+                continue
+            made = self.wrapped(name, [*arguments[:-1], Quotient({monomial: Fraction(1)}, ONE)])
+            result = self.times(result, Quotient({(((made,), c),): Fraction(1)}, ONE))
+        return result
+
+    def wrapped(self, name: str, arguments: list[Quotient]) -> Factor:
+        """A function of expressions as one factor: its text with places for labels, and the labels."""
+        labels = sorted({label for a in arguments for p in (a.top, a.bottom) for label in free_labels(p)})
+        orders = permutations(labels) if len(labels) <= 3 else [tuple(labels)]
+        best: tuple[str, tuple[str, ...]] | None = None
+        for order in orders:
+            places = {label: f"${k}" for k, label in enumerate(order)}
+            shown = f"{name}({', '.join(text(self.relabelled(a, places)) for a in arguments)})"
+            best = min(best, (shown, order)) if best else (shown, order)
+        assert best is not None
+        return best
+
+    # ------------------------------------------------------------ arithmetic of quotients
+
+    def plus(self, left: Quotient, right: Quotient) -> Quotient:
+        if left.bottom == right.bottom:
+            return Quotient(added(left.top, right.top), left.bottom)
+        top = added(self.product(left.top, right.bottom), self.product(right.top, left.bottom))
+        return Quotient(top, self.product(left.bottom, right.bottom))
+
+    def times(self, left: Quotient, right: Quotient) -> Quotient:
+        if left.top == right.bottom and left.top:
+            return Quotient(right.top, left.bottom)
+        return Quotient(self.product(left.top, right.top), self.product(left.bottom, right.bottom))
+
+    def power(self, base: Quotient, exponent: int) -> Quotient:
+        result, factor = Quotient(ONE, ONE), base if exponent >= 0 else self.reciprocal(base)
+        for _ in range(abs(exponent)):
+            result = self.times(result, factor)
+        return result
+
+    def reciprocal(self, value: Quotient) -> Quotient:
+        """1/value; a single monomial below becomes negative powers."""
+        if not value.top:
+            raise ZeroDivisionError("a quotient whose denominator is 0")
+        if len(value.top) == 1:
+            ((monomial, c),) = value.top.items()
+            flipped = {tuple((item, -power) for item, power in monomial): 1 / c}
+            return Quotient(self.product(value.bottom, flipped), ONE)
+        return Quotient(value.bottom, value.top)
+
+    def product(self, left: Polynomial, right: Polynomial) -> Polynomial:
+        if left == ONE or right == ONE:
+            return right if left == ONE else left
+        if len(left) * len(right) > LARGEST:
+            raise TooLarge
+        total: Polynomial = {}
+        result: Polynomial = {}
+        for m, c in left.items():
+            for n, d in right.items():
+                joined = merged(m, n)
+                square = self._square(joined)
+                if square is None:
+                    total[joined] = total.get(joined, Fraction(0)) + c * d
+                else:
+                    result = added(result, self.product({square[0]: c * d}, square[1]))
+        return added(result, {m: c for m, c in total.items() if c})
+
+    def _square(self, monomial: Monomial) -> tuple[Monomial, Polynomial] | None:
+        """A monomial with the square of a root: without it, and what it is."""
+        for contraction, power in monomial if self.roots else ():
+            name, labels = contraction[0]
+            if len(contraction) == 1 and name in self.roots and power >= 2 and self.roots[name].bottom == ONE:
+                places = {f"${k}": label for k, label in enumerate(labels)}
+                image = self.relabelled(self.roots[name], places).top
+                return merged(monomial, ((contraction, -2),)), image
+        return None
+
+    def vanishes(self, term: Term) -> bool:
+        """Whether a term is 0 wherever it is defined: negative powers are multiplied away, roots squared."""
+        top = self.normal(term).top
+        while True:
+            low = {}
+            for monomial in top:
+                for item, power in monomial:
+                    if power < 0:
+                        low[item] = min(power, low.get(item, 0))
+            if not low:
+                return not top
+            top = self.product(top, {tuple(sorted((item, -power) for item, power in low.items())): Fraction(1)})
+
+    # ------------------------------------------------------------ sums
+
+    def summed(self, value: Quotient, label: str, extent: str) -> Quotient:
+        if any(label in free_labels({m: Fraction(1)}) for m in value.bottom):
+            inverse = self.factors([self.wrapped("/", [Quotient(value.bottom, ONE)])])
+            value = Quotient(self.product(value.top, inverse), ONE)
+        total: Polynomial = {}
+        for monomial, c in value.top.items():
+            inside = [(item, power) for item, power in monomial if label in labels_of(item)]
+            outside = tuple(pair for pair in monomial if label not in labels_of(pair[0]))
+            if inside:
+                total = added(total, self.product({outside: c}, self.bound(inside, label, extent)))
+            else:
+                total = added(total, self.product({outside: c}, length(extent)))
+        return Quotient(total, value.bottom)
+
+    def bound(self, inside: list[tuple[tuple[Factor, ...], int]], label: str, extent: str) -> Polynomial:
+        """The contractions that share a label, with this label summed."""
+        factors: list[Factor] = []
+        fresh = 0
+        for contraction, power in inside:
+            if int(power) != power:
+                raise TooLarge
+            for _ in range(abs(int(power))):
+                names = {}
+                for bound in dict.fromkeys(i for _, ls in contraction for i in ls if ":" in i):
+                    names[bound] = f"{fresh}:{bound.split(':', 1)[1]}"
+                    fresh += 1
+                names[label] = f"s:{extent}"
+                factors += [
+                    (name if power > 0 else f"1/{name}", tuple(names.get(i, i) for i in ls))
+                    for name, ls in contraction
+                ]
+        return self.factors(factors)
+
+    def factors(self, factors: list[Factor]) -> Polynomial:
+        """A product of factors with its bound labels summed, in normal form."""
+        factors, scale = without_sames(factors)
+        if factors is None:
+            return {}
+        for place, (name, labels) in enumerate(factors):
+            if name in self.rules.solutions:
+                solved = self._solved(factors, place, name, labels)
+                if solved is not None:
+                    return self.product(scale, solved)
+        for left, right in self.rules.inverse:
+            found = pair_of_inverses(factors, left, right)
+            if found is not None:
+                return self.product(scale, self.factors(found))
+        factors = [self._sorted(factor) for factor in factors]
+        powers: dict[tuple[Factor, ...], int] = {}
+        for part in connected(factors):
+            item = canonical(part, self._sorted)
+            powers[item] = powers.get(item, 0) + 1
+        return self.product(scale, {tuple(sorted(powers.items())): Fraction(1)})
+
+    def _sorted(self, factor: Factor) -> Factor:
+        name, labels = factor
+        symmetric = name in self.rules.symmetric or name == "same" or name.startswith("hess ")
+        return (name, tuple(sorted(labels))) if symmetric else factor
+
+    def _solved(self, factors: list[Factor], place: int, name: str, labels: tuple[str, ...]) -> Polynomial | None:
+        """A[i, j] z[j, ..] summed over j is b[i, ..]."""
+        matrix, free, value = self.rules.solutions[name]
+        (j, *others) = labels
+        if ":" not in j:
+            return None
+        for other, (owner, (*indices,)) in enumerate(factors):
+            if owner != matrix or j not in indices or sum(ls.count(j) for _, ls in factors) != 2:
+                continue
+            if indices[1] != j and matrix not in self.rules.symmetric:
+                continue
+            row = indices[1 - indices.index(j)] if matrix in self.rules.symmetric else indices[0]
+            rest = [f for k, f in enumerate(factors) if k not in (place, other)]
+            image = self.normal(renamed(value, dict(zip(free.split(), [row, *others], strict=True))))
+            result = self.product(self._unbound(rest, row), image.top)
+            if image.bottom != ONE:
+                return None
+            if ":" in row:
+                return self.summed(Quotient(result, ONE), row, row.split(":", 1)[1]).top
+            return result
+        return None
+
+    def _unbound(self, factors: list[Factor], label: str) -> Polynomial:
+        """The product with one bound label left free (it is summed later)."""
+        held = label.replace(":", ";")
+        kept = [(name, tuple(held if i == label else i for i in ls)) for name, ls in factors]
+        found = self.factors(kept)
+        return self.relabelled(Quotient(found, ONE), {held: label}).top
+
+    def relabelled(self, value: Quotient, names: Mapping[str, str]) -> Quotient:
+        def changed(polynomial: Polynomial) -> Polynomial:
+            total: Polynomial = {}
+            for monomial, c in polynomial.items():
+                product: Polynomial = number(c)
+                for contraction, power in monomial:
+                    new = tuple((name, tuple(names.get(i, i) for i in ls)) for name, ls in contraction)
+                    item = canonical(list(new), self._sorted)
+                    product = self.product(product, {((item, power),): Fraction(1)})
+                total = added(total, product)
+            return total
+
+        return Quotient(changed(value.top), changed(value.bottom))
+
+
+# ---------------------------------------------------------------- monomials
+
+
+def merged(left: Monomial, right: Monomial) -> Monomial:
+    if not left or not right:
+        return left or right
+    powers = dict(left)
+    for item, power in right:
+        powers[item] = 1 if item[0][0] == "same" and len(item) == 1 else powers.get(item, 0) + power
+    return tuple(sorted((item, power) for item, power in powers.items() if power))
+
+
+def length(extent: str) -> Polynomial:
+    return number(int(extent)) if extent.isdigit() else {(((((extent, ()),)), 1),): Fraction(1)}
+
+
+def labels_of(contraction: Iterable[Factor]) -> set[str]:
+    return {label for _, labels in contraction for label in labels}
+
+
+def free_labels(polynomial: Polynomial) -> set[str]:
+    return {
+        label
+        for monomial in polynomial
+        for item, _ in monomial
+        for label in labels_of(item)
+        if ":" not in label and not label.startswith(("=", "@", "$"))
+    }
+
+
+def without_sames(factors: list[Factor]) -> tuple[list[Factor] | None, Polynomial]:
+    """Each `same(i, j)` with a summed label carried out; None where two numbers differ."""
+    scale = ONE
+    while True:
+        place = next((k for k, (name, ls) in enumerate(factors) if name == "same" and decided(*ls)), None)
+        if place is None:
+            return factors, scale
+        i, j = factors[place][1]
+        if i == j:
+            factors = [f for k, f in enumerate(factors) if k != place]
+            if ":" in i and all(i not in ls for _, ls in factors):
+                scale = length(i.split(":", 1)[1])
+            continue
+        if i.startswith("=") and j.startswith("="):
+            return None, scale
+        gone, stays = (i, j) if ":" in i else (j, i)
+        rest = [f for k, f in enumerate(factors) if k != place]
+        factors = [(name, tuple(stays if label == gone else label for label in ls)) for name, ls in rest]
+        if not factors and ":" in stays:
+            return factors, length(stays.split(":", 1)[1])
+
+
+def decided(i: str, j: str) -> bool:
+    return i == j or ":" in i or ":" in j or (i.startswith("=") and j.startswith("="))
+
+
+def pair_of_inverses(factors: list[Factor], left: str, right: str) -> list[Factor] | None:
+    """A[i, j] B[j, k] with A B = I, j summed and nowhere else, becomes same(i, k)."""
+    for k, (name, ls) in enumerate(factors):
+        for m, (other, rs) in enumerate(factors):
+            if name == left and other == right and k != m and ls[1] == rs[0] and ":" in ls[1]:
+                if sum(labels.count(ls[1]) for _, labels in factors) == 2:
+                    rest = [f for place, f in enumerate(factors) if place not in (k, m)]
+                    return [*rest, ("same", (ls[0], rs[1]))]
+    return None
+
+
+def connected(factors: list[Factor]) -> list[list[Factor]]:
+    """Factors tied by bound labels stand together."""
+    groups: list[tuple[set[str], list[Factor]]] = []
+    for factor in factors:
+        bound = {label for label in factor[1] if ":" in label}
+        touching = [group for group in groups if group[0] & bound]
+        groups = [group for group in groups if not group[0] & bound]
+        names = bound.union(*(group[0] for group in touching))
+        groups.append((names, [f for group in touching for f in group[1]] + [factor]))
+    return [group for _, group in groups]
+
+
+def canonical(factors: list[Factor], tidy: Any) -> tuple[Factor, ...]:
+    """The least way to write a contraction over all numberings of its bound labels."""
+    bound = sorted({label for _, ls in factors for label in ls if ":" in label})
+    if not bound:
+        return tuple(sorted(tidy(f) for f in factors))
+    if len(bound) > MOST_LABELS:
+        raise TooLarge
+    best: tuple[Factor, ...] | None = None
+    for order in permutations(range(len(bound))):
+        names = {label: f"{k}:{label.split(':', 1)[1]}" for label, k in zip(bound, order, strict=True)}
+        here = tuple(sorted(tidy((name, tuple(names.get(i, i) for i in ls))) for name, ls in factors))
+        best = here if best is None else min(best, here)
+    assert best is not None
+    return best
+
+
+# ---------------------------------------------------------------- functions with rules, text
+
+
+def _sqrt(arguments: list[Quotient]) -> Quotient | None:
+    (value,) = arguments
+    if value.bottom == ONE and set(value.top) <= {()}:
+        c = value.top.get((), Fraction(0))
+        for part in (c.numerator, c.denominator):
+            if part < 0 or round(part**0.5) ** 2 != part:
+                return None
+        return Quotient(number(Fraction(round(c.numerator**0.5), round(c.denominator**0.5))), ONE)
+    return None
+
+
+def _at_zero(value: int) -> Any:
+    return lambda arguments: Quotient(number(value), ONE) if not arguments[0].top else None
+
+
+FUNCTIONS = {"sqrt": _sqrt, "exp": _at_zero(1), "abs": _at_zero(0), "sign": _at_zero(0), "sin": _at_zero(0),
+             "tanh": _at_zero(0)}  # fmt: skip
+
+
+def renamed(term: Term, names: Mapping[str, str]) -> Term:
+    """Free labels of a term under other names."""
+    if isinstance(term, str):
+        return term
+    match term:
+        case ["atom", name, *labels]:
+            return ["atom", name, *(names.get(i, i) for i in labels)]
+        case ["same", i, j]:
+            return ["same", names.get(i, i), names.get(j, j)]
+        case ["sum", label, extent, body]:
+            return ["sum", label, extent, renamed(body, {k: v for k, v in names.items() if k != label})]
+        case ["at", name, *points, labels]:
+            inner = [[own, renamed(e, {k: v for k, v in names.items() if k not in own})] for own, e in points]
+            return ["at", name, *inner, [names.get(i, i) for i in labels]]
+        case ["^", base, power]:
+            return ["^", renamed(base, names), power]
+        case [head, *parts]:
+            return [head, *(renamed(part, names) for part in parts)]
+    return term
+
+
+def text(value: Quotient) -> str:
+    """The normal form in one line; equal normal forms have equal texts."""
+    top = shown(value.top)
+    return top if value.bottom == ONE else f"({top})/({shown(value.bottom)})"
+
+
+def shown(polynomial: Polynomial) -> str:
+    return " + ".join(
+        "*".join([str(c), *(contraction_text(item) + (f"^{p}" if p != 1 else "") for item, p in monomial)])
+        if monomial
+        else str(c)
+        for monomial, c in sorted(polynomial.items())
+    ) or "0"  # fmt: skip
+
+
+def contraction_text(contraction: Iterable[Factor]) -> str:
+    return "<" + " ".join(name + (f"[{','.join(ls)}]" if ls else "") for name, ls in contraction) + ">"
