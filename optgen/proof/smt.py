@@ -28,24 +28,35 @@ class Script:
     reader: Reader
     constants: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
-    written: dict[str, str] = field(default_factory=dict)
+    written: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
     vectors: dict[str, tuple[str, Factor, Factor]] = field(default_factory=dict)
-    divisors: list[str] = field(default_factory=list)
+    guards: tuple[str, ...] = ()  # conditions of the branches round the place that is written
+    known: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
 
     def constant(self, key: str) -> tuple[str, bool]:
-        """The name of a number, and whether it is new."""
-        if key in self.constants:
-            return self.constants[key], False
-        name = f"|{key.replace('|', '!').replace(chr(92), '!')}|"
-        self.constants[key] = name
-        self.lines.append(f"(declare-const {name} Real)")
-        return name, True
+        """The name of a number, and whether what holds of it is still to be said here."""
+        if key not in self.constants:
+            name = f"|{key.replace('|', '!').replace(chr(92), '!')}|"
+            self.constants[key] = name
+            self.lines.append(f"(declare-const {name} Real)")
+        new = all((key, self.guards[:k]) not in self.known for k in range(len(self.guards) + 1))
+        self.known.add((key, self.guards))
+        return self.constants[key], new
 
     def fact(self, condition: str) -> None:
+        """What holds wherever the claim is defined; inside a branch, where that branch is taken."""
+        for guard in reversed(self.guards):
+            condition = f"(=> {guard} {condition})"
         self.lines.append(f"(assert {condition})")
 
+    def under(self, guard: str, term: Term) -> str:
+        outer, self.guards = self.guards, (*self.guards, guard)
+        written = self.write(term)
+        self.guards = outer
+        return written
+
     def write(self, term: Term) -> str:
-        key = json.dumps(term)
+        key = (json.dumps(term), self.guards)
         if key not in self.written:
             self.written[key] = self._write(term)
         return self.written[key]
@@ -62,7 +73,6 @@ class Script:
             case ["/", a, b]:
                 below = self.write(b)
                 if not isinstance(b, str):
-                    self.divisors.append(below)
                     self.fact(f"(not (= {below} 0))")
                 return f"(/ {self.write(a)} {below})"
             case ["^", base, power]:
@@ -76,7 +86,8 @@ class Script:
             case ["!=", a, b]:
                 return f"(not (= {self.write(a)} {self.write(b)}))"
             case ["if", condition, a, b]:
-                return f"(ite {self.write(condition)} {self.write(a)} {self.write(b)})"
+                chosen = self.write(condition)
+                return f"(ite {chosen} {self.under(chosen, a)} {self.under(f'(not {chosen})', b)})"
             case ["abs", a]:
                 return f"(ite (>= {self.write(a)} 0) {self.write(a)} (- {self.write(a)}))"
             case ["sign", a]:
@@ -192,7 +203,7 @@ def rational(value: Fraction) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`status`: sat, unsat or unknown (also: killed); `values` of the constants, exact where they are rational."""
+    """`status`: sat, unsat or unknown (also: killed); `values` of the constants, near them where irrational."""
 
     solver: str
     status: str
@@ -229,7 +240,8 @@ if solver == "z3":
         model = s.model()
         for d in model.decls():
             v = model[d]
-            values[d.name()] = str(v.as_fraction()) if z3.is_rational_value(v) else None
+            exact = v if z3.is_rational_value(v) else v.approx(40) if z3.is_algebraic_value(v) else None
+            values[d.name()] = None if exact is None else str(exact.as_fraction())
 else:
     import cvc5
     tm = cvc5.TermManager() if hasattr(cvc5, "TermManager") else None
