@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from optgen.proof.contractions import ONE, Quotient, TooLarge, contraction_text
+from optgen.proof.contractions import Polynomial as Contractions
 from optgen.proof.identity import identity_certificate
 from optgen.proof.polynomial import Number, Polynomial, Ratio, quotient, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
 from optgen.proof.smt import Script, ask, statement
-from optgen.proof.terms import ONE, Quotient, Reader, Rules, Term, TooLarge, contraction_text
-from optgen.proof.terms import Polynomial as Contractions
+from optgen.proof.terms import Reader, Rules, Term
 from optgen.proof.values import Undefined, holds, in_dimension, named
 
 
@@ -86,11 +87,12 @@ def one(question: Question, seconds: float) -> Decision:
             decision = method(question, reader, seconds)
             said = "no" if decision is None else decision.status
         except (TooLarge, Undefined, ZeroDivisionError, RecursionError) as stop:
-            decision, said = None, f"gave up: {stop or 'too large'}"
+            decision, said = None, f"gave up: {type(stop).__name__} {stop}".strip()
         tried.append((name, said, time.perf_counter() - start))
         if decision is not None and (decision.status != "unknown" or decision.empty):
             empty = decision.empty or (decision.status == "proved" and contradictory(question, reader, seconds / 4))
-            return Decision("unknown", tried=tuple(tried), empty=True) if empty else replace(decision, tried=tuple(tried))
+            found = Decision("unknown", empty=True) if empty else decision
+            return replace(found, tried=tuple(tried))
     return Decision("unknown", tried=tuple(tried))
 
 
@@ -150,7 +152,8 @@ def checked(problem: Problem) -> Decision | None:
 
 def certified(data: Mapping[str, Any]) -> Decision | None:
     """A certificate that the checker accepts."""
-    from optgen.proof.check import Rejected, check
+    from optgen.proof.check import check
+    from optgen.proof.check_classes import Rejected
 
     try:
         report = check(data)
@@ -206,7 +209,7 @@ def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> 
     low: dict[str, tuple[Number, bool]] = {}
     high: dict[str, tuple[Number, bool]] = {}
     for positive_names in (False, True):
-        positives = {n for n, (b, closed) in low.items() if isinstance(b, Fraction) and (b > 0 or (b == 0 and not closed))}
+        positives = {n for n, (b, closed) in low.items() if isinstance(b, Fraction) and (b > 0 or b == 0 and not closed)}
         for assumption in assumptions:
             for name, bound, upper, closed in bounds(assumption, reader, positives if positive_names else set()):
                 side = high if upper else low
@@ -214,7 +217,7 @@ def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> 
                     side[name] = (bound, closed)
     known = set(low) | set(high)
     for name in needed - known:
-        if name.startswith("<sqrt(") or is_square(name) or name.startswith("<exp("):
+        if name.startswith(("<sqrt(", "<exp(")) or is_square(name):
             low[name] = (Fraction(0), not name.startswith("<exp("))
     placed: list[Interval] = []
     waiting = sorted(set(low) | set(high))
@@ -387,7 +390,7 @@ def contradictory(question: Question, reader: Reader, seconds: float) -> bool:
 
 def counterexample(question: Question, reader: Reader, size: int, seconds: float) -> dict[str, Fraction] | None:
     """Numbers in a small dimension at which all assumptions hold and the goal does not, evaluated exactly."""
-    sizes = {dim: size for dim in question.dims}
+    sizes = dict.fromkeys(question.dims, size)
     try:
         given = [in_dimension(a, sizes) for a in question.assumptions]
         goal = in_dimension(question.goal, sizes)

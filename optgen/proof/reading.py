@@ -72,6 +72,10 @@ class Reading:
         done: dict[Any, Term] = {}
         return self._read(node, dict(env), done)
 
+    def entry(self, tensor: ir.Tensor, places: list[str]) -> Term:
+        """The term of a tensor's entry; it depends on no index of its surroundings."""
+        return self._access(tensor, places, {}, {})
+
     def _read(self, node: ir.Scalar, env: dict[ir.Index, str], done: dict[Any, Term]) -> Term:
         key = (node, tuple(sorted((i.name, id(i), env[i]) for i in node.free)))
         if key not in done:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
-from optgen.proof.terms import ONE, Factor, Polynomial, Reader, Term, contraction_text, text
+from optgen.proof.contractions import ONE, Factor, Polynomial, contraction_text, text
+from optgen.proof.terms import Reader, Term
 
 MEMORY = 2 * 2**30
 
@@ -77,9 +78,10 @@ class Script:
                 return f"(/ {self.write(a)} {below})"
             case ["^", base, power]:
                 count = abs(int(power))
-                whole = f"(* {' '.join([self.write(base)] * count)})" if count > 1 else self.write(base) if count else "1"
+                one = self.write(base)
+                whole = f"(* {' '.join([one] * count)})" if count > 1 else one if count else "1"
                 if int(power) < 0:
-                    self.fact(f"(not (= {self.write(base)} 0))")
+                    self.fact(f"(not (= {one} 0))")
                 return whole if int(power) >= 0 else f"(/ 1 {whole})"
             case ["not" | "and" | "or" | "=" | "<" | "<=" | ">" | ">=" as word, *parts]:
                 return f"({word} {' '.join(self.write(p) for p in parts)})"
@@ -159,9 +161,9 @@ class Script:
             a, b = sorted((a, b))
             entries[a, b] = name
         vectors = sorted({v for pair in entries for v in pair})
-        for v in vectors:
-            if (v, v) in entries:
-                self.fact(f"(>= {entries[v, v]} 0)")
+        for vector in vectors:
+            if (vector, vector) in entries:
+                self.fact(f"(>= {entries[vector, vector]} 0)")
         for a, b in combinations(vectors, 2):
             if all(pair in entries for pair in ((a, a), (b, b), (a, b))):
                 aa, bb, ab = entries[a, a], entries[b, b], entries[a, b]
@@ -170,7 +172,8 @@ class Script:
             pairs = ((a, a), (b, b), (c, c), (a, b), (a, c), (b, c))
             if all(pair in entries for pair in pairs):
                 p, q, r, u, v, w = (entries[pair] for pair in pairs)
-                self.fact(f"(>= (+ (* {p} {q} {r}) (* 2 {u} {v} {w})) (+ (* {p} {w} {w}) (* {q} {v} {v}) (* {r} {u} {u})))")
+                less = f"(+ (* {p} {w} {w}) (* {q} {v} {v}) (* {r} {u} {u}))"
+                self.fact(f"(>= (+ (* {p} {q} {r}) (* 2 {u} {v} {w})) {less})")
 
 
 # what is known of a value {0} of a function at {1}, {2}: true of the function for all reals where it is defined
@@ -178,7 +181,12 @@ BOUNDS: dict[str, tuple[str, ...]] = {
     "exp": ("(> {0} 0)", "(>= {0} (+ 1 {1}))", "(=> (< {1} 1) (<= (* {0} (- 1 {1})) 1))"),
     "log": ("(> {1} 0)", "(<= {0} (- {1} 1))", "(>= (* {0} {1}) (- {1} 1))"),
     "log1p": ("(> {1} (- 1))", "(<= {0} {1})", "(>= (* {0} (+ 1 {1})) {1})"),
-    "tanh": ("(< (- 1) {0} 1)", "(=> (> {1} 0) (< 0 {0} {1}))", "(=> (< {1} 0) (< {1} {0} 0))", "(=> (= {1} 0) (= {0} 0))"),
+    "tanh": (
+        "(< (- 1) {0} 1)",
+        "(=> (> {1} 0) (< 0 {0} {1}))",
+        "(=> (< {1} 0) (< {1} {0} 0))",
+        "(=> (= {1} 0) (= {0} 0))",
+    ),
     "sin": ("(<= (- 1) {0} 1)", "(=> (>= {1} 0) (<= (- {1}) {0} {1}))", "(=> (<= {1} 0) (<= {1} {0} (- {1})))"),
     "cos": ("(<= (- 1) {0} 1)", "(>= {0} (- 1 (/ (* {1} {1}) 2)))"),
     "erf": ("(< (- 1) {0} 1)", "(=> (> {1} 0) (> {0} 0))", "(=> (< {1} 0) (< {0} 0))", "(=> (= {1} 0) (= {0} 0))"),

@@ -18,30 +18,34 @@ checker of such identities and imports nothing but `fractions`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
+from optgen.proof.contractions import (
+    ONE,
+    Factor,
+    Monomial,
+    Polynomial,
+    Quotient,
+    TooLarge,
+    added,
+    canonical,
+    connected,
+    free_labels,
+    labels_of,
+    length,
+    merged,
+    number,
+    pair_of_inverses,
+    text,
+    without_sames,
+)
+
 Term = Any  # str | list
-Factor = tuple[str, tuple[str, ...]]  # an atom or a function with its labels; bound ones are `0:n`, `1:n`, ...
-Monomial = tuple[tuple[tuple[Factor, ...], int | Fraction], ...]  # contractions with their powers, sorted
-Polynomial = dict[Monomial, Fraction]
-LARGEST = 20_000  # terms of a polynomial; labels of a contraction
-MOST_LABELS = 6
-
-
-class TooLarge(Exception):
-    """An expansion beyond the bounds: the question stays open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quotient:
-    top: Polynomial
-    bottom: Polynomial
-
-
+LARGEST = 20_000  # products of terms in one multiplication
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a claim may use: names of symmetric matrices; `solutions`: z -> (A, flipped, entry) for A z = b;
@@ -52,20 +56,6 @@ class Rules:
     solutions: Mapping[str, tuple[str, str, Term]] = field(default_factory=dict)  # z: (A, label, entry b[label])
     values: Mapping[str, tuple[tuple[str, ...], Term]] = field(default_factory=dict)
     inverse: frozenset[tuple[str, str]] = frozenset()
-
-
-ONE: Polynomial = {(): Fraction(1)}
-
-
-def number(value: int | Fraction) -> Polynomial:
-    return {(): Fraction(value)} if value else {}
-
-
-def added(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
-    total = dict(left)
-    for monomial, c in right.items():
-        total[monomial] = total.get(monomial, Fraction(0)) + sign * c
-    return {m: c for m, c in total.items() if c}
 
 
 class Reader:
@@ -127,7 +117,7 @@ class Reader:
 
     def function(self, name: str, arguments: list[Quotient]) -> Quotient:
         known = FUNCTIONS.get(name)
-        simpler = known(arguments) if known else None
+        simpler: Quotient | None = known(arguments) if known else None
         if simpler is not None:
             return simpler
         if name in ("exp", "power") and arguments[-1].bottom == ONE:
@@ -221,7 +211,7 @@ class Reader:
         """Whether a term is 0 wherever it is defined: negative powers are multiplied away, roots squared."""
         top = self.normal(term).top
         while True:
-            low = {}
+            low: dict[tuple[Factor, ...], int | Fraction] = {}
             for monomial in top:
                 for item, power in monomial:
                     if power < 0:
@@ -246,7 +236,7 @@ class Reader:
                 total = added(total, self.product({outside: c}, length(extent)))
         return Quotient(total, value.bottom)
 
-    def bound(self, inside: list[tuple[tuple[Factor, ...], int]], label: str, extent: str) -> Polynomial:
+    def bound(self, inside: list[tuple[tuple[Factor, ...], int | Fraction]], label: str, extent: str) -> Polynomial:
         """The contractions that share a label, with this label summed."""
         factors: list[Factor] = []
         fresh = 0
@@ -267,9 +257,10 @@ class Reader:
 
     def factors(self, factors: list[Factor]) -> Polynomial:
         """A product of factors with its bound labels summed, in normal form."""
-        factors, scale = without_sames(factors)
-        if factors is None:
+        cleared, scale = without_sames(factors)
+        if cleared is None:
             return {}
+        factors = cleared
         for place, (name, labels) in enumerate(factors):
             if name in self.rules.solutions:
                 solved = self._solved(factors, place, name, labels)
@@ -335,101 +326,6 @@ class Reader:
         return Quotient(changed(value.top), changed(value.bottom))
 
 
-# ---------------------------------------------------------------- monomials
-
-
-def merged(left: Monomial, right: Monomial) -> Monomial:
-    if not left or not right:
-        return left or right
-    powers = dict(left)
-    for item, power in right:
-        powers[item] = 1 if item[0][0] == "same" and len(item) == 1 else powers.get(item, 0) + power
-    return tuple(sorted((item, power) for item, power in powers.items() if power))
-
-
-def length(extent: str) -> Polynomial:
-    return number(int(extent)) if extent.isdigit() else {(((((extent, ()),)), 1),): Fraction(1)}
-
-
-def labels_of(contraction: Iterable[Factor]) -> set[str]:
-    return {label for _, labels in contraction for label in labels}
-
-
-def free_labels(polynomial: Polynomial) -> set[str]:
-    return {
-        label
-        for monomial in polynomial
-        for item, _ in monomial
-        for label in labels_of(item)
-        if ":" not in label and not label.startswith(("=", "@", "$"))
-    }
-
-
-def without_sames(factors: list[Factor]) -> tuple[list[Factor] | None, Polynomial]:
-    """Each `same(i, j)` with a summed label carried out; None where two numbers differ."""
-    scale = ONE
-    while True:
-        place = next((k for k, (name, ls) in enumerate(factors) if name == "same" and decided(*ls)), None)
-        if place is None:
-            return factors, scale
-        i, j = factors[place][1]
-        if i == j:
-            factors = [f for k, f in enumerate(factors) if k != place]
-            if ":" in i and all(i not in ls for _, ls in factors):
-                scale = length(i.split(":", 1)[1])
-            continue
-        if i.startswith("=") and j.startswith("="):
-            return None, scale
-        gone, stays = (i, j) if ":" in i else (j, i)
-        rest = [f for k, f in enumerate(factors) if k != place]
-        factors = [(name, tuple(stays if label == gone else label for label in ls)) for name, ls in rest]
-        if not factors and ":" in stays:
-            return factors, length(stays.split(":", 1)[1])
-
-
-def decided(i: str, j: str) -> bool:
-    return i == j or ":" in i or ":" in j or (i.startswith("=") and j.startswith("="))
-
-
-def pair_of_inverses(factors: list[Factor], left: str, right: str) -> list[Factor] | None:
-    """A[i, j] B[j, k] with A B = I, j summed and nowhere else, becomes same(i, k)."""
-    for k, (name, ls) in enumerate(factors):
-        for m, (other, rs) in enumerate(factors):
-            if name == left and other == right and k != m and ls[1] == rs[0] and ":" in ls[1]:
-                if sum(labels.count(ls[1]) for _, labels in factors) == 2:
-                    rest = [f for place, f in enumerate(factors) if place not in (k, m)]
-                    return [*rest, ("same", (ls[0], rs[1]))]
-    return None
-
-
-def connected(factors: list[Factor]) -> list[list[Factor]]:
-    """Factors tied by bound labels stand together."""
-    groups: list[tuple[set[str], list[Factor]]] = []
-    for factor in factors:
-        bound = {label for label in factor[1] if ":" in label}
-        touching = [group for group in groups if group[0] & bound]
-        groups = [group for group in groups if not group[0] & bound]
-        names = bound.union(*(group[0] for group in touching))
-        groups.append((names, [f for group in touching for f in group[1]] + [factor]))
-    return [group for _, group in groups]
-
-
-def canonical(factors: list[Factor], tidy: Any) -> tuple[Factor, ...]:
-    """The least way to write a contraction over all numberings of its bound labels."""
-    bound = sorted({label for _, ls in factors for label in ls if ":" in label})
-    if not bound:
-        return tuple(sorted(tidy(f) for f in factors))
-    if len(bound) > MOST_LABELS:
-        raise TooLarge
-    best: tuple[Factor, ...] | None = None
-    for order in permutations(range(len(bound))):
-        names = {label: f"{k}:{label.split(':', 1)[1]}" for label, k in zip(bound, order, strict=True)}
-        here = tuple(sorted(tidy((name, tuple(names.get(i, i) for i in ls))) for name, ls in factors))
-        best = here if best is None else min(best, here)
-    assert best is not None
-    return best
-
-
 # ---------------------------------------------------------------- functions with rules, text
 
 
@@ -473,20 +369,3 @@ def renamed(term: Term, names: Mapping[str, str]) -> Term:
     return term
 
 
-def text(value: Quotient) -> str:
-    """The normal form in one line; equal normal forms have equal texts."""
-    top = shown(value.top)
-    return top if value.bottom == ONE else f"({top})/({shown(value.bottom)})"
-
-
-def shown(polynomial: Polynomial) -> str:
-    return " + ".join(
-        "*".join([str(c), *(contraction_text(item) + (f"^{p}" if p != 1 else "") for item, p in monomial)])
-        if monomial
-        else str(c)
-        for monomial, c in sorted(polynomial.items())
-    ) or "0"  # fmt: skip
-
-
-def contraction_text(contraction: Iterable[Factor]) -> str:
-    return "<" + " ".join(name + (f"[{','.join(ls)}]" if ls else "") for name, ls in contraction) + ">"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import isqrt
 
-from optgen.proof.terms import Reader, Term, contraction_text, renamed
+from optgen.proof.contractions import contraction_text
+from optgen.proof.terms import Reader, Term, renamed
 
 Enclosure = tuple[Fraction, Fraction]
 BITS = 120
