@@ -209,7 +209,7 @@ def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> 
     low: dict[str, tuple[Number, bool]] = {}
     high: dict[str, tuple[Number, bool]] = {}
     for positive_names in (False, True):
-        positives = {n for n, (b, closed) in low.items() if isinstance(b, Fraction) and (b > 0 or b == 0 and not closed)}
+        positives = {n for n, (b, shut) in low.items() if isinstance(b, Fraction) and (b > 0 or (b == 0 and not shut))}
         for assumption in assumptions:
             for name, bound, upper, closed in bounds(assumption, reader, positives if positive_names else set()):
                 side = high if upper else low
