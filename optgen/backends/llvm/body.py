@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.parts import Nest
-from optgen.backends.llvm.scalars import scalar
+from optgen.backends.llvm.scalars import literal, scalar
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import Index, Scalar
 
@@ -17,9 +18,10 @@ SIZES = {"int": 8, "u64": 8, "bool": 1}
 
 @dataclass(slots=True)
 class Body:
-    """The instructions of a function so far."""
+    """The instructions of a function so far; `lanes` says whether they work on numbers or on vectors."""
 
     real: str
+    lanes: Lanes = SINGLE
     lines: list[str] = field(default_factory=list)
     slots: list[str] = field(default_factory=list)  # allocas, at the entry
     routines: set[str] = field(default_factory=set)
@@ -27,6 +29,7 @@ class Body:
     pointers: dict[Buffer, str] = field(default_factory=dict)  # of arrays: a register, or the slot of a swapped one
     swapped: set[Buffer] = field(default_factory=set)
     numbers: dict[Buffer, str] = field(default_factory=dict)  # slots of numbers
+    bases: dict[Buffer, Buffer] = field(default_factory=dict)  # the memory that views lie in
     values: list[dict[Scalar, str]] = field(default_factory=lambda: [{}])  # known registers, by scope
     counter: int = 0
     label: str = "entry"
@@ -58,19 +61,79 @@ class Body:
     def external(self, declaration: str) -> None:
         self.externals.add(declaration)
 
-    def type(self, dtype: str) -> str:
+    def element(self, dtype: str) -> str:
+        """The type of one number in a register."""
         return {"real": self.real, "f32": "float", "f64": "double"}.get(dtype) or REGISTER[dtype]
 
     def memory(self, dtype: str) -> str:
         return {"real": self.real, "f32": "float", "f64": "double"}.get(dtype) or MEMORY[dtype]
 
+    def type(self, dtype: str) -> str:
+        return self.lanes.type(self.element(dtype))
+
+    @property
+    def reals(self) -> str:
+        return self.lanes.type(self.real)
+
+    @property
+    def integers(self) -> str:
+        return self.lanes.type("i64")
+
+    @property
+    def truths(self) -> str:
+        return self.lanes.type("i1")
+
+    def whole(self, number: int) -> str:
+        """An integer constant."""
+        return self.lanes.constant("i64", number)
+
+    def literal(self, value: object, dtype: str = "real") -> str:
+        return self.lanes.constant(self.element(dtype), literal(value, dtype, self.real))
+
+    def pick(self, test: str, dtype: str, then: str, otherwise: str) -> str:
+        kind = self.type(dtype)
+        return self.value(f"select {self.truths} {test}, {kind} {then}, {kind} {otherwise}")
+
+    def size(self, dtype: str) -> int:
+        """Bytes of an entry."""
+        return SIZES.get(dtype) or (8 if self.memory(dtype) == "double" else 4)
+
+    # ------------------------------------------------------------ instructions
+
     def intrinsic(self, name: str, values: Sequence[str]) -> str:
-        full = f"{name}.{'f64' if self.real == 'double' else 'f32'}"
-        arguments = ", ".join(f"{self.real} {v}" for v in values)
-        return self.value(
-            f"call {self.real} @{full}({arguments})",
-            f"declare {self.real} @{full}({', '.join([self.real] * len(values))})",
-        )
+        return self.function(f"{name}.{self.lanes.overload(self.real)}", values)
+
+    def function(self, symbol: str, values: Sequence[str]) -> str:
+        """A function of reals that is not of this module."""
+        self.externals.add(f"declare {self.reals} @{symbol}({', '.join([self.reals] * len(values))})")
+        return self.value(f"call {self.reals} @{symbol}({', '.join(f'{self.reals} {v}' for v in values)})")
+
+    def of_integers(self, name: str, values: Sequence[str], flags: Sequence[str] = ()) -> str:
+        """A function of LLVM on integers."""
+        symbol = f"{name}.{self.lanes.overload('i64')}"
+        types = ", ".join([*(self.integers for _ in values), *("i1" for _ in flags)])
+        given = ", ".join([*(f"{self.integers} {value}" for value in values), *(f"i1 {flag}" for flag in flags)])
+        return self.value(f"call {self.integers} @{symbol}({given})", f"declare {self.integers} @{symbol}({types})")
+
+    def identity(self, kind: str, dtype: str) -> str:
+        """What a reduction starts from."""
+        if dtype == "bool":
+            return self.literal(kind == "all", dtype)
+        if dtype == "int":
+            return self.whole({"sum": 0, "prod": 1, "max": -(2**63), "min": 2**63 - 1}[kind])
+        return self.literal({"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}[kind])
+
+    def combined(self, kind: str, dtype: str, old: str, new: str) -> str:
+        """One more value into a reduction, whose order is free."""
+        if dtype == "bool":
+            return self.value(f"{'or' if kind == 'any' else 'and'} {self.truths} {old}, {new}")
+        if dtype in ("int", "u64"):
+            if kind in ("sum", "prod"):
+                return self.value(f"{'add' if kind == 'sum' else 'mul'} {self.integers} {old}, {new}")
+            return self.of_integers("llvm.smax" if kind == "max" else "llvm.smin", [old, new])
+        if kind in ("sum", "prod"):
+            return self.value(f"{'fadd' if kind == 'sum' else 'fmul'} reassoc contract {self.reals} {old}, {new}")
+        return self.intrinsic("llvm.maximum" if kind == "max" else "llvm.minimum", [old, new])
 
     # ------------------------------------------------------------ scopes, memory
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from optgen.backends.llvm.body import SIZES, Body
+from optgen.backends.llvm.body import Body
 from optgen.backends.llvm.parts import nests
 from optgen.backends.llvm.routines import Routine, call_signature, routine
-from optgen.backends.llvm.scalars import literal, scalar
+from optgen.backends.llvm.scalars import scalar
 from optgen.backends.llvm.shared import write_shared
+from optgen.backends.llvm.vectors import bases_of, fits, vector_loop
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
     Accumulate,
@@ -42,6 +43,7 @@ def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
     results = [b for b in procedure.results if not b.axes]
     for position, buffer in enumerate(arrays):
         body.pointers[buffer] = f"%p{position}"
+    body.bases = bases_of(procedure.body)
     _swappable(body, procedure.body)
     for buffer in body.swapped:
         slot = "%" + body.fresh("q")
@@ -75,8 +77,6 @@ def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
         *_entry(procedure, body, arrays, given, results),
         "",
         'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
-        "!0 = distinct !{!0, !1}",
-        '!1 = !{!"llvm.loop.interleave.count", i32 2}',
     ]
     needed = _closure(body.routines)
     externals = set(body.externals)
@@ -157,7 +157,7 @@ def statements(body: Body, block: Sequence[Statement]) -> None:
 def _statement(body: Body, statement: Statement) -> None:
     match statement:
         case For(index=index) if body.nests and index in body.nests:
-            write_shared(body, body.nests[index], _loop, _identity, _combined)
+            write_shared(body, body.nests[index], _loop)
         case For(index=index):
             _loop(body, statement, "0", scalar(body, index.extent))
         case Let(local, value):
@@ -186,12 +186,15 @@ def _statement(body: Body, statement: Statement) -> None:
 
 
 def _loop(body: Body, statement: For, start: str, end: str) -> None:
+    if fits(statement, body.bases):
+        start = vector_loop(body, statement, start, end)
+        if start == end:
+            return
     name = body.fresh("loop")
     before = body.label
-    some = body.value(f"icmp sgt i64 {end}, {start}")
+    some = body.value(f"icmp slt i64 {start}, {end}")
     body.do(f"br i1 {some}, label %{name}, label %{name}.end")
     body.begin(name)
-    begun = len(body.lines)
     body.do(f"%{name}.i = phi i64 [ {start}, %{before} ], [ %{name}.next, %{name}.latch ]")
     body.values.append({statement.index: f"%{name}.i"})
     statements(body, statement.body)
@@ -200,19 +203,8 @@ def _loop(body: Body, statement: For, start: str, end: str) -> None:
     body.begin(f"{name}.latch")
     body.do(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
     more = body.value(f"icmp slt i64 %{name}.next, {end}")
-    body.do(f"br i1 {more}, label %{name}, label %{name}.end{_interleaved(statement, body.lines[begun:])}")
+    body.do(f"br i1 {more}, label %{name}, label %{name}.end")
     body.begin(f"{name}.end")
-
-
-def _interleaved(statement: For, lines: Sequence[str]) -> str:
-    """Maxima, and sums of elementary functions, wait for long chains of arithmetic: two at a time take less time.
-
-    Other loops gain nothing by it (measured), and take half as long again to compile.
-    """
-    kinds = {part.kind for part in statement.body if isinstance(part, Accumulate) and not part.buffer.axes}
-    calls = any(" call " in line and "@llvm." not in line for line in lines)
-    waits = bool(kinds & {"max", "min"}) or (bool(kinds) and calls)
-    return ", !llvm.loop !0" if statement.vector and waits else ""
 
 
 def _accumulate(body: Body, statement: Accumulate) -> None:
@@ -232,36 +224,14 @@ def _accumulate(body: Body, statement: Accumulate) -> None:
         old = body.load(buffer, ())
     type_ = body.type(buffer.dtype)
     if test is not None:
-        value = body.value(f"select i1 {test}, {type_} {value}, {type_} {_identity(body, kind, buffer.dtype)}")
-    new = _combined(body, kind, buffer.dtype, old, value)
+        value = body.value(f"select i1 {test}, {type_} {value}, {type_} {body.identity(kind, buffer.dtype)}")
+    new = body.combined(kind, buffer.dtype, old, value)
     if not buffer.axes:
         body.store(buffer, (), new)
         return
     if buffer.dtype == "bool":
         new = body.value(f"zext i1 {new} to i8")
     body.do(f"store {body.memory(buffer.dtype)} {new}, ptr {address}")
-
-
-def _identity(body: Body, kind: str, dtype: str) -> str:
-    if dtype == "bool":
-        return "true" if kind == "all" else "false"
-    if dtype == "int":
-        return {"sum": "0", "prod": "1", "max": str(-(2**63)), "min": str(2**63 - 1)}[kind]
-    number = {"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}[kind]
-    return literal(number, "real", body.real)
-
-
-def _combined(body: Body, kind: str, dtype: str, old: str, new: str) -> str:
-    if dtype == "bool":
-        return body.value(f"{'or' if kind == 'any' else 'and'} i1 {old}, {new}")
-    if dtype in ("int", "u64"):
-        if kind in ("sum", "prod"):
-            return body.value(f"{'add' if kind == 'sum' else 'mul'} i64 {old}, {new}")
-        name = "llvm.smax.i64" if kind == "max" else "llvm.smin.i64"
-        return body.value(f"call i64 @{name}(i64 {old}, i64 {new})", f"declare i64 @{name}(i64, i64)")
-    if kind in ("sum", "prod"):
-        return body.value(f"{'fadd' if kind == 'sum' else 'fmul'} reassoc contract {body.real} {old}, {new}")
-    return body.intrinsic("llvm.maximum" if kind == "max" else "llvm.minimum", [old, new])
 
 
 def _accumulate_best(body: Body, statement: Accumulate, indices: Sequence[str], value: str, test: str | None) -> None:
@@ -335,8 +305,7 @@ def _copy(body: Body, target: Buffer, source: Buffer) -> None:
     if not target.axes and not source.axes:
         body.store(target, (), body.load(source, ()))
         return
-    width = SIZES.get(target.dtype) or (8 if body.memory(target.dtype) == "double" else 4)
-    amount = body.value(f"mul nsw i64 {_size(body, target)}, {width}")
+    amount = body.value(f"mul nsw i64 {_size(body, target)}, {body.size(target.dtype)}")
     a, b = body.pointer(target), body.pointer(source)
     if body.nests is not None:
         body.needs("copy_shared")

@@ -20,7 +20,7 @@ from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.parts import LARGE, costs
 from optgen.backends.llvm.threads import Threads, load
 from optgen.ir import nodes as ir
-from optgen.ir.imperative import Buffer, Procedure, While
+from optgen.ir.imperative import Buffer, Procedure
 from optgen.ir.nodes import Scalar
 from optgen.ir.program import Function
 
@@ -82,22 +82,23 @@ def _machine() -> Any:
     )
 
 
-def optimised(text: str, once: bool = False) -> tuple[Any, Any]:
-    """The module of a text, verified and optimised for this processor, and the machine it was optimised for.
+PASSES = ("always_inliner", "sroa", "instruction_combine", "new_gvn", "loop_rotate", "simplify_cfg")
 
-    Code that runs `once` a solve is not worth vector loops: they are half of what compiling takes.
+
+def optimised(text: str) -> tuple[Any, Any]:
+    """The module of a text, verified and optimised, and the machine it was optimised for.
+
+    Loops are vectors already, and what they need not repeat stands before them: few passes are left to do, and LLVM's
+    usual list takes eight times as long.
     """
     llvm = _ready()
     machine = _machine()
     module = llvm.parse_assembly(text)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=1 if once else 2)
-    options.loop_vectorization = not once
-    options.slp_vectorization = False
-    options.loop_interleaving = False  # only loops that ask for it: see emit
-    options.loop_unrolling = False  # vector loops gain nothing by it
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
+    manager = llvm.create_new_module_pass_manager()
+    for name in PASSES:
+        getattr(manager, f"add_{name}_pass")()
+    manager.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
     return module, machine
 
 
@@ -106,13 +107,13 @@ def fingerprint() -> str:
     """What object code depends on beside its module: LLVM, the processor, the options above."""
     llvm = _ready()
     version = ".".join(map(str, llvm.llvm_version_info))
-    return f"llvm {version} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {CODE_LEVEL}"
+    return f"llvm {version} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {CODE_LEVEL} {PASSES}"
 
 
-def to_object(text: str, once: bool = False) -> bytes:
+def to_object(text: str) -> bytes:
     """Object code of a module for this processor: what a cache keeps."""
     with _compiling:
-        module, machine = optimised(text, once)
+        module, machine = optimised(text)
         return bytes(machine.emit_object(module))
 
 
@@ -126,16 +127,16 @@ def from_object(code: bytes) -> Any:
     return engine
 
 
-def _made(text: str, once: bool, keep: Keep | None) -> bytes:
+def _made(text: str, keep: Keep | None) -> bytes:
     if keep is None:
-        return to_object(text, once)
-    return keep(f"{fingerprint()} {once}\n{text}", lambda: to_object(text, once))
+        return to_object(text)
+    return keep(f"{fingerprint()}\n{text}", lambda: to_object(text))
 
 
 def shared_threads(keep: Keep | None = None) -> Threads:
     """The threads that share the work of large loops."""
     processor = _ready().get_process_triple().partition("-")[0]
-    return load(lambda text: from_object(_made(text, True, keep)), processor)
+    return load(lambda text: from_object(_made(text, keep)), processor)
 
 
 def from_text(text: str) -> Any:
@@ -194,9 +195,8 @@ class Kernel:
         return self.codes[shared]
 
     def _code(self, shared: bool) -> Any:
-        once = not shared and not any(isinstance(statement, While) for statement in self.procedure.body)
         text = emit(self.procedure, self.real, shared)
-        engine = from_object(_made(text, once, self.keep))
+        engine = from_object(_made(text, self.keep))
         self.engines.append(engine)
         address = engine.get_function_address(f"optgen_{self.procedure.name}")
         return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)

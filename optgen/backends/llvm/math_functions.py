@@ -1,6 +1,7 @@
 """Elementary functions as straight-line LLVM functions, so that loops over them become vector loops.
 
-`definition(name, real)` is the text of one of NAMES for double or float; its symbol is `name.double` or `name.float`.
+`definition(name, real)` is the text of one of NAMES for double or float; its symbol is `name.double` or `name.float`,
+and `name.double.8` where it works on vectors of 8.
 Arguments are reduced exactly with fused multiply-adds, then a polynomial (fit.py) is evaluated; infinities, NaN, signed
 zeros and numbers below the normal range come out as in libm.  The errors over all arguments are bounded by ULPS
 (tests/backends/test_llvm_math.py); `cos` and `sin` need |x| <= SMALL_ANGLE, for what lies beyond is libm's.
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from optgen.backends.llvm.coefficients import COEFFICIENTS
+from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.scalars import SMALL_ANGLE, literal, rounded_to_single
 
 INF, NAN = float("inf"), float("nan")
@@ -57,6 +59,7 @@ class Assembly:
     """The instructions of one function, by what they do."""
 
     real: str
+    lanes: Lanes = SINGLE
     lines: list[str] = field(default_factory=list)
     declares: set[str] = field(default_factory=set)
 
@@ -64,16 +67,25 @@ class Assembly:
     def format(self) -> Format:
         return FORMATS[self.real]
 
+    @property
+    def reals(self) -> str:
+        return self.lanes.type(self.real)
+
+    @property
+    def integers(self) -> str:
+        return self.lanes.type(self.format.integer)
+
     def make(self, instruction: str) -> str:
         name = f"%v{len(self.lines)}"
         self.lines.append(f"  {name} = {instruction}")
         return name
 
     def number(self, value: float | Fraction) -> str:
-        return literal(value if isinstance(value, Fraction) else float(value), "real", self.real)
+        text = literal(value if isinstance(value, Fraction) else float(value), "real", self.real)
+        return self.lanes.constant(self.real, text)
 
     def binary(self, word: str, a: str, b: str) -> str:
-        return self.make(f"{word} {self.real} {a}, {b}")
+        return self.make(f"{word} {self.reals} {a}, {b}")
 
     def add(self, a: str, b: str) -> str:
         return self.binary("fadd", a, b)
@@ -88,33 +100,38 @@ class Assembly:
         return self.binary("fdiv", a, b)
 
     def neg(self, a: str) -> str:
-        return self.make(f"fneg {self.real} {a}")
+        return self.make(f"fneg {self.reals} {a}")
 
     def test(self, relation: str, a: str, b: float) -> str:
-        return self.make(f"fcmp {relation} {self.real} {a}, {self.number(b)}")
+        return self.make(f"fcmp {relation} {self.reals} {a}, {self.number(b)}")
 
     def pick(self, test: str, a: str, b: str) -> str:
-        return self.make(f"select i1 {test}, {self.real} {a}, {self.real} {b}")
+        return self.make(f"select {self.lanes.type('i1')} {test}, {self.reals} {a}, {self.reals} {b}")
 
     def call(self, function: str, *arguments: str) -> str:
-        return self.make(f"call {self.real} @{function}({', '.join(f'{self.real} {a}' for a in arguments)})")
+        return self.make(f"call {self.reals} @{function}({', '.join(f'{self.reals} {a}' for a in arguments)})")
+
+    def other(self, name: str, argument: str) -> str:
+        """Another function of this module."""
+        return self.call(self.lanes.symbol(f"{name}.{self.real}"), argument)
 
     def intrinsic(self, name: str, *arguments: str) -> str:
-        full = f"llvm.{name}.{'f64' if self.real == 'double' else 'f32'}"
-        self.declares.add(f"declare {self.real} @{full}({', '.join([self.real] * len(arguments))})")
+        full = f"llvm.{name}.{self.lanes.overload(self.real)}"
+        self.declares.add(f"declare {self.reals} @{full}({', '.join([self.reals] * len(arguments))})")
         return self.call(full, *arguments)
 
     def fma(self, a: str, b: str, c: str) -> str:
         return self.intrinsic("fma", a, b, c)
 
     def whole(self, word: str, a: str, b: int | str) -> str:
-        return self.make(f"{word} {self.format.integer} {a}, {b}")
+        other = self.lanes.constant(self.format.integer, b) if isinstance(b, int) else b
+        return self.make(f"{word} {self.integers} {a}, {other}")
 
     def bits(self, a: str) -> str:
-        return self.make(f"bitcast {self.real} {a} to {self.format.integer}")
+        return self.make(f"bitcast {self.reals} {a} to {self.integers}")
 
     def from_bits(self, a: str) -> str:
-        return self.make(f"bitcast {self.format.integer} {a} to {self.real}")
+        return self.make(f"bitcast {self.integers} {a} to {self.reals}")
 
     def polynomial(self, name: str, x: str) -> str:
         """Horner's scheme."""
@@ -134,12 +151,13 @@ class Definition:
     declares: tuple[str, ...]
 
 
-def definition(name: str, real: str) -> Definition:
-    """The function `name.real`; real is double or float."""
-    made = Assembly(real)
+def definition(name: str, real: str, lanes: Lanes = SINGLE) -> Definition:
+    """The function `name.real` (`name.real.8` of 8 lanes); real is double or float."""
+    made = Assembly(real, lanes)
     result = _FORMULAS[name](made, "%x")
-    head = f"define internal {real} @{name}.{real}({real} %x) alwaysinline nounwind {{"
-    text = "\n".join([head, *made.lines, f"  ret {real} {result}", "}", ""])
+    symbol = lanes.symbol(f"{name}.{real}")
+    head = f"define internal {made.reals} @{symbol}({made.reals} %x) alwaysinline nounwind {{"
+    text = "\n".join([head, *made.lines, f"  ret {made.reals} {result}", "}", ""])
     return Definition(text, USES.get(name, ()), tuple(sorted(made.declares)))
 
 
@@ -274,7 +292,7 @@ def _tanh(a: Assembly, x: str) -> str:
     size = a.intrinsic("fabs", x)
     double = a.add(size, size)
     small = a.test("olt", size, 1.0)
-    t = a.call(f"expm1.{a.real}", a.pick(small, a.neg(double), double))
+    t = a.other("expm1", a.pick(small, a.neg(double), double))
     quotient = a.div(a.pick(small, a.neg(t), a.number(2.0)), a.add(t, a.number(2.0)))
     made = a.pick(small, quotient, a.sub(a.number(1.0), quotient))
     return a.intrinsic("copysign", made, x)
@@ -305,7 +323,7 @@ def _wave(a: Assembly, x: str, quarter: int) -> str:
     tail = a.fma(a.mul(z, z), a.polynomial("cos", z), a.fma(a.neg(r), lost, error))
     cosine = a.add(top, tail)
     turns = a.whole("add", bits, quarter)
-    odd = a.make(f"icmp ne {a.format.integer} {a.whole('and', turns, 1)}, 0")
+    odd = a.whole("icmp ne", a.whole("and", turns, 1), 0)
     chosen = a.pick(odd, cosine, sine)
     flipped = a.whole("shl", a.whole("and", turns, 2), 62 if a.real == "double" else 30)
     made = a.from_bits(a.whole("xor", a.bits(chosen), flipped))
@@ -318,7 +336,7 @@ def _erf(a: Assembly, x: str) -> str:
     inner = a.fma(x, a.polynomial("erf", a.mul(x, x)), x)
     bounded = _clamped(a, size, 1.0, a.format.flat)
     t = a.div(a.sub(bounded, a.number(2.5)), a.add(bounded, a.number(2.5)))
-    decay = a.call(f"exp.{a.real}", a.neg(a.mul(bounded, bounded)))
+    decay = a.other("exp", a.neg(a.mul(bounded, bounded)))
     outer = a.fma(a.neg(decay), a.polynomial("erfc", t), a.number(1.0))
     return a.pick(a.test("olt", size, 1.0), inner, a.intrinsic("copysign", outer, x))
 

@@ -21,6 +21,7 @@ from optgen.ir.imperative import (
     For,
     If,
     Invoke,
+    Let,
     Procedure,
     Statement,
     Store,
@@ -108,7 +109,7 @@ def _without_products(loop: For, found: Found) -> list[Statement]:
         result = ir.Input(f"product_{len(found.made)}", "real", (loop.index.extent,))
         found.made.append(result)
         calls.append(Invoke(MATVEC, operands, (result,)))
-        body[-1] = Store(entry.buffer, (), ir.access(result, loop.index))
+        body[-1] = Let(entry.buffer, ir.access(result, loop.index))
     return [*calls, replace(loop, body=tuple(body), vector=loop.vector or _simple(body))] if calls else [loop]
 
 

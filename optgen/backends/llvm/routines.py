@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.math_functions import definition
+from optgen.backends.llvm.matvec import matvec
 from optgen.backends.llvm.products import MATVEC
 from optgen.backends.llvm.shared_routines import SHARED_ROUTINES, Routine
 from optgen.ir import nodes as ir
@@ -136,44 +138,53 @@ done:
 """
 
 
-def _threefry() -> str:
+def _threefry(lanes: Lanes = SINGLE) -> Routine:
+    word, wide = lanes.type("i32"), lanes.type("i64")
+
+    def halves(name: str, of: str) -> list[str]:
+        """The high and the low word of a number."""
+        return [
+            f"%{name}h = lshr {wide} {of}, {lanes.constant('i64', 32)}",
+            f"%{name}0 = trunc {wide} %{name}h to {word}",
+            f"%{name}1 = trunc {wide} {of} to {word}",
+        ]
+
     rotations = ((13, 15, 26, 6), (17, 29, 16, 24))
     lines = [
-        "%kh = lshr i64 %key, 32",
-        "%k0 = trunc i64 %kh to i32",
-        "%k1 = trunc i64 %key to i32",
-        "%kx = xor i32 %k0, %k1",
-        f"%k2 = xor i32 %kx, {0x1BD11BDA}",
-        "%ch = lshr i64 %counter, 32",
-        "%c0 = trunc i64 %ch to i32",
-        "%c1 = trunc i64 %counter to i32",
-        "%x0 = add i32 %c0, %k0",
-        "%y0 = add i32 %c1, %k1",
+        *halves("k", "%key"),
+        f"%kx = xor {word} %k0, %k1",
+        f"%k2 = xor {word} %kx, {lanes.constant('i32', 0x1BD11BDA)}",
+        *halves("c", "%counter"),
+        f"%x0 = add {word} %c0, %k0",
+        f"%y0 = add {word} %c1, %k1",
     ]
     x, y, number = "%x0", "%y0", 0
+    rotate = f"llvm.fshl.{lanes.overload('i32')}"
     for group in range(5):
         for turn in rotations[group % 2]:
             number += 1
+            turns = lanes.constant("i32", turn)
             lines += [
-                f"%x{number} = add i32 {x}, {y}",
-                f"%t{number} = call i32 @llvm.fshl.i32(i32 {y}, i32 {y}, i32 {turn})",
-                f"%y{number} = xor i32 %t{number}, %x{number}",
+                f"%x{number} = add {word} {x}, {y}",
+                f"%t{number} = call {word} @{rotate}({word} {y}, {word} {y}, {word} {turns})",
+                f"%y{number} = xor {word} %t{number}, %x{number}",
             ]
             x, y = f"%x{number}", f"%y{number}"
         lines += [
-            f"%a{group} = add i32 {x}, %k{(group + 1) % 3}",
-            f"%b{group} = add i32 {y}, %k{(group + 2) % 3}",
-            f"%d{group} = add i32 %b{group}, {group + 1}",
+            f"%a{group} = add {word} {x}, %k{(group + 1) % 3}",
+            f"%b{group} = add {word} {y}, %k{(group + 2) % 3}",
+            f"%d{group} = add {word} %b{group}, {lanes.constant('i32', group + 1)}",
         ]
         x, y = f"%a{group}", f"%d{group}"
     lines += [
-        f"%wide0 = zext i32 {x} to i64",
-        f"%wide1 = zext i32 {y} to i64",
-        "%top = shl i64 %wide0, 32",
-        "%word = or i64 %top, %wide1",
-        "ret i64 %word",
+        f"%wide0 = zext {word} {x} to {wide}",
+        f"%wide1 = zext {word} {y} to {wide}",
+        f"%top = shl {wide} %wide0, {lanes.constant('i64', 32)}",
+        f"%word = or {wide} %top, %wide1",
+        f"ret {wide} %word",
     ]
-    return _define("threefry", "i64 %key, i64 %counter", lines, "i64")
+    text = _define(lanes.symbol("threefry"), f"{wide} %key, {wide} %counter", lines, wide)
+    return Routine(text, (), (f"declare {word} @{rotate}({word}, {word}, {word})",))
 
 
 # ---------------------------------------------------------------- whole arrays
@@ -307,45 +318,6 @@ heap:
 """
 
 
-def _matvec(real: str) -> str:
-    """y = a @ x, row by row."""
-    name = "matvec" if real == "double" else "matvec_single"
-    return f"""define internal void @{name}(ptr noalias %a, ptr noalias %x, ptr noalias %y, i64 %rows, i64 %columns)
-    noinline nounwind "prefer-vector-width"="512" {{
-entry:
-  %some = icmp sgt i64 %rows, 0
-  br i1 %some, label %row, label %done
-row:
-  %i = phi i64 [ 0, %entry ], [ %i.next, %stored ]
-  %offset = mul nsw i64 %i, %columns
-  %start = getelementptr inbounds {real}, ptr %a, i64 %offset
-  %full = icmp sgt i64 %columns, 0
-  br i1 %full, label %entry.of.row, label %stored
-entry.of.row:
-  %j = phi i64 [ 0, %row ], [ %j.next, %entry.of.row ]
-  %sum = phi {real} [ 0.0, %row ], [ %sum.next, %entry.of.row ]
-  %ap = getelementptr inbounds {real}, ptr %start, i64 %j
-  %xp = getelementptr inbounds {real}, ptr %x, i64 %j
-  %av = load {real}, ptr %ap
-  %xv = load {real}, ptr %xp
-  %product = fmul contract {real} %av, %xv
-  %sum.next = fadd reassoc contract {real} %sum, %product
-  %j.next = add nuw nsw i64 %j, 1
-  %more = icmp slt i64 %j.next, %columns
-  br i1 %more, label %entry.of.row, label %stored
-stored:
-  %total = phi {real} [ 0.0, %row ], [ %sum.next, %entry.of.row ]
-  %yp = getelementptr inbounds {real}, ptr %y, i64 %i
-  store {real} %total, ptr %yp
-  %i.next = add nuw nsw i64 %i, 1
-  %again = icmp slt i64 %i.next, %rows
-  br i1 %again, label %row, label %done
-done:
-  ret void
-}}
-"""
-
-
 MOVE = "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)"
 
 ROUTINES: dict[str, Routine] = {
@@ -354,24 +326,28 @@ ROUTINES: dict[str, Routine] = {
     ),
     "power_int": Routine(_power_int("double")),
     "power_int_single": Routine(_power_int("float")),
-    "threefry": Routine(_threefry(), (), ("declare i32 @llvm.fshl.i32(i32, i32, i32)",)),
+    "threefry": _threefry(),
     "sort": Routine(_sort("double"), (), (MOVE,)),
     "argsort": Routine(_argsort("double")),
     "sort_single": Routine(_sort("float"), (), (MOVE,)),
-    "matvec": Routine(_matvec("double")),
-    "matvec_single": Routine(_matvec("float")),
+    "matvec": Routine(*matvec("double", "matvec")),
+    "matvec_single": Routine(*matvec("float", "matvec_single")),
     **SHARED_ROUTINES,
     "argsort_single": Routine(_argsort("float")),
 }
 
 
 def routine(symbol: str) -> Routine:
-    """The routine of a symbol; elementary functions are written when a module first asks for them."""
-    name, point, real = symbol.partition(".")
-    if not point:
+    """The routine of a symbol; elementary functions, and those on vectors, are written when a module asks for them."""
+    if symbol in ROUTINES:
         return ROUTINES[symbol]
-    made = definition(name, real)
-    return Routine(made.text, tuple(f"{used}.{real}" for used in made.uses), made.declares)
+    name, *rest = symbol.split(".")
+    lanes = Lanes(int(rest.pop())) if rest[-1].isdigit() else SINGLE
+    if name == "threefry":
+        return _threefry(lanes)
+    (real,) = rest
+    made = definition(name, real, lanes)
+    return Routine(made.text, tuple(lanes.symbol(f"{used}.{real}") for used in made.uses), made.declares)
 
 
 def call_signature(statement: Invoke, body: Body) -> tuple[str, list[str], list[tuple[str, str]]]:

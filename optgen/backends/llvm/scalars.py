@@ -54,27 +54,33 @@ def rounded_to_single(value: Fraction) -> float:
 def _float(instruction: str) -> Callable[..., str]:
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
         if node.dtype == "int":
-            return b.value(f"{instruction} i64 {', '.join(v)}")
+            return b.value(f"{instruction} {b.integers} {', '.join(v)}")
         return b.value(f"f{instruction} contract {b.type(node.dtype)} {', '.join(v)}")
 
     return rule
 
 
 def _divide(b: Body, v: list[str], node: ir.Operation) -> str:
-    return b.value(f"fdiv {b.real} {v[0]}, {v[1]}")
+    return b.value(f"fdiv {b.reals} {v[0]}, {v[1]}")
 
 
 def _negate(b: Body, v: list[str], node: ir.Operation) -> str:
-    return b.value(f"sub i64 0, {v[0]}") if node.dtype == "int" else b.value(f"fneg {b.real} {v[0]}")
+    if node.dtype == "int":
+        return b.value(f"sub {b.integers} {b.whole(0)}, {v[0]}")
+    return b.value(f"fneg {b.reals} {v[0]}")
 
 
 def _compare(integer: str, real: str) -> Callable[..., str]:
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
         if node.arguments[0].dtype == "int":
-            return b.value(f"icmp {integer} i64 {v[0]}, {v[1]}")
-        return b.value(f"fcmp {real} {b.real} {v[0]}, {v[1]}")
+            return b.value(f"icmp {integer} {b.integers} {v[0]}, {v[1]}")
+        return b.value(f"fcmp {real} {b.reals} {v[0]}, {v[1]}")
 
     return rule
+
+
+def _logic(instruction: str) -> Callable[..., str]:
+    return lambda b, v, node: b.value(f"{instruction} {b.truths} {v[0]}, {v[1]}")
 
 
 def _nonzero(b: Body, divisor: str) -> str:
@@ -103,7 +109,7 @@ def _mod(b: Body, v: list[str], node: ir.Operation) -> str:
         moved = b.value(f"add i64 {rest}, {d}")
         return b.value(f"select i1 {_wrong_sign(b, rest, d)}, i64 {moved}, i64 {rest}")
     rest = b.value(f"frem {b.real} {v[0]}, {v[1]}")
-    zero = literal(0.0, "real", b.real)
+    zero = b.literal(0.0)
     negative, other = b.value(f"fcmp olt {b.real} {rest}, {zero}"), b.value(f"fcmp olt {b.real} {v[1]}, {zero}")
     differ = b.value(f"xor i1 {negative}, {other}")
     some = b.value(f"fcmp one {b.real} {rest}, {zero}")
@@ -118,19 +124,24 @@ def _mod(b: Body, v: list[str], node: ir.Operation) -> str:
 def _power_int(b: Body, v: list[str], node: ir.Operation) -> str:
     """By products: binary powers, the reciprocal for negative exponents."""
     exponent = node.arguments[1]
-    one = literal(1.0, "real", b.real)
-    if isinstance(exponent, ir.Constant) and abs(int(exponent.value)) <= 64:
+    if _small_power(node):
+        assert isinstance(exponent, ir.Constant)
         left, base, result = abs(int(exponent.value)), v[0], ""
         while left:
             if left & 1:
-                result = base if not result else b.value(f"fmul {b.real} {result}, {base}")
+                result = base if not result else b.value(f"fmul {b.reals} {result}, {base}")
             left >>= 1
             if left:
-                base = b.value(f"fmul {b.real} {base}, {base}")
-        result = result or one
-        return result if exponent.value >= 0 else b.value(f"fdiv {b.real} {one}, {result}")
+                base = b.value(f"fmul {b.reals} {base}, {base}")
+        result = result or b.literal(1.0)
+        return result if exponent.value >= 0 else b.value(f"fdiv {b.reals} {b.literal(1.0)}, {result}")
     b.needs("power_int" if b.real == "double" else "power_int_single")
     return b.value(f"call {b.real} @power_int({b.real} {v[0]}, i64 {v[1]})")
+
+
+def _small_power(node: ir.Operation) -> bool:
+    exponent = node.arguments[1]
+    return isinstance(exponent, ir.Constant) and abs(int(exponent.value)) <= 64
 
 
 def _intrinsic(name: str) -> Callable[..., str]:
@@ -138,20 +149,16 @@ def _intrinsic(name: str) -> Callable[..., str]:
 
 
 def _libm(name: str) -> Callable[..., str]:
-    def rule(b: Body, v: list[str], node: ir.Operation) -> str:
-        symbol = name if b.real == "double" else name + "f"
-        b.external(f"declare {b.real} @{symbol}({', '.join([b.real] * len(v))})")
-        return b.value(f"call {b.real} @{symbol}({', '.join(f'{b.real} {x}' for x in v)})")
-
-    return rule
+    return lambda b, v, node: b.function(name if b.real == "double" else name + "f", v)
 
 
 def _elementary(name: str) -> Callable[..., str]:
     """A function of math_functions, in the precision asked for."""
 
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
-        b.needs(f"{name}.{b.real}")
-        return b.value(f"call {b.real} @{name}.{b.real}({b.real} {v[0]})")
+        symbol = b.lanes.symbol(f"{name}.{b.real}")
+        b.needs(symbol)
+        return b.value(f"call {b.reals} @{symbol}({b.reals} {v[0]})")
 
     return rule
 
@@ -161,9 +168,13 @@ def _wave(name: str) -> Callable[..., str]:
     quick, general = _elementary(name), _libm(name)
 
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
-        return (quick if bound(node.arguments[0]) <= SMALL_ANGLE else general)(b, v, node)
+        return (quick if _small_angle(node) else general)(b, v, node)
 
     return rule
+
+
+def _small_angle(node: ir.Operation) -> bool:
+    return bound(node.arguments[0]) <= SMALL_ANGLE
 
 
 def bound(node: Scalar) -> float:
@@ -195,68 +206,83 @@ def _routine(name: str) -> Callable[..., str]:
 
 
 def _abs(b: Body, v: list[str], node: ir.Operation) -> str:
-    if node.dtype == "int":
-        return b.value(f"call i64 @llvm.abs.i64(i64 {v[0]}, i1 false)", "declare i64 @llvm.abs.i64(i64, i1)")
-    return b.intrinsic("llvm.fabs", v)
+    return b.of_integers("llvm.abs", v, ("false",)) if node.dtype == "int" else b.intrinsic("llvm.fabs", v)
 
 
 def _sign(b: Body, v: list[str], node: ir.Operation) -> str:
     if node.dtype == "int":
-        up, down = b.value(f"icmp sgt i64 {v[0]}, 0"), b.value(f"icmp slt i64 {v[0]}, 0")
-        return b.value(f"sub i64 {b.value(f'zext i1 {up} to i64')}, {b.value(f'zext i1 {down} to i64')}")
-    one, zero = literal(1.0, "real", b.real), literal(0.0, "real", b.real)
-    unit = b.intrinsic("llvm.copysign", [one, v[0]])
-    some = b.value(f"fcmp one {b.real} {v[0]}, {zero}")
-    kept = b.value(f"select i1 {some}, {b.real} {unit}, {b.real} {zero}")
-    number = b.value(f"fcmp ord {b.real} {v[0]}, {v[0]}")
-    return b.value(f"select i1 {number}, {b.real} {kept}, {b.real} {v[0]}")
+        up, down = (b.value(f"icmp {word} {b.integers} {v[0]}, {b.whole(0)}") for word in ("sgt", "slt"))
+        return b.value(f"sub {b.integers} {_widened(b, up)}, {_widened(b, down)}")
+    unit = b.intrinsic("llvm.copysign", [b.literal(1.0), v[0]])
+    some = b.value(f"fcmp one {b.reals} {v[0]}, {b.literal(0.0)}")
+    kept = b.pick(some, "real", unit, b.literal(0.0))
+    number = b.value(f"fcmp ord {b.reals} {v[0]}, {v[0]}")
+    return b.pick(number, "real", kept, v[0])
+
+
+def _widened(b: Body, truth: str) -> str:
+    return b.value(f"zext {b.truths} {truth} to {b.integers}")
 
 
 def _to_int(intrinsic: str) -> Callable[..., str]:
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
         whole = b.intrinsic(intrinsic, v)
-        name = f"llvm.fptosi.sat.i64.{'f64' if b.real == 'double' else 'f32'}"
-        return b.value(f"call i64 @{name}({b.real} {whole})", f"declare i64 @{name}({b.real})")
+        name = f"llvm.fptosi.sat.{b.lanes.overload('i64')}.{b.lanes.overload(b.real)}"
+        return b.value(f"call {b.integers} @{name}({b.reals} {whole})", f"declare {b.integers} @{name}({b.reals})")
 
     return rule
 
 
 def _best(integer: str, real: str) -> Callable[..., str]:
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
-        if node.dtype == "int":
-            name = f"llvm.{integer}.i64"
-            return b.value(f"call i64 @{name}(i64 {v[0]}, i64 {v[1]})", f"declare i64 @{name}(i64, i64)")
-        return b.intrinsic(real, v)
+        return b.of_integers(f"llvm.{integer}", v) if node.dtype == "int" else b.intrinsic(real, v)
 
     return rule
 
 
 def _finite(b: Body, v: list[str], node: ir.Operation) -> str:
     size = b.intrinsic("llvm.fabs", v)
-    return b.value(f"fcmp olt {b.real} {size}, {literal(float('inf'), 'real', b.real)}")
+    return b.value(f"fcmp olt {b.reals} {size}, {b.literal(float('inf'))}")
 
 
 def _threefry(b: Body, v: list[str], node: ir.Operation) -> str:
-    b.needs("threefry")
-    return b.value(f"call i64 @threefry(i64 {v[0]}, i64 {v[1]})")
+    symbol = b.lanes.symbol("threefry")
+    b.needs(symbol)
+    return b.value(f"call {b.integers} @{symbol}({b.integers} {v[0]}, {b.integers} {v[1]})")
 
 
 def _scaled_bits(shift: int, keep: int, half: bool) -> Callable[..., str]:
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
         drop, digits = (shift, keep) if b.real == "double" or half or shift != 11 else (40, 24)
-        bits = b.value(f"lshr i64 {v[0]}, {drop}") if drop else b.value(f"and i64 {v[0]}, {MASK}")
-        number = b.value(f"uitofp i64 {bits} to double")
+        move = f"lshr {b.integers} {v[0]}, {b.whole(drop)}" if drop else f"and {b.integers} {v[0]}, {b.whole(MASK)}"
+        double = b.type("f64")
+        number = b.value(f"uitofp {b.integers} {b.value(move)} to {double}")
         if half:
-            number = b.value(f"fadd double {number}, {literal(0.5, 'real', 'double')}")
-        made = b.value(f"fmul double {number}, {literal(2.0**-digits, 'real', 'double')}")
-        return made if b.real == "double" else b.value(f"fptrunc double {made} to float")
+            number = b.value(f"fadd {double} {number}, {b.literal(0.5, 'f64')}")
+        made = b.value(f"fmul {double} {number}, {b.literal(2.0**-digits, 'f64')}")
+        return made if b.real == "double" else b.value(f"fptrunc {double} {made} to {b.reals}")
 
     return rule
 
 
 def _index_bits(b: Body, v: list[str], node: ir.Operation) -> str:
-    high = b.value(f"lshr i64 {v[0]}, 32")
-    return b.value(f"lshr i64 {b.value(f'mul i64 {high}, {v[1]}')}, 32")
+    high = b.value(f"lshr {b.integers} {v[0]}, {b.whole(32)}")
+    product = b.value(f"mul {b.integers} {high}, {v[1]}")
+    return b.value(f"lshr {b.integers} {product}, {b.whole(32)}")
+
+
+ELEMENTARY = ("exp", "expm1", "log", "log1p", "tanh", "erf")
+LONG = {*ELEMENTARY, "sin", "cos", "threefry"}  # operations of many instructions
+ONE_AT_A_TIME = {  # calls, and divisions of integers
+    *("floordiv", "mod", "power", "tan", "arccos", "arctan2", "sinh", "cosh", "lgamma", "digamma"),
+}
+CONDITIONS = {"power_int": _small_power, "sin": _small_angle, "cos": _small_angle}
+
+
+def works_on_vectors(node: ir.Operation) -> bool:
+    """Whether the rule of an operation works lane by lane."""
+    condition = CONDITIONS.get(node.name)
+    return node.name not in ONE_AT_A_TIME and (condition is None or condition(node))
 
 
 RULES: dict[str, Callable[..., str]] = {
@@ -270,7 +296,7 @@ RULES: dict[str, Callable[..., str]] = {
     "power": _libm("pow"),
     "power_int": _power_int,
     "sqrt": _intrinsic("llvm.sqrt"),
-    **{name: _elementary(name) for name in ("exp", "expm1", "log", "log1p", "tanh", "erf")},
+    **{name: _elementary(name) for name in ELEMENTARY},
     "sin": _wave("sin"),
     "cos": _wave("cos"),
     "tan": _libm("tan"),
@@ -294,12 +320,12 @@ RULES: dict[str, Callable[..., str]] = {
     "le": _compare("sle", "ole"),
     "gt": _compare("sgt", "ogt"),
     "ge": _compare("sge", "oge"),
-    "and": lambda b, v, n: b.value(f"and i1 {v[0]}, {v[1]}"),
-    "or": lambda b, v, n: b.value(f"or i1 {v[0]}, {v[1]}"),
-    "not": lambda b, v, n: b.value(f"xor i1 {v[0]}, true"),
+    "and": _logic("and"),
+    "or": _logic("or"),
+    "not": lambda b, v, n: b.value(f"xor {b.truths} {v[0]}, {b.literal(True, 'bool')}"),
     "is_finite": _finite,
-    "to_real": lambda b, v, n: b.value(f"sitofp i64 {v[0]} to {b.real}"),
-    "bool_to_int": lambda b, v, n: b.value(f"zext i1 {v[0]} to i64"),
+    "to_real": lambda b, v, n: b.value(f"sitofp {b.integers} {v[0]} to {b.reals}"),
+    "bool_to_int": lambda b, v, n: _widened(b, v[0]),
     "stop_gradient": lambda b, v, n: v[0],
     "int_to_bits": lambda b, v, n: v[0],
     "threefry": _threefry,
@@ -322,7 +348,7 @@ def scalar(body: Body, root: Scalar) -> str:
         if known is not None:
             done[node] = known
             continue
-        parts = _parts(node)
+        parts = parts_of(node)
         if not ready and parts:
             stack.append((node, True))
             stack.extend((part, False) for part in parts if part not in done)
@@ -331,7 +357,8 @@ def scalar(body: Body, root: Scalar) -> str:
     return done[root]
 
 
-def _parts(node: Scalar) -> tuple[Scalar, ...]:
+def parts_of(node: Scalar) -> tuple[Scalar, ...]:
+    """What the instruction of a scalar takes."""
     match node:
         case ir.Operation():
             return node.arguments
@@ -345,12 +372,11 @@ def _parts(node: Scalar) -> tuple[Scalar, ...]:
 def _made(body: Body, node: Scalar, parts: list[str]) -> str:
     match node:
         case ir.Constant(value=value, dtype=dtype):
-            return literal(value, dtype, body.real)
+            return body.literal(value, dtype)
         case ir.Operation(name=name):
             return RULES[name](body, parts, node)
         case ir.Choose(dtype=dtype):
-            kind = body.type(dtype)
-            return body.value(f"select i1 {parts[0]}, {kind} {parts[1]}, {kind} {parts[2]}")
+            return body.pick(parts[0], dtype, parts[1], parts[2])
         case ir.Access(tensor=tensor):
             return body.load(tensor, parts)  # type: ignore[arg-type]
     raise ir.IRError(f"{type(node).__name__} {getattr(node, 'name', '')} is not known where it is read")

@@ -18,14 +18,12 @@ from optgen.backends.llvm.threads import PARTS
 from optgen.ir.imperative import Buffer, For
 
 Loop = Callable[[Body, For, str, str], None]  # writes a loop from a register to another
-Identity = Callable[[Body, str, str], str]  # of a kind of reduction and a dtype
-Combined = Callable[[Body, str, str, str, str], str]  # two numbers by a kind of reduction
 
 
-def write_shared(body: Body, nest: Nest, loop: Loop, identity: Identity, combined: Combined) -> None:
+def write_shared(body: Body, nest: Nest, loop: Loop) -> None:
     """The nest in parts, and the totals of all parts."""
     name = body.fresh("part")
-    inner = Body(body.real, routines=body.routines, externals=body.externals)
+    inner = Body(body.real, routines=body.routines, externals=body.externals, bases=body.bases)
     given = _given(body, inner, nest)
     extent = scalar(body, nest.loop.index.extent)
     size, parts = _cut(body, extent, scalar(body, nest.cost), not any(isinstance(s, For) for s in nest.loop.body))
@@ -33,7 +31,7 @@ def write_shared(body: Body, nest: Nest, loop: Loop, identity: Identity, combine
     for number, kind in nest.totals:
         memory = f"%{name}.t{len(kept)}"
         body.slots.append(f"  {memory} = alloca [{PARTS} x {body.type(number.dtype)}]")
-        inner.do(f"store {body.type(number.dtype)} {identity(body, kind, number.dtype)}, ptr {inner.slot(number)}")
+        inner.do(f"store {body.type(number.dtype)} {body.identity(kind, number.dtype)}, ptr {inner.slot(number)}")
         kept.append(memory)
     loop(inner, nest.loop, "%from", "%to")
     for k, (number, _) in enumerate(nest.totals):
@@ -49,7 +47,7 @@ def write_shared(body: Body, nest: Nest, loop: Loop, identity: Identity, combine
     body.external(SHARE)
     body.do(f"call void @optgen_share(ptr @{name}, ptr {context}, i64 {parts})")
     for (number, kind), memory in zip(nest.totals, kept, strict=True):
-        _add_up(body, number, memory, parts, partial(combined, body, kind, number.dtype))
+        _add_up(body, number, memory, parts, partial(body.combined, kind, number.dtype))
 
 
 def _given(body: Body, inner: Body, nest: Nest) -> list[tuple[str, str, str]]:
