@@ -367,9 +367,10 @@ def _constant(name: str, value: Any) -> Any:
 
 
 def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None) -> Iterator[tuple[str, str, float]]:
-    """(stage, text, seconds) of a program: as lowered, then its step function after each pass."""
+    """(stage, text, seconds) of a program: as lowered, its step function after each pass, its vector loops in llvm."""
     import time
 
+    from optgen.backends.llvm import vector_loops
     from optgen.ir.printer import print_function, print_program
     from optgen.passes import pipeline
     from optgen.passes.assemble import assemble
@@ -385,6 +386,10 @@ def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None
         if name.startswith("advance"):
             for stage, made, seconds in pipeline.stages(function):
                 yield f"{stage} ({name})", print_function(made), seconds
+    begun = time.perf_counter()
+    counts = {name: vector_loops(pipeline.run(function)) for name, function in functions.items()}
+    lines = [*(f"{name}: {count}" for name, count in counts.items()), f"in all: {sum(counts.values())}"]
+    yield "vector loops (llvm)", "\n".join(lines), time.perf_counter() - begun
 
 
 def source(

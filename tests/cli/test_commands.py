@@ -183,3 +183,10 @@ def test_an_unknown_data_set_is_said_with_its_place(capsys, tmp_path):
     path.write_text("experiment trial\n  data A, y = dataset breast_cancr\n  problem logistic(A, y)\n  run adam()\n")
     code, _, err = called(capsys, "run", path, "--backend", "numpy")
     assert code == 1 and "did you mean breast_cancer?" in err and f"{path}:2" in err
+
+
+def test_explain_counts_the_vector_loops(capsys, spec):
+    code, out, _ = called(capsys, "explain", spec, "--problem", "least_squares", "--only", "vector loops (llvm)")
+    counts = dict(line.split(": ") for line in out.splitlines()[1:] if line)
+    assert code == 0 and int(counts["advance_0"]) > 0
+    assert int(counts.pop("in all")) == sum(map(int, counts.values()))

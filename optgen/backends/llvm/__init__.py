@@ -5,9 +5,12 @@ Must not know: specs, programs, the runtime, another backend.
 
     scalars         one rule an operation
     emit            one rule a statement, and the module around them
+    vectors         loops whose iterations are independent, several iterations side by side
+    lanes, masks    types and memory of vectors
     body            the function that is being written
     calls           factorisations and systems as loops
     products        matrix-vector products, one call each
+    matvec          these products as a function
     routines        the functions that a module carries when it uses them
     parts           which loops can be cut into parts, and what they cost
     shared          these loops in parts, for threads that share their work
@@ -21,6 +24,6 @@ Must not know: specs, programs, the runtime, another backend.
     xla             the entry through which XLA calls an elementwise kernel
 """
 
-from optgen.backends.llvm.kernel import compile_function, source
+from optgen.backends.llvm.kernel import compile_function, source, vector_loops
 
-__all__ = ["compile_function", "source"]
+__all__ = ["compile_function", "source", "vector_loops"]

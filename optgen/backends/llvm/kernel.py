@@ -19,6 +19,7 @@ import numpy as np
 from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.parts import LARGE, costs
 from optgen.backends.llvm.threads import Threads, load
+from optgen.backends.llvm.vectors import count
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Buffer, Procedure
 from optgen.ir.nodes import Scalar
@@ -52,6 +53,11 @@ def source(functions: Sequence[Function], real: str, header: str) -> str:
     """The text of the modules, one after the other, before LLVM optimises them."""
     lines = "\n".join(f"; {line}".rstrip() for line in header.splitlines())
     return "\n".join([lines, *(emit(procedure_of(function), real) for function in functions)])
+
+
+def vector_loops(function: Function) -> int:
+    """How many vector loops a function becomes."""
+    return count(procedure_of(function).body)
 
 
 # ---------------------------------------------------------------- LLVM
