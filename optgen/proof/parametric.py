@@ -11,15 +11,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import chain, combinations, combinations_with_replacement, islice, product
 
 import numpy as np
 
 from optgen.proof.cancel import factors, linear_root, lowest
 from optgen.proof.certificate import Certificate, Square, certificate
-from optgen.proof.check import Signs, charts
+from optgen.proof.check import Signs, charts, check
+from optgen.proof.check_classes import Rejected
 from optgen.proof.interpolation import joined
 from optgen.proof.polynomial import Number, Ratio, at, names_of, ratio, symbol
 from optgen.proof.problem import Form, Interval, Problem, bound_to_json, mapped
@@ -29,6 +30,8 @@ from optgen.proof.semidefinite import TIGHT, float_at, solve
 
 SLACKS = ((Fraction(1), Fraction(2, 3)), (Fraction(1, 3), Fraction(2)), (Fraction(5, 2), Fraction(2, 5)))
 CAP = 1e4
+ATTEMPTS = 8  # assignments of what the equations leave open that are tried
+ROOTS = 3  # of minors, for one open multiplier
 LOOSE = 1e-6  # a margin above minus this counts as feasible while multipliers are dropped
 
 
@@ -55,11 +58,18 @@ def prove(
     if needed is None:
         return None
     zero, samples = needed
-    values = multipliers(reduced(given), samples, zero)
-    if values is None:
-        return None
-    squares = {block.name: sum_of_squares(block, values) for block in given.blocks}
-    return certified(problem, given, values, squares, solver)
+    for values in islice(multipliers(reduced(given), samples, zero), ATTEMPTS):
+        squares = {block.name: sum_of_squares(block, values) for block in given.blocks}
+        for domain in (problem.domain, opened(problem.domain)):
+            found = certified(replace(problem, domain=domain), given, values, squares, solver)
+            if found is not None:
+                return found
+    return None
+
+
+def opened(domain: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """Without the ends: where a class has a pole (mu = L), its members lie in the classes nearby."""
+    return tuple(replace(interval, low_closed=False, high_closed=False) for interval in domain)
 
 
 def at_numbers(given: Program, values: Mapping[str, Fraction]) -> Program:
@@ -108,13 +118,13 @@ def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], 
     return zero, final
 
 
-def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int]) -> list[Number] | None:
+def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int]) -> Iterator[list[Number]]:
     """Every variable as a quotient in the symbols."""
     rows = [{c: v for c, v in row.items() if c not in zero} for row in given.zeros]
     order = pivot_order(given, samples[0].numbers, zero)
     solution = solved(rows, list(reversed(order)))
     if solution is None:
-        return None
+        return
     free = [c for c in order if c not in solution]
     values: list[Number] = [Fraction(0)] * len(given.variables)
     names = {f"variable {c}": c for c in free}
@@ -122,21 +132,36 @@ def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int])
         values[c] = lowest(symbol(name))
     for pivot, row in solution.items():
         values[pivot] = at_assignment(row, values)
-    return settled(given, samples, values, names)
+    yield from settled(given, samples, values, names)
 
 
 def settled(
-    given: Program, samples: Sequence[Sample], values: list[Number], names: dict[str, int]
-) -> list[Number] | None:
-    """What the linear equations left open, from minors of the residual that vanish at the samples."""
-    while names:
-        found = next((f for b in given.blocks for f in roots(b, samples, values, names)), None)
-        if found is None:
-            return None
-        name, root = found
-        del names[name]
-        values = [lowest(at(v, {name: root})) for v in values]
-    return values
+    given: Program, samples: Sequence[Sample], values: list[Number], names: Mapping[str, int]
+) -> Iterator[list[Number]]:
+    """What the linear equations left open: read off the numbers at the samples, else from minors that vanish there."""
+    if not names:
+        yield values
+        return
+    first = min(names)
+    minors = (f for b in given.blocks for f in roots(b, samples, values, names))
+    for name, root in chain(((first, guess) for guess in guesses(samples, names[first])), islice(minors, ROOTS)):
+        rest = {n: c for n, c in names.items() if n != name}
+        try:
+            yield from settled(given, samples, [lowest(at(v, {name: root})) for v in values], rest)
+        except ZeroDivisionError:
+            continue
+
+
+def guesses(samples: Sequence[Sample], column: int) -> Iterator[Number]:
+    """Simple rationals times a product of at most two symbols or reciprocals that are the numbers at all samples."""
+    symbols: list[Number] = [symbol(name) for name in samples[0].values]
+    units = [Fraction(1), *symbols, *(1 / s for s in symbols)]
+    for left, right in combinations_with_replacement(range(len(units)), 2):
+        unit = units[left] * units[right]
+        quotients = [s.numbers[column] / float(rational(at(unit, s.values))) for s in samples]
+        guess = Fraction(quotients[0]).limit_denominator(1000)
+        if guess and all(abs(q - guess) < 1e-4 * abs(guess) for q in quotients):
+            yield lowest(guess * unit)
 
 
 def roots(
@@ -238,5 +263,10 @@ def certified(
     open_signs = [number for number, pole in needed if not signs.nonnegative(number, pole)]
     if open_signs and (solver is None or not all(solver(number, problem) for number in open_signs)):
         return None
-    found = {name: s for name, s in squares.items() if s is not None}
-    return certificate(problem, given, values, found, open_signs)
+    sums = {name: s for name, s in squares.items() if s is not None}
+    found = certificate(problem, given, values, sums, open_signs)
+    try:
+        check(found.to_json())
+    except Rejected:
+        return None
+    return found
