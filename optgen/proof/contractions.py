@@ -42,7 +42,6 @@ def added(left: Polynomial, right: Polynomial, sign: int = 1) -> Polynomial:
     return {m: c for m, c in total.items() if c}
 
 
-
 def merged(left: Monomial, right: Monomial) -> Monomial:
     if not left or not right:
         return left or right
@@ -134,8 +133,6 @@ def canonical(factors: list[Factor], tidy: Any) -> tuple[Factor, ...]:
         best = here if best is None else min(best, here)
     assert best is not None
     return best
-
-
 
 
 def text(value: Quotient) -> str:

@@ -23,7 +23,7 @@ from optgen.proof.check import Signs, charts, check
 from optgen.proof.check_classes import Rejected
 from optgen.proof.interpolation import joined
 from optgen.proof.polynomial import Number, Ratio, at, names_of, ratio, symbol
-from optgen.proof.problem import Form, Interval, Problem, bound_to_json, mapped
+from optgen.proof.problem import Form, Interval, Problem, domain_to_json, mapped
 from optgen.proof.program import Block, Program, Row, at_assignment, program, reduced
 from optgen.proof.rounding import pivot_order, rational, solved
 from optgen.proof.semidefinite import TIGHT, float_at, solve
@@ -250,10 +250,7 @@ def certified(
     solver: Callable[[Number, Problem], bool] | None,
 ) -> Certificate | None:
     """The certificate, if every sign that it needs is known."""
-    domain = [
-        [i.name, bound_to_json(i.low), bound_to_json(i.high), i.low_closed, i.high_closed] for i in problem.domain
-    ]
-    signs = Signs(domain, ())
+    signs = Signs(domain_to_json(problem.domain), ())
     needed = [(v, False) for v, variable in zip(values, given.variables) if variable.nonnegative]
     needed += [(at_assignment(row, values), False) for row in given.nonnegative]
     for block_squares in squares.values():

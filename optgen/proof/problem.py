@@ -17,7 +17,7 @@ claims' extraction fills it in, `interpolation` says which inequalities hold bet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
@@ -256,12 +256,14 @@ def problem_to_json(problem: Problem) -> dict[str, object]:
             }
             for s in problem.statements
         ],
-        "domain": [
-            [i.name, bound_to_json(i.low), bound_to_json(i.high), i.low_closed, i.high_closed] for i in problem.domain
-        ],
+        "domain": domain_to_json(problem.domain),
         "assumptions": {name: quadratic_to_json(q) for name, q in problem.assumptions.items()},
         "equalities": {name: quadratic_to_json(q) for name, q in problem.equalities.items()},
     }
+
+
+def domain_to_json(domain: Sequence[Interval]) -> list[list[object]]:
+    return [[i.name, bound_to_json(i.low), bound_to_json(i.high), i.low_closed, i.high_closed] for i in domain]
 
 
 def bound_to_json(bound: Number | None) -> object:

@@ -138,7 +138,7 @@ class Reading:
                 return ["/", read(a), read(b)]
             case "neg", (a,):
                 return ["*", "-1", read(a)]
-            case ("to_real" | "stop_gradient"), (a,):
+            case (("to_real" | "stop_gradient"), (a,)):
                 return read(a)
             case "bool_to_int", (ir.Operation(name="eq", arguments=(ir.Index() as i, ir.Index() as j)),):
                 return ["same", env[i], env[j]]
@@ -391,9 +391,7 @@ def derivative(term: Term, name: str, places: list[str], reading: Reading) -> Te
     raise Unreadable(f"the derivative of {term[0]}")
 
 
-def _of_oracle(
-    word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], reading: Reading
-) -> Term:
+def _of_oracle(word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], reading: Reading) -> Term:
     """The chain rule at a point of an abstract function: grad f, then hess f."""
     if word in ("max", "min"):
         raise Unreadable(f"the derivative of {word}")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from typing import Any
 
-from optgen.proof.linear import Matrix
-from optgen.proof.polynomial import Number
+from optgen.proof.cancel import lowest
+from optgen.proof.check import Signs
+from optgen.proof.check_classes import Rejected
+from optgen.proof.check_stability import check_stability
+from optgen.proof.linear import LinearMethod, Matrix, closed_loop
+from optgen.proof.polynomial import Number, symbol, to_json
+from optgen.proof.problem import Interval, Problem, domain_to_json
 
 
 def characteristic(matrix: Matrix) -> list[Number]:
@@ -35,14 +41,12 @@ def squared(matrix: Matrix) -> Matrix:
 
 
 def scaled(coefficients: Sequence[Number], radius: Number) -> list[Number]:
-    """The polynomial whose roots are those of the given one divided by the radius."""
-    degree = len(coefficients) - 1
+    """The polynomial (leading 1) whose roots are those of the given one divided by the radius."""
     result: list[Number] = []
-    for place, c in enumerate(coefficients):
-        power: Number = Fraction(1)
-        for _ in range(degree - place):
-            power = power * radius
-        result.append(c * power)
+    power: Number = Fraction(1)
+    for c in coefficients:
+        result.append(c / power)
+        power = power * radius
     return result
 
 
@@ -69,3 +73,44 @@ def conditions(coefficients: Sequence[Number]) -> list[Number]:
 def schur_stable(coefficients: Sequence[Number]) -> bool:
     """Whether every root of a polynomial with numbers lies inside the unit circle."""
     return all(isinstance(c, Fraction) and c > 0 for c in conditions(coefficients))
+
+
+def prove_stable(
+    method: LinearMethod,
+    domain: tuple[Interval, ...],
+    curvature: str,
+    radius: Number = Fraction(1),
+    solver: Callable[[Number, Problem], bool] | None = None,
+) -> dict[str, Any] | None:
+    """A certificate that one step on f = curvature/2 |x|^2 has all eigenvalues inside the circle, or None.
+
+    `domain` lists all symbols, also the curvature; `solver` may decide signs that coefficients do not tell.
+    """
+    if len(method.oracles) != 1:
+        return None
+    try:
+        step = closed_loop(method, lowest(symbol(curvature)))
+        numbers = conditions([lowest(c) for c in scaled(characteristic(step), lowest(radius))])
+        wanted = [w for n in numbers for w in (n, 1 / n)]
+    except ZeroDivisionError:
+        return None
+    signs = Signs(domain_to_json(domain), ())
+    unclear = [number for number in wanted if not signs.nonnegative(number)]
+    if unclear and (solver is None or not all(solver(n, Problem((), (), domain)) for n in unclear)):
+        return None
+    data: dict[str, Any] = {
+        "kind": "stability",
+        "method": {
+            name: [[to_json(n) for n in row] for row in matrix]
+            for name, matrix in (("A", method.A), ("B", method.B), ("C", method.C), ("D", method.D))
+        },
+        "curvature": curvature,
+        "radius": to_json(radius),
+        "domain": domain_to_json(domain),
+        "smt": [to_json(n) for n in unclear],
+    }
+    try:
+        check_stability(data)
+    except Rejected:
+        return None
+    return data

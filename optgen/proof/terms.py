@@ -46,6 +46,8 @@ from optgen.proof.contractions import (
 
 Term = Any  # str | list
 LARGEST = 20_000  # products of terms in one multiplication
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a claim may use: names of symmetric matrices; `solutions`: z -> (A, flipped, entry) for A z = b;
@@ -250,8 +252,7 @@ class Reader:
                     fresh += 1
                 names[label] = f"s:{extent}"
                 factors += [
-                    (name if power > 0 else f"1/{name}", tuple(names.get(i, i) for i in ls))
-                    for name, ls in contraction
+                    (name if power > 0 else f"1/{name}", tuple(names.get(i, i) for i in ls)) for name, ls in contraction
                 ]
         return self.factors(factors)
 
@@ -367,5 +368,3 @@ def renamed(term: Term, names: Mapping[str, str]) -> Term:
         case [head, *parts]:
             return [head, *(renamed(part, names) for part in parts)]
     return term
-
-

@@ -29,9 +29,7 @@ def sides(left: str, right: str) -> tuple[Term, Term, Reading]:
     records = {record.name: record.value for record in program.phases[0].records}
     reading = Reading()
     labels = [reading.label(ir.Index(axis, "i")) for axis in records["left"].axes]
-    terms = [
-        reading.entry(records[side], labels if records[side].axes else []) for side in ("left", "right")
-    ]
+    terms = [reading.entry(records[side], labels if records[side].axes else []) for side in ("left", "right")]
     return terms[0], terms[1], reading
 
 

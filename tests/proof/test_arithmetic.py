@@ -25,6 +25,8 @@ def dot(a, b):
 
 b1, b2, eps, lr, L = map(atom, ("b1", "b2", "eps", "lr", "L"))
 s, g, m = (atom(name, "i") for name in "sgm")
+
+
 def squared_gap(a, b):
     return ["sum", "j", "n", ["^", minus(atom(a, "j"), atom(b, "j")), 2]]
 
