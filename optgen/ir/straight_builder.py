@@ -124,7 +124,11 @@ class Builder:
 
     def table(self, name: str, type: Type, entries: Sequence[float | int], index: Value) -> Value:
         """The entry of a table at an i32 index from 1; the same table may be read many times."""
-        wanted = (name, type, tuple(to_bits(entry, type) for entry in entries))
+        return self.table_bits(name, type, tuple(to_bits(entry, type) for entry in entries), index)
+
+    def table_bits(self, name: str, type: Type, entries: tuple[int, ...], index: Value) -> Value:
+        """The same, with the entries' bits."""
+        wanted = (name, type, entries)
         if wanted not in self.tables:
             self.tables.append(wanted)
         return self._add(Instruction("table", type, (index.number,), self.tables.index(wanted)))
@@ -154,12 +158,13 @@ class Builder:
         return value
 
     def finish(self, result: Value, plain: tuple[Value, Value] | None = None) -> Straight:
-        """The program, without what nothing depends on; raises ValueError if it is not well formed."""
-        ends = [result.number, *(value.number for value in plain or ())]
-        whole = Straight(self.name, tuple(self.parameters), (), tuple(self.instructions), result.number)
-        live = whole.live(*ends, *range(len(self.parameters)))
-        kept = {old: new for new, old in enumerate(sorted(live))}
-        read = sorted({self.instructions[old].constant or 0 for old in kept if self._reads(old)})
+        """The program, without what nothing depends on; raises ValueError if it is not well formed.
+
+        The order of its values is that in which the ends need them, whatever the order in which they were written.
+        """
+        ends = [*(value.number for value in plain or ()), result.number]
+        kept = {old: new for new, old in enumerate(self._order(ends))}
+        read = list(dict.fromkeys(self.instructions[old].constant or 0 for old in kept if self._reads(old)))
         moved = tuple(self._moved(old, kept, read) for old in kept)
         made = Straight(
             self.name,
@@ -167,11 +172,24 @@ class Builder:
             tuple(self.tables[table] for table in read),
             moved,
             kept[result.number],
-            Plain(kept[ends[1]], kept[ends[2]]) if plain else None,
+            Plain(kept[ends[0]], kept[ends[1]]) if plain else None,
             tuple(self.names.get(old, "") for old in kept),
         )
         check(made)
         return made
+
+    def _order(self, ends: Sequence[int]) -> list[int]:
+        """The parameters, then all that the ends depend on, each after its operands, first operands first."""
+        order = dict.fromkeys(range(len(self.parameters)))
+        waiting = list(reversed(ends))
+        while waiting:
+            value = waiting[-1]
+            missing = [argument for argument in self.instructions[value].arguments if argument not in order]
+            if value not in order and missing:
+                waiting.extend(reversed(missing))
+            else:
+                order.setdefault(waiting.pop())
+        return list(order)
 
     def _reads(self, number: int) -> bool:
         return self.instructions[number].operation == "table"

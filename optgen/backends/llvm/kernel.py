@@ -146,7 +146,7 @@ def shared_threads(keep: Keep | None = None) -> Threads:
 
 
 def from_text(text: str) -> Any:
-    """An engine with a module that needs no optimisation: verified, and inlined where it says so."""
+    """An engine with a module that is as it should be and needs no optimisation."""
     with _compiling:
         llvm = _ready()
         machine = _machine()

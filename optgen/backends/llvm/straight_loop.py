@@ -77,9 +77,7 @@ def loop_module(program: Straight, name: str, lanes: int | None = None, stream: 
     _last(loop)
     _strided(loop)
     loop.add("done:", "ret void", "}")
-    # The full case is a function called where it is rare, and inlined where there is no plain one.
-    attributes = "noinline " if program.plain is not None else ""
-    full = definition(program, "full", loop.lanes, attributes=attributes)
+    full = definition(program, "full", loop.lanes)
     return "\n".join([*table_definitions(program), full, *loop.lines, "!1 = !{i32 1}", _WEIGHTS]) + "\n"
 
 
@@ -211,7 +209,10 @@ def _blocks(loop: _Loop) -> None:
     given = ", ".join(f"{loop.vector(k)} %x{k}" for k in loop.inputs)
     vector = loop.vector(output)
     if program.plain is None:
-        loop.add(f"%y = call {vector} @full({given})", "br label %store")
+        whole = write(program, (program.result,), arguments, loop.lanes)
+        loop.lines += whole.lines
+        loop.add("br label %store", "store:")
+        stored = whole.values[program.result]
     else:
         tested = write(program, (program.plain.condition,), arguments, loop.lanes)
         loop.lines += tested.lines
@@ -229,19 +230,19 @@ def _blocks(loop: _Loop) -> None:
             "rare:",
             f"%full = call {vector} @full({given})",
             "br label %store",
+            "store:",
+            f"%y = phi {vector} [ {cheap.values[program.plain.value]}, %cheap ], [ %full, %rare ]",
         )
-    loop.add("store:")
-    if program.plain is not None:
-        loop.add(f"%y = phi {vector} [ {cheap.values[program.plain.value]}, %cheap ], [ %full, %rare ]")
+        stored = "%y"
     loop.add(
         f"%b.o = mul i64 %i, {loop.bytes(output)}",
         f"%b.p = getelementptr i8, ptr %p{output}, i64 %b.o",
         "br i1 %stream, label %streamed, label %cached",
         "streamed:",
-        f"store {vector} %y, ptr %b.p, align {ALIGNMENT}, !nontemporal !1",
+        f"store {vector} {stored}, ptr %b.p, align {ALIGNMENT}, !nontemporal !1",
         "br label %stored",
         "cached:",
-        f"store {vector} %y, ptr %b.p, align {loop.bytes(output)}",
+        f"store {vector} {stored}, ptr %b.p, align {loop.bytes(output)}",
         "br label %stored",
         "stored:",
         f"%next = add nuw nsw i64 %i, {loop.lanes}",

@@ -363,6 +363,7 @@ def function_block(group: tree.Group, context: Context) -> Function:
 
     def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Any:
         from optgen.passes.lower.expressions import as_grid, evaluate
+        from optgen.passes.lower.intrinsics import INTRINSICS, intrinsic
 
         given = dict(zip(parameters, arguments, strict=False))
         for name, value in keywords.items():
@@ -370,6 +371,8 @@ def function_block(group: tree.Group, context: Context) -> Function:
                 fail("E0310", f"{group.name} takes ({', '.join(parameters)})", span)
             given[name] = value
         inner = replace(call_context[0], scope=context.scope.child())
+        if group.name in INTRINSICS:  # a program for exp means exp by exp
+            inner.scope.names[group.name] = intrinsic(group.name, inner)
         for parameter in group.parameters:
             if parameter.name not in given:
                 if parameter.value is None:
