@@ -61,6 +61,7 @@ CAN = {
     "what another iteration reads, of an array not written": (over(PLACE, Store(Y, (PLACE,), at(X, BEFORE))),),
     "an update in place": (over(PLACE, Store(Y, (PLACE,), mul(at(Y, PLACE), at(X, PLACE)))),),
     "a sum": (over(PLACE, Accumulate("sum", TOTAL, (), at(X, PLACE))),),
+    "a sum into an array": (over(ROW, over(COLUMN, Accumulate("sum", Y, (COLUMN,), at(A, ROW, COLUMN)))),),
     "a local": (over(PLACE, Let(LAST, at(X, PLACE)), Store(Y, (PLACE,), at(LAST))),),
     "a sum in each row": (
         over(ROW, Store(ENTRY, (), ZERO), over(COLUMN, Accumulate("sum", ENTRY, (), at(A, ROW, COLUMN))),
@@ -74,7 +75,9 @@ CAN = {
 CANNOT = {
     "a recurrence": (over(PLACE, Store(Y, (PLACE,), at(Y, BEFORE))),),
     "a scatter": (over(PLACE, Store(Y, (ir.constant(0),), at(X, PLACE))),),
-    "a sum into an array": (over(ROW, over(COLUMN, Accumulate("sum", Y, (COLUMN,), at(A, ROW, COLUMN)))),),
+    "a sum into an array that is read": (
+        over(ROW, over(COLUMN, Accumulate("sum", Y, (COLUMN,), mul(at(A, ROW, COLUMN), at(Y, ir.constant(0)))))),
+    ),
     "a running sum": (over(PLACE, Accumulate("sum", TOTAL, (), at(X, PLACE)), Store(Y, (PLACE,), at(TOTAL))),),
     "two ways to accumulate": (
         over(PLACE, Accumulate("sum", TOTAL, (), at(X, PLACE)), Accumulate("max", TOTAL, (), at(X, PLACE))),
@@ -108,9 +111,10 @@ def test_a_loop_stays_whole_with(body: tuple[Statement, ...]) -> None:
 
 
 def everything(number: int = 3) -> Procedure:
-    """Steps with an update in place, sums and maxima, a row-wise sum, a condition."""
+    """Steps with an update in place, sums and maxima, a row-wise sum, a condition; then sums along columns."""
     i, row, column = ir.Index(N, "i"), ir.Index(M, "r"), ir.Index(N, "c")
-    step, top, good, z = ir.Input("step", "int"), ir.Input("top", "real"), ir.Input("good", "bool"), vector("z", M)
+    step, top, good = ir.Input("step", "int"), ir.Input("top", "real"), ir.Input("good", "bool")
+    z, w = vector("z", M), vector("w")
     value = add(mul(at(Y, i), ir.constant(0.75, "real")), apply("sqrt", apply("abs", at(X, i))))
     update = For(
         i,
@@ -131,15 +135,18 @@ def everything(number: int = 3) -> Procedure:
             Store(z, (row,), add(at(ENTRY), at(TOTAL))),
         ),
     )
-    start = ir.Index(N, "s")
+    start, other, third = ir.Index(N, "s"), ir.Index(M, "o"), ir.Index(N, "t")
+    share = mul(at(A, other, third), at(z, other))
+    columns = For(other, (For(third, (Accumulate("sum", w, (third,), share),), vector=True),))
     body = (
-        For(start, (Store(Y, (start,), at(X, start)),), vector=True),
+        For(start, (Store(Y, (start,), at(X, start)), Store(w, (start,), ZERO)), vector=True),
         Store(TOTAL, (), ZERO),
         Store(top, (), ir.constant(-ir.INF, "real")),
         Store(good, (), ir.constant(True)),
         While(step, ir.constant(number), (), None, (update, rows)),
+        columns,
     )
-    return made(*body, results=(Y, TOTAL, top, good, z), temporaries=(ENTRY, step))
+    return made(*body, results=(Y, TOTAL, top, good, z, w), temporaries=(ENTRY, step))
 
 
 def inputs(real: str = "float64") -> tuple[dict[str, int], list[Any]]:
@@ -168,8 +175,30 @@ def test_parts_give_what_the_whole_gives_but_for_the_order_of_sums(real: str) ->
         total, top = total + y.sum(), max(top, y[x > 0].max())
         z = a.astype("float64") @ y + total
     found = Kernel(everything(), real)(dims, [x, a])
-    for value, expected in zip(found, (y, total, top, True, z), strict=True):
-        np.testing.assert_allclose(value, expected, rtol=1e-4 if real == "float32" else 1e-11)
+    for value, expected in zip(found, (y, total, top, True, z, a.astype("float64").T @ z), strict=True):
+        accuracy = 1e-4 if real == "float32" else 1e-11
+        np.testing.assert_allclose(value, expected, rtol=accuracy, atol=accuracy * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("real", ["float64", "float32"])
+@pytest.mark.parametrize(("kind", "whole"), [("sum", np.sum), ("max", np.max)])
+def test_arrays_that_parts_accumulate_have_the_same_bits_for_every_number_of_threads(
+    kind: str, whole: Any, real: str, team: Threads
+) -> None:
+    start = ir.Index(N, "s")
+    first = ONE if kind == "sum" else ir.constant(-ir.INF, "real")
+    body = over(ROW, over(COLUMN, Accumulate(kind, Y, (COLUMN,), at(A, ROW, COLUMN))))
+    kernel = Kernel(made(over(start, Store(Y, (start,), first)), body, results=(Y,)), real)
+    matrix = np.random.default_rng(0).normal(size=(3001, 333)).astype(real)
+    runs = []
+    for number in (1, 2, 3):
+        team.limit(number)
+        (found,) = kernel({"m": 3001, "n": 333}, [np.zeros(333), matrix])
+        runs.append(found.tobytes())
+    assert runs[0] == runs[1] == runs[2]
+    expected = whole(matrix.astype("float64"), axis=0) + (kind == "sum")
+    np.testing.assert_allclose(found, expected, rtol=1e-3 if real == "float32" else 1e-11, atol=1e-3)
+    assert max(kernel._shareable({"m": 3001, "n": 333})) > 0
 
 
 def test_small_problems_run_code_without_threads() -> None:

@@ -66,6 +66,7 @@ def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
     parameters += [f"{body.type(b.dtype)} %a{k}" for k, b in enumerate(given)]
     parameters += [f"ptr noalias %r{k}" for k in range(len(results))]
     parameters += [f"i64 %d{k}" for k in range(len(procedure.dims))] + ["ptr %interrupt"]
+    parameters += ["ptr noalias %scratch", "i64 %scratch.size"] if shared else []
     lines = [
         f"define internal void @body({', '.join(parameters)}) #0 {{",
         "entry:",
@@ -101,7 +102,8 @@ def _closure(names: set[str]) -> dict[str, Routine]:
 def _entry(
     procedure: Procedure, body: Body, arrays: Sequence[Buffer], given: Sequence[Buffer], results: Sequence[Buffer]
 ) -> list[str]:
-    """The exported function: pointers in the order parameters, results, temporaries with axes."""
+    """The exported function: pointers in the order parameters, results, temporaries with axes; for shared work, scratch
+    memory after them, and its size after the dims."""
     lines = [f"define void @optgen_{procedure.name}(ptr %buffers, ptr %dims, ptr %interrupt) {{", "entry:"]
     registers: dict[Buffer, str] = {}
     order = [*procedure.parameters, *procedure.results, *(b for b in procedure.temporaries if b.axes)]
@@ -123,11 +125,18 @@ def _entry(
         lines.append(f"  %h{position} = getelementptr i64, ptr %dims, i64 {position}")
         lines.append(f"  %d{position} = load i64, ptr %h{position}")
         arguments.append(f"i64 %d{position}")
-    call = f"  call void @body({', '.join([*arguments, 'ptr %interrupt'])})"
-    if body.nests is not None:
-        body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
-        return [*lines, "  call void @optgen_enter()", call, "  call void @optgen_leave()", "  ret void", "}"]
-    return [*lines, call, "  ret void", "}"]
+    arguments.append("ptr %interrupt")
+    if body.nests is None:
+        return [*lines, f"  call void @body({', '.join(arguments)})", "  ret void", "}"]
+    body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
+    return [
+        *lines,
+        f"  %g = getelementptr ptr, ptr %buffers, i64 {len(order)}",
+        f"  %h = getelementptr i64, ptr %dims, i64 {len(procedure.dims)}",
+        *("  %scratch = load ptr, ptr %g", "  %scratch.size = load i64, ptr %h", "  call void @optgen_enter()"),
+        f"  call void @body({', '.join([*arguments, 'ptr %scratch', 'i64 %scratch.size'])})",
+        *("  call void @optgen_leave()", "  ret void", "}"),
+    ]
 
 
 def _swappable(body: Body, block: Sequence[Statement]) -> None:

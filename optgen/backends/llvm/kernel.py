@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from optgen.backends.llvm.emit import emit
-from optgen.backends.llvm.parts import LARGE, costs
+from optgen.backends.llvm.parts import LARGE, WORTH, costs
 from optgen.backends.llvm.threads import Threads, load
 from optgen.backends.llvm.vectors import count
 from optgen.ir import nodes as ir
@@ -174,7 +174,7 @@ class Kernel:
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     codes: dict[bool, Any] = field(default_factory=dict)  # by whether threads share the work
     engines: list[Any] = field(default_factory=list)
-    costs: list[Scalar] | None = None
+    costs: list[tuple[Scalar, Scalar | None]] | None = None  # of what threads can share: see parts
     lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
@@ -191,7 +191,7 @@ class Kernel:
 
     def compiled(self, dims: Mapping[str, int]) -> Any:
         """The entry point for these sizes; compiled once, whichever thread comes first."""
-        shared = self._large(dims)
+        shared = bool(self._shareable(dims))
         if shared:
             shared_threads(self.keep).ready()
         if shared not in self.codes:
@@ -207,11 +207,16 @@ class Kernel:
         address = engine.get_function_address(f"optgen_{self.procedure.name}")
         return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
 
-    def _large(self, dims: Mapping[str, int]) -> bool:
-        """Whether a loop is worth to be shared at these sizes."""
+    def _shareable(self, dims: Mapping[str, int]) -> list[int]:
+        """Of each loop that is worth to be shared at these sizes, the entries of scratch memory that it needs."""
         if self.costs is None:
             self.costs = list(costs(self.procedure)) if os.name == "posix" else []
-        return any((known := _known(cost, dims)) is not None and known >= LARGE for cost in self.costs)
+        needs = []
+        for cost, copies in self.costs:
+            known, entries = _known(cost, dims), 0 if copies is None else _known(copies, dims)
+            if known is not None and entries is not None and known >= max(LARGE, WORTH * entries):
+                needs.append(entries)
+        return needs
 
     def prepare(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> Prepared:
         """The kernel tied to these arrays: contiguous, of the right dtypes, alive as long as the result is."""
@@ -230,6 +235,8 @@ class Kernel:
             for axis in buffer.axes:
                 count *= max(length(axis), 0)
             sizes.append(-(-count * self._dtype(buffer).itemsize // ALIGNMENT) * ALIGNMENT)
+        scratch = max(self._shareable(dims), default=0)
+        sizes.append(scratch * np.dtype(self.real).itemsize)
         arena = np.empty(sum(sizes) + ALIGNMENT, np.uint8)
         base = arena.ctypes.data
         place = base + (-base) % ALIGNMENT
@@ -237,8 +244,8 @@ class Kernel:
         for size in sizes:
             addresses.append(place)
             place += size
-        pointers = np.array(addresses or [0], np.uint64)
-        lengths = np.array([dims[name] for name in procedure.dims] or [0], np.int64)
+        pointers = np.array(addresses, np.uint64)
+        lengths = np.array([*(dims[name] for name in procedure.dims), scratch], np.int64)
         call = (pointers.ctypes.data, lengths.ctypes.data, ctypes.addressof(self.interrupt))
         return Prepared(code, call, outputs, (pointers, lengths, arena, list(arrays), self))
 

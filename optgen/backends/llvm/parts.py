@@ -1,8 +1,8 @@
 """Loops that can be cut into parts: which they are, and what running them costs.
 
 A nest can be cut where its iterations are independent: each writes entries of its own, found at its own index on one
-axis, and numbers that are used nowhere else; what several iterations accumulate are numbers that nothing else reads
-meanwhile.  Each part accumulates in a number of its own, and these are put together in the order of the parts.
+axis, and numbers that are used nowhere else; what several iterations accumulate are numbers and arrays that nothing
+else reads meanwhile.  Each part accumulates in memory of its own, and this is put together in the order of the parts.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optgen.backends.llvm.products import products
+from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
-from optgen.ir import walk
 from optgen.ir.imperative import (
     Accumulate,
     Alias,
@@ -36,6 +36,8 @@ from optgen.ir.operations import apply
 # workers are awake, some tens of them when they sleep.
 LARGE = 1 << 19  # of a loop that is worth to be shared
 GRAIN = 1 << 16  # of a part
+COPIES = 16  # at most, of an array that parts accumulate; each entry of all copies must go with WORTH of the cost
+WORTH = 4
 COSTS = {
     "div": 6,
     "sqrt": 8,
@@ -54,13 +56,14 @@ Views = Mapping[Buffer, Buffer]  # what each view is part of
 
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """A loop that can be cut: the `arrays` and `numbers` that its parts are given, the numbers that they accumulate
-    with the kind of each, and its whole cost."""
+    """A loop that can be cut: the `arrays` and `numbers` that its parts are given, what they accumulate with the kind
+    of each, `totals` in numbers and `sums` in arrays, and its whole cost."""
 
     loop: For
     arrays: tuple[Buffer, ...]
     numbers: tuple[Buffer, ...]
     totals: tuple[tuple[Buffer, str], ...]
+    sums: tuple[tuple[Buffer, str], ...]
     dims: tuple[ir.Dim, ...]
     cost: Scalar
 
@@ -78,12 +81,19 @@ def nests(procedure: Procedure) -> dict[Index, Nest]:
     return found
 
 
-def costs(procedure: Procedure) -> Iterator[Scalar]:
-    """The cost of each loop and product that can be cut."""
+def costs(procedure: Procedure) -> Iterator[tuple[Scalar, Scalar | None]]:
+    """The cost of each loop and product that can be cut, and the entries of the memory of its own that it needs."""
     for nest in nests(procedure).values():
-        yield nest.cost
+        yield nest.cost, copies(nest)
     for product in products(procedure.body):
-        yield apply("mul", *product.arguments[0].axes)
+        yield apply("mul", *product.arguments[0].axes), None
+
+
+def copies(nest: Nest) -> Scalar | None:
+    """How many entries the arrays have that all parts accumulate, each part in its own."""
+    if not nest.sums:
+        return None
+    return apply("mul", ir.constant(COPIES), extents.total([extents.product(buffer.axes) for buffer, _ in nest.sums]))
 
 
 # ---------------------------------------------------------------- what a loop does
@@ -95,6 +105,7 @@ class Touched:
 
     entries: dict[Buffer, list[tuple[Scalar, ...]]] = field(default_factory=dict)  # of arrays, by name
     written: set[Buffer] = field(default_factory=set)
+    accumulated: dict[Buffer, list[str]] = field(default_factory=dict)  # arrays, with the kind each time
     read: dict[Buffer, None] = field(default_factory=dict)  # numbers set before the loop
     own: set[Buffer] = field(default_factory=set)
     totals: dict[Buffer, str] = field(default_factory=dict)
@@ -108,24 +119,32 @@ def _nest(loop: For, mentions: Mapping[Buffer, int], views: Views) -> Nest | Non
     inside = Counter(_numbers((loop,)))
     private = all(inside[number] == mentions[number] for number in touched.own)
     clear = not (touched.own | set(touched.totals)) & set(touched.read) and not touched.own & set(touched.totals)
-    if not (touched.cut and private and clear and _separate(touched, loop.index, views)):
+    if not (touched.cut and private and clear):
         return None
-    totals = tuple(touched.totals.items())
-    cost = _cost((loop,), loop.index.extent)
-    return Nest(loop, tuple(touched.entries), tuple(touched.read), totals, tuple(touched.dims), cost)
+    sums = _sums(touched, loop.index, views)
+    if sums is None:
+        return None
+    arrays = tuple(buffer for buffer in touched.entries if buffer not in sums)
+    totals, cost = tuple(touched.totals.items()), _cost((loop,), loop.index.extent)
+    return Nest(loop, arrays, tuple(touched.read), totals, tuple(sums.items()), tuple(touched.dims), cost)
 
 
-def _separate(touched: Touched, index: Index, views: Views) -> bool:
-    """Whether iterations touch different entries of what the loop writes, and reach them under one name."""
+def _sums(touched: Touched, index: Index, views: Views) -> dict[Buffer, str] | None:
+    """The arrays that iterations accumulate together; None if one touches what another writes in any other way."""
     names: dict[Buffer, set[Buffer]] = {}
     for buffer in touched.entries:
         names.setdefault(_root(buffer, views), set()).add(buffer)
+    found: dict[Buffer, str] = {}
     for buffer in touched.written:
-        entries = touched.entries[buffer]
-        places = range(len(buffer.axes))
-        if len(names[_root(buffer, views)]) > 1 or not any(all(e[k] is index for e in entries) for k in places):
-            return False
-    return True
+        entries, kinds = touched.entries[buffer], touched.accumulated.get(buffer, [])
+        if len(names[_root(buffer, views)]) > 1:
+            return None
+        if any(all(entry[k] is index for entry in entries) for k in range(len(buffer.axes))):
+            continue
+        if len(kinds) < len(entries) or len(set(kinds)) > 1 or buffer.dtype != "real":
+            return None
+        found[buffer] = kinds[0]
+    return found
 
 
 def _root(buffer: Buffer, views: Views) -> Buffer:
@@ -162,6 +181,8 @@ def _accumulated(statement: Accumulate, touched: Touched, defined: set[Buffer], 
     buffer, position = statement.buffer, statement.position
     if buffer.axes or buffer in views:
         _written(buffer, statement.indices, touched, defined, views)
+        if position is None:
+            touched.accumulated.setdefault(buffer, []).append(statement.kind)
     elif buffer not in defined:
         touched.cut &= position is None and touched.totals.setdefault(buffer, statement.kind) == statement.kind
     if position is not None:
