@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optgen.backends.llvm.matvec import ROWS
 from optgen.backends.llvm.parts import GRAIN, LARGE
 from optgen.backends.llvm.threads import PARTS
 
@@ -12,7 +13,6 @@ SMAX = "declare i64 @llvm.smax.i64(i64, i64)"
 SMIN = "declare i64 @llvm.smin.i64(i64, i64)"
 MOVE = "declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)"
 BLOCK = 1 << 18  # bytes that one part copies at least
-ROWS = 4  # of a matrix at once: each entry of x is loaded once for all of them, and memory is read in as many streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,59 +43,7 @@ def _cut(cost: str, count: str) -> str:
 def _matvec(real: str) -> str:
     """y = a @ x, cut by rows."""
     plain, name = ("matvec", "matvec_shared") if real == "double" else ("matvec_single", "matvec_shared_single")
-    lanes = range(ROWS)
-    starts = "\n".join(
-        f"  %row{k} = add nsw i64 %i, {k}\n  %offset{k} = mul nsw i64 %row{k}, %columns\n"
-        f"  %start{k} = getelementptr inbounds {real}, ptr %a, i64 %offset{k}"
-        for k in lanes
-    )
-    sums = "\n".join(f"  %sum{k} = phi {real} [ 0.0, %rows ], [ %sum{k}.next, %entry.of.rows ]" for k in lanes)
-    steps = "\n".join(
-        f"  %ap{k} = getelementptr inbounds {real}, ptr %start{k}, i64 %j\n  %av{k} = load {real}, ptr %ap{k}\n"
-        f"  %product{k} = fmul contract {real} %av{k}, %xv\n"
-        f"  %sum{k}.next = fadd reassoc contract {real} %sum{k}, %product{k}"
-        for k in lanes
-    )
-    stores = "\n".join(
-        f"  %yp{k} = getelementptr inbounds {real}, ptr %y, i64 %row{k}\n  store {real} %sum{k}.next, ptr %yp{k}"
-        for k in lanes
-    )
-    return f"""define internal void @{plain}_rows(
-    ptr noalias %a, ptr noalias %x, ptr noalias %y, i64 %count, i64 %columns) nounwind "prefer-vector-width"="512" {{
-entry:
-  %whole = and i64 %count, {-ROWS}
-  %some = icmp sgt i64 %whole, 0
-  %full = icmp sgt i64 %columns, 0
-  %go = and i1 %some, %full
-  br i1 %go, label %rows, label %done
-rows:
-  %i = phi i64 [ 0, %entry ], [ %i.next, %stored ]
-{starts}
-  br label %entry.of.rows
-entry.of.rows:
-  %j = phi i64 [ 0, %rows ], [ %j.next, %entry.of.rows ]
-{sums}
-  %xp = getelementptr inbounds {real}, ptr %x, i64 %j
-  %xv = load {real}, ptr %xp
-{steps}
-  %j.next = add nuw nsw i64 %j, 1
-  %more = icmp slt i64 %j.next, %columns
-  br i1 %more, label %entry.of.rows, label %stored
-stored:
-{stores}
-  %i.next = add nuw nsw i64 %i, {ROWS}
-  %again = icmp slt i64 %i.next, %whole
-  br i1 %again, label %rows, label %done
-done:
-  %first = phi i64 [ 0, %entry ], [ %whole, %stored ]
-  %left = sub i64 %count, %first
-  %offset = mul nsw i64 %first, %columns
-  %rest = getelementptr inbounds {real}, ptr %a, i64 %offset
-  %target = getelementptr inbounds {real}, ptr %y, i64 %first
-  call void @{plain}(ptr %rest, ptr %x, ptr %target, i64 %left, i64 %columns)
-  ret void
-}}
-define internal void @{plain}_part(ptr %context, i64 %k) nounwind {{
+    return f"""define internal void @{plain}_part(ptr %context, i64 %k) nounwind {{
   %a = load ptr, ptr %context
   %at.x = getelementptr i64, ptr %context, i64 1
   %x = load ptr, ptr %at.x
@@ -113,7 +61,7 @@ define internal void @{plain}_part(ptr %context, i64 %k) nounwind {{
   %offset = mul i64 %from, %columns
   %start = getelementptr {real}, ptr %a, i64 %offset
   %target = getelementptr {real}, ptr %y, i64 %from
-  call void @{plain}_rows(ptr %start, ptr %x, ptr %target, i64 %count, i64 %columns)
+  call void @{plain}(ptr %start, ptr %x, ptr %target, i64 %count, i64 %columns)
   ret void
 }}
 define internal void @{name}(ptr %a, ptr %x, ptr %y, i64 %rows, i64 %columns) nounwind {{
