@@ -283,7 +283,7 @@ def oracle_function(
         made = ir.output(node, 0, name)
         return grid(made) if axes else number(ir.access(made))
 
-    return Function(name, call, spaces[0], variables=variables, spaces=tuple(spaces))
+    return Function(name, call, spaces[0], variables=variables, spaces=tuple(spaces), parts={"$oracle": name})
 
 
 # ---------------------------------------------------------------- declarations shared by nested and top

@@ -69,7 +69,7 @@ class Program:
     origins: dict[AnyNode, frozenset[Span]] = field(default_factory=dict)
     chain: list[Lazy] = field(default_factory=list)
     places: dict[str, list[Span]] = field(default_factory=dict)
-    lambdas: dict[Any, Any] = field(default_factory=dict)
+    sets: dict[AnyNode, Any] = field(default_factory=dict)  # indicator(S)(z) in the IR: (S, z)
     index_inputs: dict[ir.Input, Scalar] = field(default_factory=dict)
 
     def collect(self, error: SpecError) -> None:

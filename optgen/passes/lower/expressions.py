@@ -176,6 +176,10 @@ def _binary(expr: tree.Binary, context: Context) -> Any:
             return _logical(expr, context)
     left, right = evaluate(expr.left, context), evaluate(expr.right, context)
     spans = (expr.left.span, expr.right.span)
+    if hasattr(left, "rule") or hasattr(right, "rule"):
+        from optgen.passes.lower.intrinsics import as_function
+
+        left, right = (as_function(side, context) if hasattr(side, "rule") else side for side in (left, right))
     if isinstance(left, Function) or isinstance(right, Function):
         return _of_functions(expr, left, right)
     a, b = as_grid(left, spans[0]), as_grid(right, spans[1])

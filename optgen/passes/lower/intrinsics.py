@@ -410,6 +410,17 @@ def _stop_gradient(a: Arguments) -> Grid:
     return math.elementwise("stop_gradient", (a.real(0),), a.spans, "stop_gradient")
 
 
+def _proximal(name: str) -> Rule:
+    """A function of functions or sets, from the table of `proximal`."""
+
+    def rule(a: Arguments) -> Any:
+        from optgen.passes.lower.proximal import RULES
+
+        return RULES[name](a)
+
+    return rule
+
+
 def _set(a: Arguments) -> NamedSet:
     return NamedSet(a.name, tuple(a.values))
 
@@ -468,14 +479,16 @@ _DEFINITIONS: Sequence[tuple[str, int, int, Rule]] = (
     ("len", 1, 1, _len),
     ("push", 2, 2, _push),
     *matrices.DEFINITIONS,
+    *((name, 2, 2, _proximal(name)) for name in ("prox", "resolvent")),
+    *((name, 1, 1, _proximal(name)) for name in ("proj", "indicator", "conj", "bregman")),
     *((name, 0, 2, _set) for name in ("simplex", "ball", "box", "affine", "soc")),
 )
 
 # fmt: off
 _PLANNED = [
     "spectral_norm", "nuclear_norm", "median", "rolling_median", "unique_columns", "svd", "qr", "lstsq", "pinv",
-    "nullspace", "expm", "matpow", "kron", "fft", "conv", "avgpool", "upsample", "logpdf", "prox", "proj", "conj",
-    "bregman", "indicator", "resolvent", "adj", "score", "generator", "scatter_add", "advance", "like", "logdet",
+    "nullspace", "expm", "matpow", "kron", "fft", "conv", "avgpool", "upsample", "logpdf", "adj", "score",
+    "generator", "scatter_add", "advance", "like", "logdet",
     "spectral_radius", "revcumsum", "calls",
 ]
 # fmt: on
