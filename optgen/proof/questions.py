@@ -1,0 +1,158 @@
+"""Questions instead of claims: the best rate, the largest parameter, a map of where a method is stable.
+
+Every answer rests on a certificate or a counterexample: `proved` is a value with a certificate, `refuted` one with a
+counterexample, and between the two nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from optgen.proof.certificate import Certificate
+from optgen.proof.examples import Counterexample
+from optgen.proof.linear import LinearMethod, lyapunov
+from optgen.proof.problem import Membership, Problem
+from optgen.proof.refute_linear import cycle, quadratic
+from optgen.proof.rounding import rational
+from optgen.proof.semidefinite import bisect, prove
+
+Classes = Mapping[str, Sequence[Membership]]
+Prover = Callable[[Fraction], Certificate | None]
+Refuter = Callable[[Fraction], Counterexample | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """The best value proved and the nearest one refuted, with what shows it; None where nothing was found."""
+
+    proved: Fraction | None = None
+    refuted: Fraction | None = None
+    certificate: Certificate | None = None
+    counterexample: Counterexample | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a map: `proved`, `refuted` or `unknown`."""
+
+    x: Fraction
+    y: Fraction
+    verdict: str
+
+
+def best_rate(method: LinearMethod, classes: Classes, histories: Sequence[int] = (1, 2), steps: int = 20) -> Bracket:
+    """The smallest rho^2 for which |y_k - x*|^2 <= C rho^(2k) is proved, and the largest that a quadratic refutes."""
+    found: tuple[Fraction, Certificate] | None = None
+    for history in histories:
+        again = bisect(lambda r, h=history: lyapunov(method, classes, r, h), Fraction(1), Fraction(0), steps)  # type: ignore[misc]
+        if again is not None and (found is None or again[0] < found[0]):
+            found = again
+    proved, certificate = found if found else (None, None)
+    refuted, example = slowest_quadratic(method, classes, proved or Fraction(1), steps)
+    return Bracket(proved, refuted, certificate, example)
+
+
+def slowest_quadratic(
+    method: LinearMethod, classes: Classes, above: Fraction, steps: int
+) -> tuple[Fraction | None, Counterexample | None]:
+    """The largest rho^2 <= above that a quadratic of the class refutes."""
+    bounds = curvature_bounds(method, classes)
+    if bounds is None:
+        return None, None
+    low, high, found = Fraction(0), above, None
+    for _ in range(steps):
+        middle = (low + high) / 2
+        example = quadratic(method, *bounds, middle)
+        if example is None:
+            high = middle
+        else:
+            low, found = middle, example
+    return (low if found else None), found
+
+
+def curvature_bounds(method: LinearMethod, classes: Classes) -> tuple[Fraction, Fraction] | None:
+    """mu and L of the only oracle, if it is a smooth function."""
+    from optgen.proof.interpolation import CURVATURES, joint
+
+    if len(method.oracles) != 1:
+        return None
+    (membership, *others) = joint(classes[method.oracles[0]])
+    if others:
+        return None
+    if membership.name in ("quadratic", "smooth"):
+        numbers = membership.arguments if membership.name == "quadratic" else (Fraction(0), *membership.arguments)
+    elif membership.name in CURVATURES:
+        numbers = CURVATURES[membership.name](*membership.arguments)
+    else:
+        return None
+    low, high = numbers
+    return None if low is None or high is None else (rational(low), rational(high))
+
+
+def largest(prover: Prover, refuter: Refuter, low: Fraction, high: Fraction, steps: int = 20) -> Bracket:
+    """The largest parameter between low and high for which a proof is found, and the smallest one refuted above it.
+
+    The prover's end moves only on a certificate, the refuter's only on a counterexample.
+    """
+    certificate = prover(low)
+    if certificate is None:
+        return Bracket(refuted=low if (example := refuter(low)) else None, counterexample=example)
+    proved, failed = low, high
+    if (whole := prover(high)) is not None:
+        return Bracket(high, None, whole, None)
+    for _ in range(steps):
+        middle = (proved + failed) / 2
+        found = prover(middle)
+        if found is None:
+            failed = middle
+        else:
+            proved, certificate = middle, found
+    refuted, example = None, refuter(high)
+    if example is not None:
+        below, refuted = proved, high
+        for _ in range(steps):
+            middle = (below + refuted) / 2
+            found_example = refuter(middle)
+            if found_example is None:
+                below = middle
+            else:
+                refuted, example = middle, found_example
+    return Bracket(proved, refuted, certificate, example)
+
+
+def largest_of(make: Callable[[Fraction], Problem], refuter: Refuter, low: Fraction, high: Fraction) -> Bracket:
+    """The same for a family of finite problems."""
+    return largest(lambda parameter: prove(make(parameter)), refuter, low, high)
+
+
+def stability(
+    method: LinearMethod, classes: Classes, longest: int = 5
+) -> tuple[str, Certificate | Counterexample | None]:
+    """Does the method converge on every member of the class, from every start?
+
+    A Lyapunov function that does not grow and falls by |y|^2 / 1000 proves it; an eigenvalue on a quadratic or a cycle
+    refutes it.
+    """
+    bounds = curvature_bounds(method, classes)
+    if bounds is not None:
+        example = quadratic(method, *bounds)
+        if example is not None:
+            return "refuted", example
+    for history in (1, 2):
+        found = prove(lyapunov(method, classes, Fraction(9999, 10000), history))
+        if found is not None:
+            return "proved", found
+    if bounds is not None:
+        example = cycle(method, *bounds, longest)
+        if example is not None:
+            return "refuted", example
+    return "unknown", None
+
+
+def stability_map(
+    make: Callable[[Fraction, Fraction], LinearMethod], classes: Classes, xs: Sequence[Fraction], ys: Sequence[Fraction]
+) -> list[Cell]:
+    """The verdict of `stability` at every pair of two parameters."""
+    return [Cell(x, y, stability(make(x, y), classes)[0]) for y in ys for x in xs]
