@@ -8,11 +8,13 @@ context       scopes, definitions lowered when needed, run-time failures
 arithmetic    typing rules of elementwise arithmetic and products
 expressions   one rule a kind of expression; binders, intrinsics, matrices, calculus, laws, families beside it
 checks        all that is wrong with a file
+claims        what a claim says, as `ir.claims`; claim_names, classes, claim_files beside it
 elementwise   an expression of numbers alone, for `optgen.function`
 machine       an algorithm's step; indexed equations; nested calls (loops); programs (the top)
 """
 
 from optgen.passes.lower.checks import check
+from optgen.passes.lower.claim_files import claims
 from optgen.passes.lower.programs import Options, lower
 
-__all__ = ["Options", "check", "lower"]
+__all__ = ["Options", "check", "claims", "lower"]

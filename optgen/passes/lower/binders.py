@@ -248,6 +248,10 @@ def binder(expr: tree.Call, context: Context) -> Any:
             expr.function.span,
             help=f"binders are {', '.join(sorted(WHOLE))}",
         )
+    if word == "E" and context.in_claim:
+        from optgen.passes.lower.claims import expected
+
+        return expected(expr, context)
     if word in ("integral", "E"):
         fail("E0404", f"the binder {word} is planned for a later release", expr.span)
     if any(argument.keyword is not None for argument in expr.arguments):

@@ -9,6 +9,7 @@ from optgen.diagnostics import Diagnostic, SpecError, suggestion
 from optgen.ir import nodes as ir
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm, Problem
+from optgen.passes.lower.claim_files import claims_of_algorithm, lemmas, refuse_others
 from optgen.passes.lower.context import Context, Lazy, Program
 from optgen.passes.lower.files import Shipped, file_scope
 from optgen.passes.lower.machine import define
@@ -25,10 +26,12 @@ def check(file: tree.File, shipped: Shipped) -> tuple[Diagnostic, ...]:
     program = Program(ir.Input("seed", "u64"))
     scope = file_scope(file, shipped, program)
     context = Context(program, scope)
+    refuse_others(file, context)
     for name, value in list(scope.names.items()):
         if isinstance(value, Lazy):
             value = context.attempt(lambda v=value: context._force(v, v.span))
         _check_value(name, value, context)
+    _guarded(context, lambda: lemmas(file, context))
     for group in file.groups("experiment"):
         _check_experiment(group, context)
     for diagnostic in program.diagnostics:
@@ -40,7 +43,7 @@ def check(file: tree.File, shipped: Shipped) -> tuple[Diagnostic, ...]:
 def _check_value(name: str, value: Any, context: Context) -> None:
     match value:
         case Algorithm():
-            _guarded(context, lambda: _Builder(value, None, context, Options(), Inputs()).build())
+            _guarded(context, lambda: claims_of_algorithm(value, context))
         case Problem():
             _guarded(context, lambda: _check_problem(value, context))
         case Function():

@@ -274,9 +274,9 @@ def _comparison(expr: tree.Comparison, context: Context) -> Grid:
     for operator, right in expr.rest:
         spans = (left.span, right.span)
         if operator == "in":
-            from optgen.passes.lower.types import contains
+            from optgen.passes.lower.types import as_set, contains
 
-            part = contains(numeric(left, context), evaluate(right, context), right.span)
+            part = contains(numeric(left, context), as_set(right, context), right.span)
         elif operator == "~":
             fail("E0402", "~ states a law and stands only in draws and claims", expr.span)
         else:
@@ -351,6 +351,8 @@ def call_value(function: Any, expr: tree.Call, context: Context) -> Any:
             return function.call(positional, keywords, expr.span)
         case Law():
             return Law(function.name, (*function.arguments, *positional), expr.span)
+        case Grid() if context.in_claim:
+            return context.lookup("$claim", expr.span).iterate(expr, function)
         case Grid():
             if isinstance(expr.function, tree.Name):
                 fail(
@@ -526,6 +528,8 @@ def _derivative(expr: tree.Derivative, context: Context) -> Any:
 
 
 def _optimum(expr: tree.Optimum, context: Context) -> Any:
+    if context.in_claim:
+        return context.lookup("$claim", expr.span).optimum(expr)
     fail(
         "E0403",
         f"{expr.kind} {expr.name} without parentheses stands only in claims",

@@ -54,6 +54,7 @@ class Steps:
     failures: tuple[Failure, ...]
     inner_records: Mapping[str, Grid]
     length: Scalar | None
+    context: Context  # what the equations of the step see
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class Machine:
         fails = (*outer_fails, *body.rules("fail"))
         records = body.records()
         body.check_unused()
-        return Steps(name, following, stops, untils, fails, diverged, tuple(failures), records, length)
+        return Steps(name, following, stops, untils, fails, diverged, tuple(failures), records, length, body.context)
 
     def counter(self, step: tree.Group, context: Context, done: Scalar) -> tuple[Grid, Scalar | None, Context]:
         """The value of the step's counter, the number of steps of a `step i in S`, the context that sees it."""

@@ -11,7 +11,7 @@ from optgen.diagnostics import Diagnostic, Span, SpecError
 from optgen.ir import nodes as ir
 from optgen.ir import program as out
 from optgen.ir import walk
-from optgen.ir.nodes import Scalar, Tensor
+from optgen.ir.nodes import AnyNode, Scalar, Tensor
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import (
@@ -25,6 +25,7 @@ from optgen.passes.lower.algorithms import (
     open_block,
     oracle_function,
 )
+from optgen.passes.lower.claims import Scene
 from optgen.passes.lower.context import Context, Lazy, Program
 from optgen.passes.lower.families import abstract_family
 from optgen.passes.lower.files import Shipped, file_scope
@@ -108,6 +109,7 @@ class _Builder:
     context: Context
     options: Options
     inputs: Inputs
+    scene: Scene | None = None
 
     def build(self) -> out.Program:
         group = self.algorithm.group
@@ -431,7 +433,8 @@ class _Builder:
                 structure = slot.initial.leaves if place == 0 else ()
                 states.append(out.State(made.name, made, first, structure))
         current = {item.name: item.stand_in for item in carried}
-        phases = [self._phase(machine, name, step, owner, current, carried) for name, step, owner in machine.phases()]
+        lowered = [self._phase(machine, name, step, owner, current, carried) for name, step, owner in machine.phases()]
+        phases = [phase for phase, _ in lowered]
         for lazy in inner.scope.names.values():
             if isinstance(lazy, Lazy) and not lazy.done:
                 inner.attempt(lambda lazy=lazy: inner._force(lazy, lazy.span))
@@ -459,7 +462,22 @@ class _Builder:
             done,
         )
         self._warn_unread(program, inner)
+        self.scene = self._scene(program, machine, lowered, inner)
         return program
+
+    def _scene(
+        self, program: out.Program, machine: Machine, made: list[tuple[out.Phase, Context]], inner: Context
+    ) -> Scene:
+        """What claims see: the step, if there is only one; else the states alone."""
+        first: dict[AnyNode, AnyNode] = {state.input: state.initial for state in program.states}
+        if len(made) != 1:
+            return Scene(machine.name, made[-1][1] if made else inner, machine, program, first=first)
+        ((phase, context),) = made
+        after: dict[AnyNode, AnyNode] = {s.input: t for s, t in zip(program.states, phase.following, strict=True)}
+        after[phase.done] = ir.array((), math.plus(ir.access(phase.done), 1))
+        first[phase.done] = ir.array((), ir.constant(0))
+        names = frozenset(n for n in context.scope.names if not n.endswith("'"))
+        return Scene(machine.name, context, machine, program, names, after, first, phase.done)
 
     def _warn_unread(self, made: out.Program, inner: Context) -> None:
         """Params that nothing reads; said only of a file without errors, which may be why."""
@@ -487,11 +505,11 @@ class _Builder:
         owner: tree.Group,
         current: Mapping[str, Grid],
         carried: list[Carried],
-    ) -> out.Phase:
+    ) -> tuple[out.Phase, Context]:
         done = ir.Input("done", "int")
         lowered = machine.lower_phase(name, step, owner, current, ir.access(done))
         following = [t for item in carried for t in tensors(lowered.following[item.name], item)]
-        return out.Phase(
+        phase = out.Phase(
             name,
             done,
             lowered.length,
@@ -502,6 +520,7 @@ class _Builder:
             _exits(lowered.diverged),
             self._records(machine, current, ir.access(done), lowered),
         )
+        return phase, lowered.context
 
     def _records(
         self, machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered: Steps

@@ -227,7 +227,7 @@ def _is_zero(value: Grid) -> bool:
 
 def domain_holds(value: Grid, domain: tree.Domain, context: Context) -> Scalar:
     """A rank-0 Bool: every entry of the value lies in the domain."""
-    from optgen.passes.lower.expressions import evaluate, numeric
+    from optgen.passes.lower.expressions import numeric
 
     if domain.operator == "is":
         assert isinstance(domain.operand, tree.Name)
@@ -235,11 +235,13 @@ def domain_holds(value: Grid, domain: tree.Domain, context: Context) -> Scalar:
     if domain.operator != "in":
         bound = numeric(domain.operand, context)
         return everywhere(math.binary(domain.operator, value, bound, (domain.span, domain.span), domain.span))
-    return everywhere(contains(value, _as_set(domain.operand, context, evaluate), domain.span))
+    return everywhere(contains(value, as_set(domain.operand, context), domain.span))
 
 
-def _as_set(expr: tree.Expr, context: Context, evaluate: Any) -> Any:
+def as_set(expr: tree.Expr, context: Context) -> Any:
     """A set; `(a, b)` and `[a, b]` are intervals here."""
+    from optgen.passes.lower.expressions import evaluate
+
     match expr:
         case tree.Tuple(span=span, items=(low, high)):
             return evaluate(tree.Interval(span, low, high, True, True), context)

@@ -1,0 +1,100 @@
+"""All claims of a file: of each algorithm, in its step; lemmas at the top, with names of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from optgen.diagnostics import Diagnostic, SpecError
+from optgen.ir import claims as out
+from optgen.ir import nodes as ir
+from optgen.language import tree
+from optgen.passes.lower.algorithms import Algorithm
+from optgen.passes.lower.claims import Scene, lower_claim
+from optgen.passes.lower.context import Context, Program
+from optgen.passes.lower.files import Shipped, file_scope
+from optgen.passes.lower.problems import Poisoned
+from optgen.passes.lower.programs import Inputs, Options, _Builder
+from optgen.passes.lower.values import Function
+
+
+def claims(file: tree.File, shipped: Shipped) -> tuple[out.Claim, ...]:
+    """The claims of a file in the order of the text.  Raises SpecError with all errors of the blocks they are in."""
+    program = Program(ir.Input("seed", "u64"))
+    context = Context(program, file_scope(file, shipped, program))
+    found: list[out.Claim] = []
+    try:
+        refuse_others(file, context)
+        for group in file.groups("algorithm"):
+            if group.groups("claim"):
+                found += claims_of_algorithm(context.lookup(group.name, group.span), context)
+        found += lemmas(file, context)
+    except SpecError as error:
+        program.collect(error)
+    except Poisoned:
+        pass
+    if any(d.severity == "error" for d in program.diagnostics):
+        raise SpecError(program.diagnostics)
+    return tuple(sorted(found, key=lambda claim: claim.span.start))
+
+
+def claims_of_algorithm(algorithm: Algorithm, context: Context) -> list[out.Claim]:
+    """The algorithm lowered without a problem, and its claims.  One with `given K = norm1` is lowered for itself."""
+    scene = _scene(algorithm, context)
+    found: list[out.Claim] = []
+    for group in algorithm.group.groups("claim"):
+        fixed = context.attempt(lambda g=group: _fixed(g, algorithm, context))
+        if fixed is None or (fixed and scene is None):
+            continue
+        here = _scene(replace(algorithm, fixed={**algorithm.fixed, **fixed}), context) if fixed else scene
+        claim = None if here is None else lower_claim(group, here)
+        if claim is not None:
+            found.append(claim)
+    return found
+
+
+def _scene(algorithm: Algorithm, context: Context) -> Scene | None:
+    builder = _Builder(algorithm, None, context, Options(), Inputs())
+    builder.build()
+    return builder.scene
+
+
+def _fixed(group: tree.Group, algorithm: Algorithm, context: Context) -> Mapping[str, Any]:
+    """`given K = norm1`: arguments of the header that the claim fixes."""
+    from optgen.passes.lower.expressions import evaluate
+
+    names = {parameter.name for parameter in algorithm.group.parameters}
+    declared = {
+        d.target.name
+        for line in algorithm.group.lines("data", "param", "dim")
+        for d in line.declarations
+        if isinstance(d.target, tree.Name)
+    }
+    given: dict[str, Any] = {}
+    for line in group.lines("given"):
+        for relation in line.relations:
+            left, right = relation.left, relation.right
+            if isinstance(left, tree.Name) and left.name in names - declared and right is not None:
+                value = evaluate(right, replace(context, scope=algorithm.context.scope.child()))
+                if isinstance(value, Function) or hasattr(value, "rule"):
+                    given[left.name] = value
+    return given
+
+
+def lemmas(file: tree.File, context: Context) -> list[out.Claim]:
+    """The claims at the top of a file."""
+    found = [lower_claim(group, Scene("", context)) for group in file.groups("claim")]
+    return [claim for claim in found if claim is not None]
+
+
+def refuse_others(file: tree.File, context: Context) -> None:
+    """Claims in blocks that say nothing to prove yet are refused, never passed over."""
+    for block in file.body:
+        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "claim"):
+            for claim in block.groups("claim"):
+                message = f"claims of a {block.kind} are planned for a later release"
+                context.program.collect(SpecError([Diagnostic("E0404", message, claim.span)]))
+
+
+__all__ = ["claims", "claims_of_algorithm", "lemmas", "refuse_others"]

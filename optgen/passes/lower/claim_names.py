@@ -1,0 +1,239 @@
+"""The names of a claim: what `for all` binds, the symbols that classes declare, and the domains they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from optgen.diagnostics import Span, suggestion
+from optgen.ir import claims as out
+from optgen.ir import nodes as ir
+from optgen.language import tree
+from optgen.passes.lower import arithmetic as math
+from optgen.passes.lower.classes import CLASSES, WITHOUT_INEQUALITY, Class
+from optgen.passes.lower.problems import fail
+from optgen.passes.lower.values import Function, Grid, Space, number
+
+if TYPE_CHECKING:
+    from optgen.passes.lower.claims import Maker
+
+TYPE_WORDS = ("R", "N", "Z", "Bool")
+
+
+# ---------------------------------------------------------------- for all
+
+
+def declare_names(group: tree.Group, maker: Maker) -> None:
+    """`for all k >= 1, x in (0, 1), u in R[d], s(x, t)`: names, then what is said of them."""
+    conditions: list[tree.Expr] = []
+    for line in group.lines("for_all"):
+        for expr in line.exprs:
+            maker.context.attempt(lambda e=expr: conditions.extend(_declare(e, group, maker)))
+    for expr in conditions:
+        maker.domains += maker.context.attempt(lambda e=expr: maker.facts(tree.Relation(e.span, e))) or ()
+
+
+def _declare(expr: tree.Expr, group: tree.Group, maker: Maker) -> list[tree.Expr]:
+    """One item; the condition that is left to be read when all names are known."""
+    match expr:
+        case tree.Call(function=tree.Name(name=name), arguments=arguments, body=None):
+            _declare_function(name, len(arguments), expr.span, maker)
+            return []
+        case tree.Name(name=name):
+            maker.declare(name, _number_kind(name, group, maker), expr.span)
+            return []
+        case tree.Comparison(first=tree.Name(name=name, span=span), rest=(("in", within),)):
+            return _declare_within(name, span, within, expr, group, maker)
+        case tree.Comparison():
+            sides = [expr.first, *(right for _, right in expr.rest)]
+            new = [side for side in sides if isinstance(side, tree.Name) and not maker.known(side.name)]
+            if new:
+                maker.declare(new[0].name, _number_kind(new[0].name, group, maker), new[0].span)
+                return [expr]
+    fail("E0704", "`for all` binds names, as in for all k >= 1, x in (0, 1), u in R[d]", expr.span)
+
+
+def _declare_within(
+    name: str, span: Span, within: tree.Expr, expr: tree.Comparison, group: tree.Group, maker: Maker
+) -> list[tree.Expr]:
+    base = within.base if isinstance(within, tree.Index) else within
+    word = base.name if isinstance(base, tree.Name) else base.function if isinstance(base, tree.Call) else None
+    if isinstance(word, tree.Name):
+        word = word.name
+    if word in TYPE_WORDS or word == "space":
+        from optgen.passes.lower.types import read_type
+
+        typed = read_type(tree.Type(within.span, within), maker.context)
+        kind = "point" if typed.axes else ("integer" if typed.dtype == "int" else "symbol")
+        maker.declare(name, kind, span, typed.axes)
+        return []
+    if isinstance(within, tree.Binary) and within.operator == "..":
+        maker.declare(name, "integer", span)
+        low = tree.Comparison(expr.span, within.left, (("<=", expr.first),))
+        if isinstance(within.right, tree.Name) and within.right.name == "inf":
+            return [low]
+        return [low, tree.Comparison(expr.span, expr.first, (("<=", within.right),))]
+    maker.declare(name, _number_kind(name, group, maker), span)
+    return [expr]
+
+
+def _declare_function(name: str, count: int, span: Span, maker: Maker) -> None:
+    """`s(x, t)`: any function of so many numbers."""
+    from optgen.passes.lower.algorithms import oracle_function
+
+    if maker.known(name):
+        fail("E0202", f"{name} is already a name here", span)
+    maker.context.scope.names[name] = oracle_function(name, [Space(())] * count, ())
+    maker.names.append(out.Name(name, "function", None, span))
+
+
+def _number_kind(name: str, group: tree.Group, maker: Maker) -> str:
+    """An integer if the claim uses the name as an iterate or an index, else a real."""
+    from optgen.passes.lower.binders import parts
+
+    stack: list[Any] = list(_expressions(group))
+    while stack:
+        expr = stack.pop()
+        if isinstance(expr, tree.Index) and any(_mentions(i, name) for i in expr.indices):
+            return "integer"
+        if isinstance(expr, tree.Call) and expr.body is None and isinstance(expr.function, tree.Name):
+            value = maker.context.scope.find(expr.function.name) if maker.known(expr.function.name) else None
+            if (
+                value is not None
+                and isinstance(value[1], Grid)
+                and any(_mentions(a.value, name) for a in expr.arguments)
+            ):
+                return "integer"
+        stack.extend(parts(expr))
+    return "symbol"
+
+
+def _mentions(expr: Any, name: str) -> bool:
+    from optgen.passes.lower.binders import parts
+
+    if isinstance(expr, tree.Name):
+        return expr.name == name
+    return not isinstance(expr, tree.All) and any(_mentions(part, name) for part in parts(expr))
+
+
+def _expressions(group: tree.Group) -> Iterator[tree.Expr]:
+    for line in group.body:
+        if isinstance(line, tree.Line):
+            yield from (d.right for d in line.definitions)
+            for relation in line.relations:
+                yield relation.left
+                if relation.right is not None:
+                    yield relation.right
+
+
+# ---------------------------------------------------------------- classes
+
+
+def read_classes(group: tree.Group, maker: Maker) -> list[tree.Relation]:
+    """Memberships of `given` into the maker; the relations that are left."""
+    rest: list[tree.Relation] = []
+    for line in group.lines("given"):
+        for relation in line.relations:
+            if not maker.context.attempt(lambda r=relation: _membership(r.left, r, maker)):
+                rest.append(relation)
+    return rest
+
+
+def _membership(expr: tree.Expr, relation: tree.Relation, maker: Maker) -> bool:
+    """Whether the relation was `f in class` (then it is in the maker)."""
+    if relation.right is not None and isinstance(expr, tree.Name) and _is_function(expr, maker):
+        return True  # `given K = norm1`: the claim's algorithm was specialised by it
+    match expr:
+        case tree.Comparison(first=first, rest=(("in", within),)) if relation.right is None:
+            base = first.base if isinstance(first, tree.Index) else first
+            if not isinstance(base, tree.Name) or not _is_function(base, maker):
+                return False
+            member_of(base.name, isinstance(first, tree.Index), within, maker)
+            return True
+    return False
+
+
+def _is_function(name: tree.Name, maker: Maker) -> bool:
+    return maker.known(name.name) and isinstance(maker.context.lookup(name.name, name.span), Function)
+
+
+def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> None:
+    """`f in smooth(L)`; a name in the arguments that nobody knows is a symbol of the class."""
+    word = within.function if isinstance(within, tree.Call) else within
+    if not isinstance(word, tree.Name) or word.name not in CLASSES:
+        name = word.span.text
+        if name in WITHOUT_INEQUALITY:
+            fail(
+                "E0701",
+                f"{name} may stand in `where`: nothing is known of its members that a proof could use",
+                word.span,
+            )
+        fail("E0701", f"there is no class {name}", word.span, help=suggestion(name, [*CLASSES, *WITHOUT_INEQUALITY]))
+    found = CLASSES[word.name]
+    arguments = within.arguments if isinstance(within, tree.Call) else ()
+    if len(arguments) != len(found.parameters):
+        takes = ", ".join(found.parameters) if found.parameters else "nothing"
+        fail("E0702", f"{word.name} takes {takes}", within.span, help=f"write {_written(word.name, found)}")
+    values = [_argument(a.value, function, members, maker) for a in arguments]
+    maker.classes.append(
+        out.Membership(function, word.name, tuple(math.tensor(math.to_real(v)) for v in values), members, within.span)
+    )
+    of = dict(zip(found.parameters, values, strict=True))
+    for left, operator, right in found.domain:
+        other = of[right] if isinstance(right, str) else number(ir.constant(right))
+        spans = (within.span, within.span)
+        from optgen.passes.lower.claims import facts_of
+
+        maker.domains += facts_of(math.binary(operator, of[left], other, spans, within.span), within.span)
+
+
+def _written(name: str, found: Class) -> str:
+    return f"{name}({', '.join(found.parameters)})" if found.parameters else name
+
+
+def _argument(expr: tree.Expr, function: str, members: bool, maker: Maker) -> Grid:
+    from optgen.passes.lower.expressions import numeric
+
+    base = expr.base if isinstance(expr, tree.Index) else expr
+    if isinstance(base, tree.Name) and not maker.known(base.name):
+        maker.declare(base.name, "symbol", base.span, _member_axes(function, maker) if members else ())
+    return numeric(base if members else expr, maker.context)
+
+
+def _member_axes(function: str, maker: Maker) -> tuple[ir.Scalar, ...]:
+    value = maker.context.scope.find(function)
+    family = value[1].family if value is not None and isinstance(value[1], Function) else None
+    return (family.size,) if family is not None else ()
+
+
+def declared_facts(group: tree.Group, maker: Maker) -> None:
+    """What the block's declarations say: domains of params, data and states, classes of oracles."""
+    from optgen.passes.lower.programs import _base_name
+    from optgen.passes.lower.types import domain_holds
+
+    for line in group.lines("param", "data", "state"):
+        for declaration in line.declarations:
+            name = _base_name(declaration.target)
+            value = maker.context.attempt(lambda n=name, d=declaration: maker.context.lookup(n, d.span))
+            for domain in declaration.domains:
+                if isinstance(value, Grid):
+                    maker.domains += _declared(value, domain, declaration.span, domain_holds, maker)
+    for line in group.lines("oracle"):
+        for declaration in line.declarations:
+            for domain in declaration.domains:
+                word = domain.operand.function if isinstance(domain.operand, tree.Call) else domain.operand
+                if domain.operator == "in" and isinstance(word, tree.Name) and word.name in CLASSES:
+                    of_members = isinstance(declaration.target, tree.Index)
+                    name = _base_name(declaration.target)
+                    maker.context.attempt(lambda n=name, m=of_members, w=domain.operand: member_of(n, m, w, maker))
+
+
+def _declared(value: Grid, domain: tree.Domain, span: Span, holds: Any, maker: Maker) -> Sequence[out.Fact]:
+    from optgen.passes.lower.claims import facts_of
+
+    if domain.operator == "is":
+        matrix = math.tensor(math.to_real(value)) if len(value.axes) == 2 else None
+        word = domain.operand.name if isinstance(domain.operand, tree.Name) else ""
+        return () if matrix is None else (out.Structured(matrix, word, span),)
+    condition = maker.context.attempt(lambda: holds(value, domain, maker.context))
+    return () if condition is None else facts_of(number(condition), span)
