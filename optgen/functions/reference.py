@@ -1,0 +1,215 @@
+"""What a function of one argument is at every float32, with a bound on the error of that knowledge.
+
+The inputs are cut into blocks of consecutive floats.  On a block f is a polynomial in s = (x - centre) * scale with
+double coefficients, |s| <= 1, and |f(x) - computed polynomial| <= `slack`: the remainder (an enclosure of a Taylor
+coefficient on the whole block, times the half-width to its power), what rounding the coefficients lost, and what
+Horner's rule in fused double arithmetic loses.  A block is cut in two until slack <= 2^-ACCURACY ulp of the smallest
+|f| on it.  One float alone is asked of Arb; where it has no value there, it is `special`: a zero, a pole, an end.
+
+No library's double takes part: every number here is Arb's with its radius, or a bound of this file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from optgen.functions.floats import LARGEST, SIGN, binades, float_of, ulp_exponent
+from optgen.ir.nodes import Input, Scalar
+from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
+from optgen.symbolic.ranges import Range
+
+DEGREE = 8
+ACCURACY = 20  # slack is at most 2^-20 ulp
+PRECISION = 96
+SATURATION_PRECISION = 512  # tells 1 - erf(x) from 0 where it matters: 160 bits below 1, against factors up to 2^128
+HUGE, TINY = 2.0**129, 2.0**-160  # beyond the floats, whatever is rounded
+UNIT = 2.0**-53
+LIMIT = 400_000
+
+BLOCK = np.dtype(
+    [("first", np.uint32), ("count", np.uint32), ("centre", np.float64), ("scale", np.float64),
+     ("slack", np.float64), ("coefficients", np.float64, (DEGREE + 1,))]
+)  # fmt: skip
+
+
+class Refused(ValueError):
+    """The function can not be bounded on its domain within the limits of this file; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Blocks of known values, ranges (first, count) where f has no value, and the bits of the special inputs."""
+
+    meaning: Meaning
+    blocks: Any  # array of BLOCK
+    undefined: tuple[tuple[int, int], ...]
+    special: tuple[int, ...]
+
+    @property
+    def inputs(self) -> int:
+        """How many floats the blocks hold."""
+        return int(self.blocks["count"].sum())
+
+
+def reference(expression: Scalar, argument: Input, ranges: Sequence[tuple[int, int]] | None = None) -> Reference:
+    """The reference of an expression on ranges of bits (first, last) of one sign each; by default on all finite
+    floats but the zeros.
+
+    >>> reference(exp(x), x).inputs        # every float but zeros, infinities and NaN
+    """
+    meaning = Meaning.of(expression, [argument])
+    blocks: list[tuple[Any, ...]] = []
+    undefined: list[tuple[int, int]] = []
+    special: list[int] = []
+    for piece in _pieces(meaning, ranges or ((1, LARGEST), (SIGN | 1, SIGN | LARGEST))):
+        first, count, found = piece
+        if found is None:
+            undefined.append((first, count))
+        elif found == "special":
+            special.append(first)
+        else:
+            blocks.append((first, count, *found))
+        if len(blocks) + len(special) > LIMIT:
+            raise Refused(f"the function varies too fast near {float_of(first):.9g}: state a smaller domain")
+    made = np.array(blocks, dtype=BLOCK)
+    return Reference(meaning, made[np.argsort(made["first"])], _merged(undefined), tuple(sorted(special)))
+
+
+def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The ranges in order, those that touch as one."""
+    merged: list[tuple[int, int]] = []
+    for first, count in sorted(ranges):
+        if merged and sum(merged[-1]) == first:
+            merged[-1] = (merged[-1][0], merged[-1][1] + count)
+        else:
+            merged.append((first, count))
+    return tuple(merged)
+
+
+def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
+    """(first, count, block | None | "special"): the work list of blocks that are cut until they fit."""
+    work: list[tuple[int, int]] = []
+    for first, last in ranges:
+        work.extend(binades(first, last))
+    while work:
+        first, last = work.pop()
+        try:
+            found: Any = _block(meaning, first, last)
+        except Undefined:
+            yield first, last - first + 1, None
+            continue
+        if found is None and first < last and (found := _saturated(meaning, first, last)) is None:
+            middle = (first + last) // 2
+            work += [(first, middle), (middle + 1, last)]
+        else:
+            yield first, last - first + 1, "special" if found is None else found
+
+
+def _saturated(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
+    """A constant block where all values overflow for certain, or are far below the smallest float; raises Undefined."""
+    low, high = sorted((float_of(first), float_of(last)))
+    constant = _beyond(meaning.range([(exact(low), exact(high))], SATURATION_PRECISION))
+    return None if constant is None else (low, 1.0, *constant)
+
+
+def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
+    """Centre, scale, slack and coefficients for the floats first .. last, None where they must be cut."""
+    low, high = float_of(first), float_of(last)
+    if first == last:
+        return _single(meaning, low)
+    centre = (low + high) / 2
+    radius = abs(high - centre)
+    try:
+        wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), DEGREE + 2, PRECISION)
+        precision = _precision(meaning, centre)
+        if precision > PRECISION:
+            wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), DEGREE + 2, precision)
+        at = meaning.taylor(exact(centre), DEGREE + 1, precision)
+    except Undecided:
+        return None
+    return _fitted(wide, at, centre, radius)
+
+
+def _precision(meaning: Meaning, centre: float) -> int:
+    """Bits that leave 60 in the value at the centre; `Undecided` where 2048 do not."""
+    precision, point = PRECISION, exact(centre)
+    while precision <= 2048:
+        value = meaning.value([point], precision)
+        if value.rel_accuracy_bits() >= 60 or value.is_zero():
+            return precision
+        precision *= 2
+    raise Undecided("the value at the centre cancels")
+
+
+def _beyond(ends: Range) -> tuple[float, list[float]] | None:
+    """Slack and coefficients of values beyond the floats, None if some may be within; 0 itself has no sign here."""
+    rest = [0.0] * DEGREE
+    low, high = ends
+    if low > HUGE or high < -HUGE:
+        return 0.0, [HUGE if low > HUGE else -HUGE, *rest]
+    if (low >= 0 and high < TINY) or (high <= 0 and low > -TINY):
+        return TINY, [TINY / 2 if high > 0 else -TINY / 2, *rest] if not (low.is_zero() and high.is_zero()) else None
+    return None
+
+
+def _single(meaning: Meaning, x: float) -> tuple[Any, ...] | None:
+    """One float: its value to 60 bits; None where f is 0 exactly, or has no value and is not certainly undefined."""
+    try:
+        value = meaning.refined([x], 60)
+    except Undecided:
+        return None
+    if value.is_zero():
+        return None
+    constant = _beyond((value.lower(), value.upper()))
+    if constant is None:
+        nearest = float(value)
+        constant = abs(nearest) * 2 * UNIT + 2.0**-1070, [nearest, *([0.0] * DEGREE)]
+    return x, 1.0, *constant
+
+
+def upper(ball: Any) -> float:
+    """A double above |ball|; raises `Undecided` if it is not finite (a NaN would pass every comparison)."""
+    if not ball.is_finite():
+        raise Undecided("an enclosure that is not finite")
+    made = float(ball.abs_upper()) * (1 + 2.0**-51) + 2.0**-1074
+    if not math.isfinite(made):
+        raise Undecided("an enclosure beyond the doubles")
+    return made
+
+
+def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float) -> tuple[Any, ...] | None:
+    """The block with the number of terms whose remainder is least, None if its slack is too large."""
+    reach = 2.0 ** math.frexp(radius)[1]
+    ratio = radius / reach
+    scaled = [ball * arb(reach) ** k for k, ball in enumerate(wide)]
+    try:
+        remainders = [upper(ball) * ratio**k * (1 + 2.0**-40) for k, ball in enumerate(scaled)]
+    except (Undecided, OverflowError):
+        return None
+    terms = min(range(1, DEGREE + 2), key=lambda k: remainders[k])
+    coefficients, slack = [], remainders[terms]
+    for k in range(terms):
+        exactly = at[k] * arb(reach) ** k
+        nearest = float(exactly.mid())
+        coefficients.append(nearest)
+        slack += upper(exactly.rad()) + abs(nearest) * UNIT + 2.0**-1074
+    slack = (slack + _rounding(coefficients)) * (1 + 2.0**-20) + 2.0**-1060
+    smallest = abs(coefficients[0]) - sum(map(abs, coefficients[1:])) * (ratio + 2.0**-40) - slack
+    if not smallest > 0 or not slack <= 2.0 ** (ulp_exponent(smallest) - ACCURACY):
+        return None
+    return centre, 1.0 / reach, slack, coefficients + [0.0] * (DEGREE + 1 - terms)
+
+
+def _rounding(coefficients: Sequence[float]) -> float:
+    """What Horner's rule with fused multiply-adds loses for |s| <= 1: each step half an ulp of a partial sum."""
+    total, partial = 0.0, abs(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        partial += abs(coefficient)
+        total += partial
+    return total * UNIT * 1.001
