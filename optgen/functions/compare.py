@@ -3,7 +3,7 @@
 The kernel is the scalar text of the program, inlined here: the same operations in the same order as wherever it runs.
 For each float x of a block, with p the reference polynomial and d = slack:
 
-    error = (|y - p| + d) / ulp(|p| - d)        an upper bound of |y - f| / ulp(f), y = +-inf standing for +-2^128
+    error = (|y - p| + d) / unit(|p| - d)       an upper bound of |y - f| / unit(f), y = +-inf standing for +-2^128
     y is not the rounding of f for certain      if y is neither the rounding of p - d nor that of p + d
     it is not known                             if y is one of them only: Arb decides
 
@@ -14,13 +14,16 @@ is covered by the factor 1 + 2^-40 on the error.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from optgen.functions.measure import Measure
 from optgen.functions.reference import BLOCK, DEGREE
+from optgen.functions.turns import LARGEST_QUOTIENT, PIECE, PIECES_LOG, TURN
 
 RESULT = np.dtype([("error", np.uint64), ("wrong", np.int64), ("unknown", np.int64), ("sign", np.int64)])
 KERNEL = "kernel"
@@ -30,32 +33,106 @@ def _hex(value: float) -> str:
     return f"0x{int.from_bytes(np.float64(value).tobytes(), 'little'):016X}"
 
 
-def _polynomial() -> str:
+def _polynomial(stem: str = "h") -> str:
     lines, last = [], f"%c{DEGREE}"
     for k in range(DEGREE - 1, -1, -1):
-        lines.append(f"  %h{k} = call double @llvm.fma.f64(double {last}, double %s, double %c{k})")
-        last = f"%h{k}"
+        lines.append(f"  %{stem}{k} = call double @llvm.fma.f64(double {last}, double %s, double %c{k})")
+        last = f"%{stem}{k}"
     return "\n".join(lines)
 
 
-def _loads() -> str:
-    names = ["centre", "scale", "slack", *(f"c{k}" for k in range(DEGREE + 1))]
+def _reads(base: str, names: Sequence[str], offset: int) -> str:
+    """Doubles that lie one after the other in memory."""
     return "\n".join(
-        f"  %{name}.at = getelementptr i8, ptr %block, i64 {8 + 8 * k}\n  %{name} = load double, ptr %{name}.at"
+        f"  %{name}.at = getelementptr i8, ptr {base}, i64 {offset + 8 * k}\n  %{name} = load double, ptr %{name}.at"
         for k, name in enumerate(names)
     )
 
 
-_TWO_128, _TINY = _hex(2.0**128), _hex(2.0**-126)
+_LOADS = _reads("%block", ("centre", "scale", "slack", *(f"c{k}" for k in range(DEGREE + 1))), 8)
+_TURN_LOADS = """
+  %low.at = getelementptr i8, ptr %block, i64 8
+  %turn.low = load i64, ptr %low.at
+  %high.at = getelementptr i8, ptr %block, i64 16
+  %turn.high = load i64, ptr %high.at
+  %turn.wide = zext i64 %turn.high to i128
+  %turn.top = shl i128 %turn.wide, 64
+  %turn.bottom = zext i64 %turn.low to i128
+  %turn = or i128 %turn.top, %turn.bottom"""
+
+
+_TWO_128 = _hex(2.0**128)
 
 # from i (the number of the float in its block) to its error and what is wrong with it
-_POINT = f"""
+def _judged(measure: Measure) -> str:
+    """Ulps are powers of two, so that dividing by one is exact; see `measure`."""
+    if measure.kind == "relative":
+        unit = f"  %error.number.1 = fdiv double %total, %least.1\n  %error.number = fmul double %error.number.1, {_hex(1 + 2.0**-40)}"
+    else:
+        unit = _ULPS
+    return _JUDGE.replace("{least}", _hex(2.0 ** (measure.floor + 23))).replace("{unit}", unit)
+
+
+_ULPS = f"""  %beyond = fcmp ogt double %least.1, {_hex(2.0**127)}
+  %least.2 = select i1 %beyond, double {_hex(2.0**127)}, double %least.1
+  %least.bits = bitcast double %least.2 to i64
+  %exponent = and i64 %least.bits, {0x7FF0000000000000}
+  %inverse.bits = sub i64 {2046 << 52}, %exponent
+  %inverse = bitcast i64 %inverse.bits to double
+  %units = fmul double %total, %inverse
+  %error.number = fmul double %units, {_hex(2.0**23 * (1 + 2.0**-40))}"""
+
+_PLAIN = f"""
   %bits = add i32 %first, %i
   %x = bitcast i32 %bits to float
   %xd = fpext float %x to double
   %off = fsub double %xd, %centre
   %s = fmul double %off, %scale
 {_polynomial()}
+"""
+
+# the argument in turns, as integers modulo 2^128; the piece whose centre is nearest; the distance in half-widths
+_TURNED = f"""
+  %bits = add i32 %first, %i
+  %x = bitcast i32 %bits to float
+  %fraction = and i32 %bits, {0x7FFFFF}
+  %mantissa = or i32 %fraction, {0x800000}
+  %m = zext i32 %mantissa to i128
+  %u.size = mul i128 %m, %turn
+  %u.minus = sub i128 0, %u.size
+  %negative = icmp slt i32 %bits, 0
+  %u = select i1 %negative, i128 %u.minus, i128 %u.size
+  %u.half = add i128 %u, {1 << (127 - PIECES_LOG)}
+  %piece.wide = lshr i128 %u.half, {128 - PIECES_LOG}
+  %piece.top = shl i128 %piece.wide, {128 - PIECES_LOG}
+  %rho = sub i128 %u, %piece.top
+  %rho.negative = icmp slt i128 %rho, 0
+  %rho.minus = sub i128 0, %rho
+  %rho.size = select i1 %rho.negative, i128 %rho.minus, i128 %rho
+  %rho.high.wide = lshr i128 %rho.size, 64
+  %rho.high = trunc i128 %rho.high.wide to i64
+  %rho.low = trunc i128 %rho.size to i64
+  %s.high = uitofp i64 %rho.high to double
+  %s.low = uitofp i64 %rho.low to double
+  %s.first = fmul double %s.high, {_hex(2.0 ** (PIECES_LOG - 63))}
+  %s.size = call double @llvm.fma.f64(double %s.low, double {_hex(2.0 ** (PIECES_LOG - 127))}, double %s.first)
+  %s.minus = fneg double %s.size
+  %s = select i1 %rho.negative, double %s.minus, double %s.size
+  %piece = trunc i128 %piece.wide to i64
+  %piece.bytes = mul i64 %piece, {PIECE.itemsize}
+  %entry.at = getelementptr i8, ptr %pieces, i64 %piece.bytes
+{_reads("%entry.at", ("absolute", "relative", "invert", *(f"c{k}" for k in range(DEGREE + 1))), 0)}
+{_polynomial("q")}
+  %inverse.value = fdiv double 1.0, %q0
+  %inverted = fcmp une double %invert, 0.0
+  %h0 = select i1 %inverted, double %inverse.value, double %q0
+  %h0.size = call double @llvm.fabs.f64(double %h0)
+  %slack.1 = call double @llvm.fma.f64(double %h0.size, double %relative, double %absolute)
+  %too.large = fcmp ogt double %h0.size, {_hex(LARGEST_QUOTIENT)}
+  %slack = select i1 %too.large, double {_hex(math.inf)}, double %slack.1
+"""
+
+_JUDGE = f"""
   %y = call float @{KERNEL}(float %x)
   %yd = fpext float %y to double
   %y.high = fcmp ogt double %yd, {_TWO_128}
@@ -71,16 +148,9 @@ _POINT = f"""
   %total = fadd double %size, %slack
   %p.size = call double @llvm.fabs.f64(double %p)
   %least = fsub double %p.size, %slack
-  %subnormal = fcmp olt double %least, {_TINY}
-  %least.1 = select i1 %subnormal, double {_TINY}, double %least
-  %beyond = fcmp ogt double %least.1, {_hex(2.0**127)}
-  %least.2 = select i1 %beyond, double {_hex(2.0**127)}, double %least.1
-  %least.bits = bitcast double %least.2 to i64
-  %exponent = and i64 %least.bits, {0x7FF0000000000000}
-  %inverse.bits = sub i64 {2046 << 52}, %exponent
-  %inverse = bitcast i64 %inverse.bits to double
-  %units = fmul double %total, %inverse
-  %error.number = fmul double %units, {_hex(2.0**23 * (1 + 2.0**-40))}
+  %small = fcmp olt double %least, {{least}}
+  %least.1 = select i1 %small, double {{least}}, double %least
+{{unit}}
   %error = bitcast double %error.number to i64
   %below = fsub double %p, %slack
   %above = fadd double %p, %slack
@@ -100,12 +170,24 @@ _POINT = f"""
   %is.sign = and i1 %y.zero, %opposite
 """
 
-_MODULE = f"""
+def module(measure: Measure) -> str:
+    """The loops around a kernel that is not defined here: over plain blocks, over blocks in turns, over arrays."""
+    judged = _judged(measure)
+    made = [_DECLARES]
+    for suffix, size, loads, point in (("", BLOCK.itemsize, _LOADS, _PLAIN), (".turned", TURN.itemsize, _TURN_LOADS, _TURNED)):
+        text = _LOOPS.replace("{suffix}", suffix).replace("{size}", str(size))
+        made.append(text.replace("{loads}", loads).replace("{point}", point + judged))
+    return "".join([*made, _ARRAYS])
+
+
+_DECLARES = """
 declare double @llvm.fma.f64(double, double, double)
 declare double @llvm.fabs.f64(double)
 declare i64 @llvm.umax.i64(i64, i64)
+"""
 
-define void @compare(ptr noalias %blocks, i64 %count, ptr noalias %results, ptr %stop) {{
+_LOOPS = f"""
+define void @compare{{suffix}}(ptr noalias %blocks, i64 %count, ptr noalias %results, ptr %stop, ptr noalias %pieces) {{
 entry:
   %some = icmp sgt i64 %count, 0
   br i1 %some, label %each, label %end
@@ -115,12 +197,12 @@ each:
   %go = icmp eq i32 %stopped, 0
   br i1 %go, label %begin, label %end
 begin:
-  %place = mul i64 %b, {BLOCK.itemsize}
+  %place = mul i64 %b, {{size}}
   %block = getelementptr i8, ptr %blocks, i64 %place
   %first = load i32, ptr %block
   %n.at = getelementptr i8, ptr %block, i64 4
   %n = load i32, ptr %n.at
-{_loads()}
+{{loads}}
   br label %loop
 loop:
   %i = phi i32 [ 0, %begin ], [ %i.next, %loop ]
@@ -128,7 +210,7 @@ loop:
   %wrong = phi i64 [ 0, %begin ], [ %wrong.next, %loop ]
   %unknown = phi i64 [ 0, %begin ], [ %unknown.next, %loop ]
   %sign = phi i64 [ 0, %begin ], [ %sign.next, %loop ]
-{_POINT}
+{{point}}
   %worst.next = call i64 @llvm.umax.i64(i64 %worst, i64 %error)
   %wrong.one = zext i1 %is.wrong to i64
   %wrong.next = add i64 %wrong, %wrong.one
@@ -156,17 +238,17 @@ end:
   ret void
 }}
 
-define i64 @collect(ptr noalias %block, i64 %least.error, ptr noalias %bits.out, ptr noalias %errors.out, i64 %room) {{
+define i64 @collect{{suffix}}(ptr noalias %block, i64 %least.error, ptr noalias %bits.out, ptr noalias %errors.out, i64 %room, ptr noalias %pieces) {{
 entry:
   %first = load i32, ptr %block
   %n.at = getelementptr i8, ptr %block, i64 4
   %n = load i32, ptr %n.at
-{_loads()}
+{{loads}}
   br label %loop
 loop:
   %i = phi i32 [ 0, %entry ], [ %i.next, %next ]
   %found = phi i64 [ 0, %entry ], [ %found.next, %next ]
-{_POINT}
+{{point}}
   %large = icmp uge i64 %error, %least.error
   %odd = or i1 %is.unknown, %is.sign
   %asked = or i1 %large, %odd
@@ -190,7 +272,9 @@ next:
 end:
   ret i64 %found.next
 }}
+"""
 
+_ARRAYS = f"""
 define void @apply(ptr noalias %inputs, i64 %count, ptr noalias %outputs) {{
 entry:
   %some = icmp sgt i64 %count, 0
@@ -241,22 +325,25 @@ class Comparison:
     def _function(self, name: str, result: Any, *arguments: Any) -> Any:
         return ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
 
-    def compare(self, blocks: Any, stop: Any) -> Any:
-        """A RESULT for each block; returns early, with zeros, once stop[0] is not 0.  The GIL is released."""
+    def compare(self, blocks: Any, stop: Any, pieces: Any = None) -> Any:
+        """A RESULT for each block; returns early, with zeros, once stop[0] is not 0.  The GIL is released.
+
+        With `pieces` the blocks are those of `turns`.
+        """
         results = np.zeros(len(blocks), RESULT)
-        run = self._function("compare", None, *[ctypes.c_void_p, ctypes.c_int64] * 2)
-        run(blocks.ctypes.data, len(blocks), results.ctypes.data, stop.ctypes.data)
+        run = self._function(_named("compare", pieces), None, *[ctypes.c_void_p, ctypes.c_int64] * 2, ctypes.c_void_p)
+        run(blocks.ctypes.data, len(blocks), results.ctypes.data, stop.ctypes.data, _address(pieces))
         return results
 
-    def collect(self, block: Any, least: float, room: int) -> tuple[int, Any, Any]:
+    def collect(self, block: Any, least: float, room: int, pieces: Any = None) -> tuple[int, Any, Any]:
         """How many inputs of a block have an error of at least `least`, or something unknown or wrong in the sign of a
         zero; the bits and the errors of the first `room` of them."""
         bits, errors = np.zeros(room, np.uint32), np.zeros(room, np.float64)
-        pointer = ctypes.c_void_p
-        run = self._function("collect", ctypes.c_int64, pointer, ctypes.c_uint64, pointer, pointer, ctypes.c_int64)
-        one = np.array([block], dtype=BLOCK)
-        threshold = int(np.float64(least).view(np.uint64))
-        found = run(one.ctypes.data, threshold, bits.ctypes.data, errors.ctypes.data, room)
+        pointer, whole = ctypes.c_void_p, ctypes.c_int64
+        run = self._function(_named("collect", pieces), whole, pointer, whole, pointer, pointer, whole, pointer)
+        one = np.array([block], dtype=block.dtype)
+        threshold = int(np.float64(least).view(np.int64))
+        found = run(one.ctypes.data, threshold, bits.ctypes.data, errors.ctypes.data, room, _address(pieces))
         return int(found), bits[:found], errors[:found]
 
     def apply(self, inputs: Any) -> Any:
@@ -273,11 +360,19 @@ class Comparison:
         return int(self._function("numbers", ctypes.c_int64, ctypes.c_uint32, ctypes.c_int64)(first, count))
 
 
-def compiled(kernel: str) -> Comparison:
+def _named(name: str, pieces: Any) -> str:
+    return name if pieces is None else f"{name}.turned"
+
+
+def _address(pieces: Any) -> int | None:
+    return None if pieces is None else int(pieces.ctypes.data)
+
+
+def compiled(kernel: str, measure: Measure = Measure()) -> Comparison:
     """The loops around the text of a kernel, which defines `float @kernel(float)` and all that it calls."""
     from optgen.backends.llvm.kernel import from_object, to_object
 
-    engine = from_object(to_object(_without_doubles(kernel) + _MODULE))
+    engine = from_object(to_object(_without_doubles(kernel) + module(measure)))
     return Comparison(engine, engine.get_function_address)
 
 
@@ -286,4 +381,4 @@ def _without_doubles(kernel: str) -> str:
     return "\n".join(line for line in kernel.splitlines() if line.strip() not in _DECLARED) + "\n"
 
 
-_DECLARED = {line.strip() for line in _MODULE.splitlines() if line.startswith("declare")}
+_DECLARED = {line.strip() for line in _DECLARES.splitlines() if line.startswith("declare")}

@@ -19,18 +19,20 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from optgen.functions.floats import LARGEST, SIGN, binades, float_of, ulp_exponent
+from optgen.functions.errors import DEGREE, UNIT, Refused, rounding, upper
+from optgen.functions.floats import INFINITE, LARGEST, SIGN, binades, float_of, ulp_exponent
+from optgen.functions.turns import FROM, Turned, turned
 from optgen.ir.nodes import Input, Scalar
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 from optgen.symbolic.ranges import Range
 
-DEGREE = 8
 ACCURACY = 20  # slack is at most 2^-20 ulp
 PRECISION = 96
 SATURATION_PRECISION = 512  # tells 1 - erf(x) from 0 where it matters: 160 bits below 1, against factors up to 2^128
 HUGE, TINY = 2.0**129, 2.0**-160  # beyond the floats, whatever is rounded
-UNIT = 2.0**-53
 LIMIT = 400_000
+ALL = ((1, LARGEST), (SIGN | 1, SIGN | LARGEST))
+ENDS = (0, SIGN, INFINITE, SIGN | INFINITE)
 
 BLOCK = np.dtype(
     [("first", np.uint32), ("count", np.uint32), ("centre", np.float64), ("scale", np.float64),
@@ -38,28 +40,32 @@ BLOCK = np.dtype(
 )  # fmt: skip
 
 
-class Refused(ValueError):
-    """The function can not be bounded on its domain within the limits of this file; the text says where."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Blocks of known values, ranges (first, count) where f has no value, and the bits of the special inputs."""
+    """Blocks of known values, ranges (first, count) where f has no value, and the bits of the special inputs: those
+    found (zeros, poles, ends of the domain), and those of the format in `ends` (zeros and infinities)."""
 
     meaning: Meaning
     blocks: Any  # array of BLOCK
     undefined: tuple[tuple[int, int], ...]
     special: tuple[int, ...]
+    turns: Turned | None = None
+    ends: tuple[int, ...] = ENDS
 
     @property
     def inputs(self) -> int:
         """How many floats the blocks hold."""
-        return int(self.blocks["count"].sum())
+        return int(self.blocks["count"].sum()) + (int(self.turns.blocks["count"].sum()) if self.turns else 0)
 
 
-def reference(expression: Scalar, argument: Input, ranges: Sequence[tuple[int, int]] | None = None) -> Reference:
-    """The reference of an expression on ranges of bits (first, last) of one sign each; by default on all finite
-    floats but the zeros.
+def reference(
+    expression: Scalar,
+    argument: Input,
+    ranges: Sequence[tuple[int, int]] | None = None,
+    ends: tuple[int, ...] | None = None,
+) -> Reference:
+    """The reference of an expression on ranges of bits (first, last) of one sign each, with the `ends` that belong to
+    them; by default on all floats.
 
     >>> reference(exp(x), x).inputs        # every float but zeros, infinities and NaN
     """
@@ -67,8 +73,11 @@ def reference(expression: Scalar, argument: Input, ranges: Sequence[tuple[int, i
     blocks: list[tuple[Any, ...]] = []
     undefined: list[tuple[int, int]] = []
     special: list[int] = []
-    for piece in _pieces(meaning, ranges or ((1, LARGEST), (SIGN | 1, SIGN | LARGEST))):
-        first, count, found = piece
+    whole = [piece for first, last in ranges or ALL for piece in binades(first, last)]
+    far = [piece for piece in whole if piece[0] & ~SIGN >= FROM]
+    turns = turned(meaning, far)
+    near = whole if turns is None else [piece for piece in whole if piece[0] & ~SIGN < FROM]
+    for first, count, found in _pieces(meaning, near):
         if found is None:
             undefined.append((first, count))
         elif found == "special":
@@ -78,7 +87,9 @@ def reference(expression: Scalar, argument: Input, ranges: Sequence[tuple[int, i
         if len(blocks) + len(special) > LIMIT:
             raise Refused(f"the function varies too fast near {float_of(first):.9g}: state a smaller domain")
     made = np.array(blocks, dtype=BLOCK)
-    return Reference(meaning, made[np.argsort(made["first"])], _merged(undefined), tuple(sorted(special)))
+    ordered = made[np.argsort(made["first"])]
+    own = ENDS if ranges is None else ends or ()
+    return Reference(meaning, ordered, _merged(undefined), tuple(sorted(special)), turns, own)
 
 
 def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -94,9 +105,7 @@ def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
     """(first, count, block | None | "special"): the work list of blocks that are cut until they fit."""
-    work: list[tuple[int, int]] = []
-    for first, last in ranges:
-        work.extend(binades(first, last))
+    work = list(ranges)
     while work:
         first, last = work.pop()
         try:
@@ -173,16 +182,6 @@ def _single(meaning: Meaning, x: float) -> tuple[Any, ...] | None:
     return x, 1.0, *constant
 
 
-def upper(ball: Any) -> float:
-    """A double above |ball|; raises `Undecided` if it is not finite (a NaN would pass every comparison)."""
-    if not ball.is_finite():
-        raise Undecided("an enclosure that is not finite")
-    made = float(ball.abs_upper()) * (1 + 2.0**-51) + 2.0**-1074
-    if not math.isfinite(made):
-        raise Undecided("an enclosure beyond the doubles")
-    return made
-
-
 def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float) -> tuple[Any, ...] | None:
     """The block with the number of terms whose remainder is least, None if its slack is too large."""
     reach = 2.0 ** math.frexp(radius)[1]
@@ -199,17 +198,8 @@ def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float
         nearest = float(exactly.mid())
         coefficients.append(nearest)
         slack += upper(exactly.rad()) + abs(nearest) * UNIT + 2.0**-1074
-    slack = (slack + _rounding(coefficients)) * (1 + 2.0**-20) + 2.0**-1060
+    slack = (slack + rounding(coefficients)) * (1 + 2.0**-20) + 2.0**-1060
     smallest = abs(coefficients[0]) - sum(map(abs, coefficients[1:])) * (ratio + 2.0**-40) - slack
     if not smallest > 0 or not slack <= 2.0 ** (ulp_exponent(smallest) - ACCURACY):
         return None
     return centre, 1.0 / reach, slack, coefficients + [0.0] * (DEGREE + 1 - terms)
-
-
-def _rounding(coefficients: Sequence[float]) -> float:
-    """What Horner's rule with fused multiply-adds loses for |s| <= 1: each step half an ulp of a partial sum."""
-    total, partial = 0.0, abs(coefficients[-1])
-    for coefficient in reversed(coefficients[:-1]):
-        partial += abs(coefficient)
-        total += partial
-    return total * UNIT * 1.001

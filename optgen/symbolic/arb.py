@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -139,6 +139,36 @@ class Meaning:
             precision *= 2
         raise Undecided(f"no value of {bits} bits at {', '.join(str(float(p)) for p in point)}")
 
+    def in_turns(self) -> Meaning | None:
+        """f as a function of u = x/(2 pi), for an f that reads its one input only as sin(x), cos(x) or tan(x); else None.
+
+        sin and cos are those of pi times a rational: exact at quarter turns.
+        """
+        places = {number for number, step in enumerate(self.steps) if step.kind == "input"}
+        steps: list[Step] = []
+        moved: list[int] = []
+        for step in self.steps:
+            reads = places & set(step.arguments)
+            if reads and not (step.kind == "operation" and step.name in ("sin", "cos", "tan")):
+                return None
+            arguments = tuple(moved[k] for k in step.arguments)
+            if not reads:
+                steps.append(replace(step, arguments=arguments))
+            elif step.name == "tan":
+                steps += [Step("operation", f"{name} of turns", arguments, TURNS[name]) for name in ("sin", "cos")]
+                steps.append(Step("operation", "div", (len(steps) - 2, len(steps) - 1), RULES["div"]))
+            else:
+                steps.append(Step("operation", f"{step.name} of turns", arguments, TURNS[step.name]))
+            moved.append(len(steps) - 1)
+        return Meaning(tuple(steps), self.inputs) if places else None
+
+    def reciprocal(self) -> Meaning | None:
+        """1/f, for an f that is a quotient: finite at its poles."""
+        last = self.steps[-1]
+        if last.name != "div":
+            return None
+        return Meaning((*self.steps[:-1], replace(last, arguments=last.arguments[::-1])), self.inputs)
+
     def _run(self, seeds: Sequence[Jet], order: int) -> Jet:
         values: list[Any] = [None] * len(self.steps)
         _evaluate(self.steps, len(self.steps) - 1, seeds, order, values)
@@ -250,6 +280,11 @@ def _chosen_range(condition: Any, then: Any, otherwise: Any) -> Any:
         return ranges.FULL if known else then
     return ranges.hull(then[0], then[1], otherwise[0], otherwise[1])
 
+
+TURNS: dict[str, Callable[..., Jet]] = {
+    "sin": lambda order, a: (2 * a).sin_pi(),
+    "cos": lambda order, a: (2 * a).cos_pi(),
+}
 
 LOGIC: dict[str, Callable[..., bool]] = {
     "and": lambda a, b: a and b,
