@@ -10,6 +10,7 @@ from optgen.symbolic.arb import Undecided
 
 DEGREE = 8
 UNIT = 2.0**-53
+HUGE, TINY = 2.0**129, 2.0**-160  # beyond the floats, whatever is rounded
 
 
 class Refused(ValueError):

@@ -8,8 +8,9 @@ The policy, for every function alike:
   different infinities either will do.
 - Where the result is 0, at +-0 and at infinities its sign is that of f nearby; at other exact zeros either sign will do.
 
-Limits are read from values of Arb at four points that approach (2^-150 to 2^-1200 away), each enclosed with 64 bits:
+Limits are read from values of Arb at points that approach (2^-100 to 2^-1200 away), each enclosed with 64 bits:
 growing differences mean infinity, shrinking values 0, shrinking differences the last value, anything else no limit.
+At infinities, a range of f from the largest float on comes first: what is certainly 0 or infinite there is so.
 This reading is a conjecture about a handful of inputs (the zeros, the infinities, poles), said in the certificate.
 """
 
@@ -20,10 +21,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from optgen.functions.floats import SIGN, float_of
-from optgen.symbolic.arb import Meaning, Undecided, Undefined
+from flint import arb
 
-STEPS = (150, 300, 600, 1200)
+from optgen.functions.errors import HUGE, TINY
+from optgen.functions.floats import LARGEST, SIGN, float_of
+from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
+
+STEPS = (100, 150, 225, 340, 500, 760, 1200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Expected:
 def expected(meaning: Meaning, x: float) -> Expected:
     """What the function should give at one float32 (infinities and zeros too)."""
     if x in (float("inf"), float("-inf")):
-        return _limit(meaning, [Fraction(2) ** k * (1 if x > 0 else -1) for k in STEPS])
+        return _saturated(meaning, x) or _limit(meaning, [Fraction(2) ** k * (1 if x > 0 else -1) for k in STEPS])
     near = _beside(meaning, x)
     try:
         value = meaning.refined([x], 60)
@@ -55,6 +59,22 @@ def expected(meaning: Meaning, x: float) -> Expected:
     if not value.is_zero():
         return Expected("number", 1 if value > 0 else -1, value)
     return Expected("zero", near.sign if x == 0 and near is not None and near.kind == "zero" else 0)
+
+
+def _saturated(meaning: Meaning, infinity: float) -> Expected | None:
+    """What ranges say about the values beyond the largest float, or else at it: underflow, overflow, or nothing."""
+    largest = exact(float_of(LARGEST) if infinity > 0 else -float_of(LARGEST))
+    beyond = (largest, arb("inf")) if infinity > 0 else (-arb("inf"), largest)
+    for ends in (beyond, (largest, largest)):
+        try:
+            low, high = meaning.range([ends], 512)
+        except Undefined:
+            return Expected("nan")
+        if low > HUGE or high < -HUGE:
+            return Expected("infinite", 1 if low > HUGE else -1)
+        if (low >= 0 and high < TINY) or (high <= 0 and low > -TINY):
+            return Expected("zero", 1 if low >= 0 else -1)
+    return None
 
 
 def _beside(meaning: Meaning, x: float) -> Expected | None:

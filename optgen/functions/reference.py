@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from optgen.functions.errors import DEGREE, UNIT, Refused, rounding, upper
+from optgen.functions.errors import DEGREE, HUGE, TINY, UNIT, Refused, rounding, upper
 from optgen.functions.floats import INFINITE, LARGEST, SIGN, binades, float_of, ulp_exponent
 from optgen.functions.turns import FROM, Turned, turned
 from optgen.ir.nodes import Input, Scalar
@@ -29,7 +29,6 @@ from optgen.symbolic.ranges import Range
 ACCURACY = 20  # slack is at most 2^-20 ulp
 PRECISION = 96
 SATURATION_PRECISION = 512  # tells 1 - erf(x) from 0 where it matters: 160 bits below 1, against factors up to 2^128
-HUGE, TINY = 2.0**129, 2.0**-160  # beyond the floats, whatever is rounded
 LIMIT = 400_000
 ALL = ((1, LARGEST), (SIGN | 1, SIGN | LARGEST))
 ENDS = (0, SIGN, INFINITE, SIGN | INFINITE)
