@@ -15,18 +15,23 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Sequence
+import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optgen.functions.measure import Measure
-from optgen.functions.reference import BLOCK, DEGREE
+from optgen.functions.errors import DEGREE
+from optgen.functions.measure import ULP, Measure
+from optgen.functions.reference import BLOCK
 from optgen.functions.turns import LARGEST_QUOTIENT, PIECE, PIECES_LOG, TURN
+from optgen.ir.straight import Straight
 
 RESULT = np.dtype([("error", np.uint64), ("wrong", np.int64), ("unknown", np.int64), ("sign", np.int64)])
 KERNEL = "kernel"
+DEFAULT = 0x1F80  # the control word at the start of a program: to nearest, denormals kept, no traps
+POINTER, LONG = ctypes.c_void_p, ctypes.c_int64
 
 
 def _hex(value: float) -> str:
@@ -67,11 +72,14 @@ _TWO_128 = _hex(2.0**128)
 def _judged(measure: Measure) -> str:
     """Ulps are powers of two, so that dividing by one is exact; see `measure`."""
     if measure.kind == "relative":
-        unit = f"  %error.number.1 = fdiv double %total, %least.1\n  %error.number = fmul double %error.number.1, {_hex(1 + 2.0**-40)}"
+        unit = _SHARE
     else:
         unit = _ULPS
     return _JUDGE.replace("{least}", _hex(2.0 ** (measure.floor + 23))).replace("{unit}", unit)
 
+
+_SHARE = f"""  %share = fdiv double %total, %least.1
+  %error.number = fmul double %share, {_hex(1 + 2.0**-40)}"""
 
 _ULPS = f"""  %beyond = fcmp ogt double %least.1, {_hex(2.0**127)}
   %least.2 = select i1 %beyond, double {_hex(2.0**127)}, double %least.1
@@ -173,18 +181,12 @@ _JUDGE = f"""
 def module(measure: Measure) -> str:
     """The loops around a kernel that is not defined here: over plain blocks, over blocks in turns, over arrays."""
     judged = _judged(measure)
-    made = [_DECLARES]
-    for suffix, size, loads, point in (("", BLOCK.itemsize, _LOADS, _PLAIN), (".turned", TURN.itemsize, _TURN_LOADS, _TURNED)):
-        text = _LOOPS.replace("{suffix}", suffix).replace("{size}", str(size))
+    made = []
+    for suffix, blocks, loads, point in (("", BLOCK, _LOADS, _PLAIN), (".turned", TURN, _TURN_LOADS, _TURNED)):
+        text = _LOOPS.replace("{suffix}", suffix).replace("{size}", str(blocks.itemsize))
         made.append(text.replace("{loads}", loads).replace("{point}", point + judged))
-    return "".join([*made, _ARRAYS])
+    return "".join([*made, _ARRAYS, _environment()])
 
-
-_DECLARES = """
-declare double @llvm.fma.f64(double, double, double)
-declare double @llvm.fabs.f64(double)
-declare i64 @llvm.umax.i64(i64, i64)
-"""
 
 _LOOPS = f"""
 define void @compare{{suffix}}(ptr noalias %blocks, i64 %count, ptr noalias %results, ptr %stop, ptr noalias %pieces) {{
@@ -238,7 +240,9 @@ end:
   ret void
 }}
 
-define i64 @collect{{suffix}}(ptr noalias %block, i64 %least.error, ptr noalias %bits.out, ptr noalias %errors.out, i64 %room, ptr noalias %pieces) {{
+define i64 @collect{{suffix}}(
+  ptr noalias %block, i64 %least.error, ptr noalias %bits.out, ptr noalias %errors.out, i64 %room, ptr noalias %pieces
+) {{
 entry:
   %first = load i32, ptr %block
   %n.at = getelementptr i8, ptr %block, i64 4
@@ -315,15 +319,44 @@ end:
 """
 
 
+def _environment() -> str:
+    """Sets the control word of floating-point arithmetic, and gives the one before (x86-64; elsewhere nothing)."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return "define i32 @environment(i32 %word) {\n  ret i32 %word\n}\n"
+    return """
+declare void @llvm.x86.sse.stmxcsr(ptr)
+declare void @llvm.x86.sse.ldmxcsr(ptr)
+
+define i32 @environment(i32 %word) {
+  %old = alloca i32
+  %new = alloca i32
+  store i32 %word, ptr %new
+  call void @llvm.x86.sse.stmxcsr(ptr %old)
+  call void @llvm.x86.sse.ldmxcsr(ptr %new)
+  %before = load i32, ptr %old
+  ret i32 %before
+}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A kernel with the loops around it, compiled: `engine` keeps the code alive."""
+    """A kernel with the loops around it, compiled: `engine` keeps the code alive.
+
+    The loops run rounding to nearest with denormals kept, whatever the thread that calls them was set to.
+    """
 
     engine: Any
-    address: Callable[[str], int]
 
-    def _function(self, name: str, result: Any, *arguments: Any) -> Any:
-        return ctypes.CFUNCTYPE(result, *arguments)(self.address(name))
+    def _call(self, name: str, result: Any, types: Sequence[Any], *arguments: Any) -> Any:
+        address = self.engine.get_function_address
+        environment = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32)(address("environment"))
+        function = ctypes.CFUNCTYPE(result, *types)(address(name))
+        before = environment(DEFAULT)
+        try:
+            return function(*arguments)
+        finally:
+            environment(before)
 
     def compare(self, blocks: Any, stop: Any, pieces: Any = None) -> Any:
         """A RESULT for each block; returns early, with zeros, once stop[0] is not 0.  The GIL is released.
@@ -331,33 +364,31 @@ class Comparison:
         With `pieces` the blocks are those of `turns`.
         """
         results = np.zeros(len(blocks), RESULT)
-        run = self._function(_named("compare", pieces), None, *[ctypes.c_void_p, ctypes.c_int64] * 2, ctypes.c_void_p)
-        run(blocks.ctypes.data, len(blocks), results.ctypes.data, stop.ctypes.data, _address(pieces))
+        places = (blocks.ctypes.data, len(blocks), results.ctypes.data, stop.ctypes.data, _address(pieces))
+        self._call(_named("compare", pieces), None, (POINTER, LONG, POINTER, POINTER, POINTER), *places)
         return results
 
     def collect(self, block: Any, least: float, room: int, pieces: Any = None) -> tuple[int, Any, Any]:
         """How many inputs of a block have an error of at least `least`, or something unknown or wrong in the sign of a
         zero; the bits and the errors of the first `room` of them."""
         bits, errors = np.zeros(room, np.uint32), np.zeros(room, np.float64)
-        pointer, whole = ctypes.c_void_p, ctypes.c_int64
-        run = self._function(_named("collect", pieces), whole, pointer, whole, pointer, pointer, whole, pointer)
         one = np.array([block], dtype=block.dtype)
         threshold = int(np.float64(least).view(np.int64))
-        found = run(one.ctypes.data, threshold, bits.ctypes.data, errors.ctypes.data, room, _address(pieces))
+        places = (one.ctypes.data, threshold, bits.ctypes.data, errors.ctypes.data, room, _address(pieces))
+        found = self._call(_named("collect", pieces), LONG, (POINTER, LONG, POINTER, POINTER, LONG, POINTER), *places)
         return int(found), bits[:found], errors[:found]
 
     def apply(self, inputs: Any) -> Any:
         """The kernel on an array of float32."""
         inputs = np.ascontiguousarray(inputs, np.float32)
         outputs = np.empty_like(inputs)
-        self._function("apply", None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(
-            inputs.ctypes.data, inputs.size, outputs.ctypes.data
-        )
+        places = (inputs.ctypes.data, inputs.size, outputs.ctypes.data)
+        self._call("apply", None, (POINTER, LONG, POINTER), *places)
         return outputs
 
     def numbers(self, first: int, count: int) -> int:
         """How many of `count` inputs from the bits `first` on have a result that is not NaN."""
-        return int(self._function("numbers", ctypes.c_int64, ctypes.c_uint32, ctypes.c_int64)(first, count))
+        return int(self._call("numbers", LONG, (ctypes.c_uint32, LONG), first, count))
 
 
 def _named(name: str, pieces: Any) -> str:
@@ -368,17 +399,33 @@ def _address(pieces: Any) -> int | None:
     return None if pieces is None else int(pieces.ctypes.data)
 
 
-def compiled(kernel: str, measure: Measure = Measure()) -> Comparison:
+def kernel_text(program: Straight) -> str:
+    """The program as `kernel`.  Where its plain case holds but has not the bits of the result, the kernel gives NaN for
+    a number and 0 for NaN, so that no comparison passes."""
+    from optgen.backends.llvm.straight import definition, table_definitions, write
+
+    lines = table_definitions(program)
+    if program.plain is None:
+        return "\n".join([*lines, definition(program, KERNEL, attributes="alwaysinline ")]) + "\n"
+    ends = (program.result, program.plain.condition, program.plain.value)
+    made = write(program, ends, ("%a0",), 1)
+    result, condition, value = (made.values[end] for end in ends)
+    return "\n".join([
+        *lines,
+        f"define internal float @{KERNEL}(float %a0) alwaysinline {{", *made.lines,
+        f"  %same.a = bitcast float {result} to i32",
+        f"  %same.b = bitcast float {value} to i32",
+        "  %differ = icmp ne i32 %same.a, %same.b",
+        f"  %broken = and i1 {condition}, %differ",
+        f"  %number = fcmp ord float {result}, 0.0",
+        f"  %bad = select i1 %number, float {_hex(math.nan)}, float 0.0",
+        f"  %out = select i1 %broken, float %bad, float {result}",
+        "  ret float %out", "}", "",
+    ])  # fmt: skip
+
+
+def compiled(kernel: str, measure: Measure = ULP) -> Comparison:
     """The loops around the text of a kernel, which defines `float @kernel(float)` and all that it calls."""
     from optgen.backends.llvm.kernel import from_object, to_object
 
-    engine = from_object(to_object(_without_doubles(kernel) + module(measure)))
-    return Comparison(engine, engine.get_function_address)
-
-
-def _without_doubles(kernel: str) -> str:
-    """The kernel's text without the declarations that the loops bring along."""
-    return "\n".join(line for line in kernel.splitlines() if line.strip() not in _DECLARED) + "\n"
-
-
-_DECLARED = {line.strip() for line in _DECLARES.splitlines() if line.startswith("declare")}
+    return Comparison(from_object(to_object(kernel + module(measure))))

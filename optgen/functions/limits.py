@@ -6,7 +6,7 @@ The policy, for every function alike:
 - An infinity, and a point where f has no value, gives the limit of f from within its domain; at -0 and +0 from that
   side where f is defined there, else from the other; at other points from both sides, and where these are two
   different infinities either will do.
-- Where the result is 0, at +-0 and at infinities its sign is that of f nearby; at other exact zeros either sign will do.
+- Where the result is 0, at +-0 and at infinities, its sign is that of f nearby; at other exact zeros either will do.
 
 Limits are read from values of Arb at points that approach (2^-100 to 2^-1200 away), each enclosed with 64 bits:
 growing differences mean infinity, shrinking values 0, shrinking differences the last value, anything else no limit.
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from flint import arb
@@ -100,17 +101,17 @@ def _limit(meaning: Meaning, points: Sequence[Fraction]) -> Expected:
         values = [meaning.refined([point], 64) for point in points]
     except (Undefined, Undecided):
         return Expected("nan")
-    steps = [b - a for a, b in zip(values, values[1:])]
+    steps = [b - a for a, b in pairwise(values)]
     last = values[-1]
     if all(value.is_zero() for value in values):
         return Expected("zero", 0)
     sign = 1 if last > 0 else -1
-    if all(abs(b) * 4 <= abs(a) * 3 for a, b in zip(values, values[1:])):
+    if all(abs(b) * 4 <= abs(a) * 3 for a, b in pairwise(values)):
         return Expected("zero", sign)
     outward = all((step > 0) if sign > 0 else (step < 0) for step in steps)
-    if outward and all(abs(b) * 4 >= abs(a) * 3 for a, b in zip(steps, steps[1:])):
+    if outward and all(abs(b) * 4 >= abs(a) * 3 for a, b in pairwise(steps)):
         return Expected("infinite", sign)
-    if all(abs(b) * 4 <= abs(a) * 3 or abs(b) * 2**50 <= abs(last) for a, b in zip(steps, steps[1:])):
+    if all(abs(b) * 4 <= abs(a) * 3 or abs(b) * 2**50 <= abs(last) for a, b in pairwise(steps)):
         return Expected("number", sign, last)
     return Expected("nan")
 

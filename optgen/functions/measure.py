@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from optgen.functions.floats import SIGN, bits_of, float_of, ulp_exponent
+from optgen.functions.floats import ulp_exponent
 from optgen.symbolic.arb import Meaning, Undecided, exact, precision_of, to_fraction
 
 
@@ -25,6 +25,9 @@ class Measure:
         if self.kind == "relative":
             return "relative"
         return "ulp" if self.floor == -149 else f"ulp, or 2^{self.floor} where that is more"
+
+
+ULP = Measure()
 
 
 def error_at(meaning: Meaning, measure: Measure, x: float, y: float) -> float:
@@ -69,6 +72,3 @@ def nearest(value: Fraction) -> float:
     if made >= Fraction(2) ** 128:
         return float("inf") if value > 0 else float("-inf")
     return float(made) if value > 0 else -float(made)
-
-
-__all__ = ["SIGN", "Measure", "bits_of", "error_at", "float_of", "nearest", "rounded"]

@@ -1,9 +1,9 @@
 """References of functions that see their argument only through sin, cos and tan: the argument in turns.
 
-A float x = m 2^e is u = x/(2 pi) turns, of which only the fraction counts: u = m * turn(e) mod 1 with turn(e) = 2^e/(2 pi)
-mod 1 to 128 bits, in integers (an error below 2^-104 turns for every float).  The turn is cut into PIECES intervals, on
-each of which f is a polynomial in the distance from its centre; at a centre where f is exactly 0 the bound is relative,
-and near a pole the polynomial is that of 1/f.  DLMF 4.14; the idea of exact reduction is Payne and Hanek's.
+A float x = m 2^e is u = x/(2 pi) turns, of which only the fraction counts: u = m * turn(e) mod 1 with turn(e) =
+2^e/(2 pi) mod 1 to 128 bits, in integers (an error below 2^-104 turns for every float).  The turn is cut into PIECES
+intervals, on each of which f is a polynomial in the distance from its centre; at a centre where f is exactly 0 the
+bound is relative, and near a pole the polynomial is that of 1/f.  The idea of exact reduction is Payne and Hanek's.
 """
 
 from __future__ import annotations

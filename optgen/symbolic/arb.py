@@ -38,7 +38,7 @@ class Unsupported(ValueError):
 def precision_of(bits: int, order: int = 1) -> Iterator[None]:
     """Arb's working precision and the length of series, set for a block: both are global to the process."""
     before = flint.ctx.prec, flint.ctx.cap
-    flint.ctx.prec, flint.ctx.cap = bits, max(order, 1)
+    flint.ctx.prec, flint.ctx.cap = bits, order + 2
     try:
         yield
     finally:
@@ -62,7 +62,7 @@ def to_fraction(ball: Any) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node: `kind` is input, constant, truth, choose, compare, logic or operation; `arguments` are earlier steps."""
+    """One node, of kind input, constant, truth, choose, compare, logic or operation, with its earlier steps."""
 
     kind: str
     name: str
@@ -84,6 +84,9 @@ class Meaning:
         numbered: dict[Any, int] = {}
         steps: list[Step] = []
         for node in walk.postorder([expression]):
+            if isinstance(node, ir.Access) and isinstance(node.tensor, ir.Array) and not node.indices:
+                numbered[node] = numbered[node.tensor.body]
+                continue
             step = _step(node, places, numbered)
             if step is not None:
                 numbered[node] = len(steps)
@@ -140,7 +143,7 @@ class Meaning:
         raise Undecided(f"no value of {bits} bits at {', '.join(str(float(p)) for p in point)}")
 
     def in_turns(self) -> Meaning | None:
-        """f as a function of u = x/(2 pi), for an f that reads its one input only as sin(x), cos(x) or tan(x); else None.
+        """f of u = x/(2 pi), for an f that reads its one input only as sin(x), cos(x) or tan(x); else None.
 
         sin and cos are those of pi times a rational: exact at quarter turns.
         """
@@ -172,6 +175,8 @@ class Meaning:
     def _run(self, seeds: Sequence[Jet], order: int) -> Jet:
         values: list[Any] = [None] * len(self.steps)
         _evaluate(self.steps, len(self.steps) - 1, seeds, order, values)
+        if values[-1].prec < order:
+            raise Undecided("a coefficient is missing")  # and must not count as 0
         return jets.finite(values[-1])
 
 
@@ -181,8 +186,6 @@ def _step(node: Any, places: dict[Any, int], numbered: dict[Any, int]) -> Step |
             return None
         case ir.Access(tensor=ir.Input() as tensor, indices=()) if tensor in places:
             return Step("input", tensor.name, (), places[tensor])
-        case ir.Access(tensor=ir.Array(indices=(), body=body), indices=()):
-            return Step("same", "", (numbered[body],))
         case ir.Array(indices=()):
             return None
         case ir.Constant(dtype="bool", value=value):
@@ -234,7 +237,7 @@ def _do(step: Step, arguments: list[Any], seeds: Sequence[Jet], order: int) -> A
             return jets.jet([jets.number(step.value)], order)
         case "truth":
             return step.value
-        case "choose" | "same":
+        case "choose":
             return arguments[0]
         case "compare":
             return jets.compare(step.name, jets.head(arguments[0]), jets.head(arguments[1]))
@@ -257,8 +260,6 @@ def _do_ends(step: Step, arguments: list[Any], at: Sequence[ranges.Range]) -> An
             return ranges.made(jets.number(step.value), jets.number(step.value))
         case "truth":
             return step.value
-        case "same":
-            return arguments[0]
         case "compare":
             return ranges.compare_ends(step.name, *arguments)
         case "logic":
