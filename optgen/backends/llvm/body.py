@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optgen.backends.llvm.lanes import SINGLE, Lanes
@@ -10,10 +10,18 @@ from optgen.backends.llvm.parts import Nest
 from optgen.backends.llvm.scalars import literal, scalar
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import Index, Scalar
+from optgen.ir.straight import Straight
 
 REGISTER = {"int": "i64", "u64": "i64", "bool": "i1"}
 MEMORY = {"int": "i64", "u64": "i64", "bool": "i8"}
 SIZES = {"int": 8, "u64": 8, "bool": 1}
+
+Implementations = Callable[[str, str], Straight | None]  # of an operation, for double or float; None: the backend's own
+
+
+def no_implementations(operation: str, real: str) -> Straight | None:
+    """All operations as the backend has them."""
+    return None
 
 
 @dataclass(slots=True)
@@ -35,6 +43,8 @@ class Body:
     label: str = "entry"
     nests: Mapping[Index, Nest] | None = None  # loops to be written in parts; None in code for small problems
     functions: list[str] = field(default_factory=list)  # the text of these parts
+    implementations: Implementations = no_implementations
+    programs: dict[str, tuple[Straight, int]] = field(default_factory=dict)  # that the code calls, and their lanes
 
     def fresh(self, stem: str = "v") -> str:
         self.counter += 1
@@ -57,6 +67,15 @@ class Body:
 
     def needs(self, routine: str) -> None:
         self.routines.add(routine)
+
+    def implemented(self, operation: str, values: Sequence[str]) -> str | None:
+        """The value of an operation by the program that was given for it; None if there is none."""
+        program = self.implementations(operation, self.real)
+        if program is None:
+            return None
+        symbol = self.lanes.symbol(f"{operation}.{self.real}.program")
+        self.programs[symbol] = program, self.lanes.count or 1
+        return self.value(f"call {self.reals} @{symbol}({', '.join(f'{self.reals} {value}' for value in values)})")
 
     def external(self, declaration: str) -> None:
         self.externals.add(declaration)

@@ -6,13 +6,14 @@ whose pointers do not alias.  Numbers (buffers without axes) live in registers; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from optgen.backends.llvm.body import Body
+from optgen.backends.llvm.body import Body, Implementations, no_implementations
 from optgen.backends.llvm.parts import nests
 from optgen.backends.llvm.routines import Routine, call_signature, routine
 from optgen.backends.llvm.scalars import scalar
 from optgen.backends.llvm.shared import write_shared
+from optgen.backends.llvm.straight import definition, table_definitions
 from optgen.backends.llvm.vectors import bases_of, fits, vector_loop
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
@@ -30,14 +31,21 @@ from optgen.ir.imperative import (
     Swap,
     While,
 )
+from optgen.ir.straight import Straight
 
 # ---------------------------------------------------------------- modules
 
 
-def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
+def emit(
+    procedure: Procedure, real: str, shared: bool = False, implementations: Implementations = no_implementations
+) -> str:
     """The text of a module; `real` is float64 or float32.  In a `shared` one, for large problems, threads share the
-    work of loops."""
-    body = Body("double" if real == "float64" else "float", nests=nests(procedure) if shared else None)
+    work of loops.  Operations for which `implementations` has a program are computed by it."""
+    body = Body(
+        "double" if real == "float64" else "float",
+        nests=nests(procedure) if shared else None,
+        implementations=implementations,
+    )
     arrays = [b for b in (*procedure.parameters, *procedure.results, *procedure.temporaries) if b.axes]
     given = [b for b in procedure.parameters if not b.axes]
     results = [b for b in procedure.results if not b.axes]
@@ -83,8 +91,17 @@ def emit(procedure: Procedure, real: str, shared: bool = False) -> str:
     externals = set(body.externals)
     for name in needed:
         externals |= set(needed[name].declares)
-    text = "\n".join([*sorted(externals), "", *(found.text for found in needed.values()), *lines])
+    programs = _programs(body.programs)
+    text = "\n".join([*sorted(externals), "", *(found.text for found in needed.values()), *programs, *lines])
     return text + "\n"
+
+
+def _programs(called: Mapping[str, tuple[Straight, int]]) -> list[str]:
+    """The text of straight-line programs, each as a function of one number or of a vector, and of their tables."""
+    tables = dict.fromkeys(line for program, _ in called.values() for line in table_definitions(program))
+    attributes = "alwaysinline nounwind "
+    texts = [definition(program, name, lanes, attributes=attributes) for name, (program, lanes) in called.items()]
+    return [*tables, *texts, ""]
 
 
 def _closure(names: set[str]) -> dict[str, Routine]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from optgen.backends.llvm.body import Implementations, no_implementations
 from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.parts import LARGE, WORTH, costs
 from optgen.backends.llvm.threads import Threads, load
@@ -41,12 +42,18 @@ def procedure_of(function: Function) -> Procedure:
 Keep = Callable[[str, Callable[[], bytes]], bytes]  # (what code is made from, how) -> the code, made or found
 
 
-def compile_function(function: Function, real: str, keep: Keep | None = None) -> Kernel:
+def compile_function(
+    function: Function,
+    real: str,
+    keep: Keep | None = None,
+    implementations: Implementations = no_implementations,
+) -> Kernel:
     """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called.
 
-    `keep` may find object code made earlier from the same text for the same processor.
+    `keep` may find object code made earlier from the same text for the same processor; `implementations` has programs
+    for operations, by name, for double or float.
     """
-    return Kernel(procedure_of(function), real, keep)
+    return Kernel(procedure_of(function), real, keep, implementations)
 
 
 def source(functions: Sequence[Function], real: str, header: str) -> str:
@@ -171,6 +178,7 @@ class Kernel:
     procedure: Procedure
     real: str
     keep: Keep | None = None
+    implementations: Implementations = no_implementations
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     codes: dict[bool, Any] = field(default_factory=dict)  # by whether threads share the work
     engines: list[Any] = field(default_factory=list)
@@ -201,7 +209,7 @@ class Kernel:
         return self.codes[shared]
 
     def _code(self, shared: bool) -> Any:
-        text = emit(self.procedure, self.real, shared)
+        text = emit(self.procedure, self.real, shared, self.implementations)
         engine = from_object(_made(text, self.keep))
         self.engines.append(engine)
         address = engine.get_function_address(f"optgen_{self.procedure.name}")

@@ -149,13 +149,22 @@ def _intrinsic(name: str) -> Callable[..., str]:
 
 
 def _libm(name: str) -> Callable[..., str]:
-    return lambda b, v, node: b.function(name if b.real == "double" else name + "f", v)
+    """A function of the C library, unless a program is given."""
+
+    def rule(b: Body, v: list[str], node: ir.Operation) -> str:
+        given = b.implemented(node.name, v)
+        return given if given is not None else b.function(name if b.real == "double" else name + "f", v)
+
+    return rule
 
 
 def _elementary(name: str) -> Callable[..., str]:
-    """A function of math_functions, in the precision asked for."""
+    """A function of math_functions, in the precision asked for, unless a program is given."""
 
     def rule(b: Body, v: list[str], node: ir.Operation) -> str:
+        given = b.implemented(node.name, v)
+        if given is not None:
+            return given
         symbol = b.lanes.symbol(f"{name}.{b.real}")
         b.needs(symbol)
         return b.value(f"call {b.reals} @{symbol}({b.reals} {v[0]})")

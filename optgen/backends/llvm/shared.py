@@ -36,7 +36,14 @@ class Given:
 def write_shared(body: Body, nest: Nest, loop: Loop) -> None:
     """The nest in parts, and what all parts accumulated."""
     name = body.fresh("part")
-    inner = Body(body.real, routines=body.routines, externals=body.externals, bases=body.bases)
+    inner = Body(
+        body.real,
+        routines=body.routines,
+        externals=body.externals,
+        bases=body.bases,
+        implementations=body.implementations,
+        programs=body.programs,
+    )
     extent = scalar(body, nest.loop.index.extent)
     size, parts = _cut(body, nest, extent)
     given = [*_read(body, inner, nest), *_totals(body, inner, nest, name)]

@@ -21,10 +21,10 @@ from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.values import Grid, number
 
 
-def elementwise(expr: tree.Expr, shipped: Shipped) -> Function:
+def elementwise(expr: tree.Expr, shipped: Shipped, over: str = "") -> Function:
     """The function that an expression is: of the parameters of `x -> e`, else of the one name that means nothing else.
 
-    Raises SpecError with all that is wrong.
+    Of numbers, or, with the name of a dim in `over`, of vectors that long.  Raises SpecError with all that is wrong.
     """
     program = Program(ir.Input("seed", "u64"))
     context = Context(program, shipped_scope(shipped, program))
@@ -32,14 +32,16 @@ def elementwise(expr: tree.Expr, shipped: Shipped) -> Function:
         names, body = expr.parameters, expr.body
     else:
         names, body = _free(expr, context), expr
-    inputs = tuple(ir.Input(name, "real") for name in names)
-    given = {made.name: number(ir.access(made)) for made in inputs}
+    extent = (ir.dim(over),) if over else ()
+    indices = tuple(ir.Index(axis, "i") for axis in extent)
+    inputs = tuple(ir.Input(name, "real", extent) for name in names)
+    given = {made.name: number(ir.access(made, *indices)) for made in inputs}
     try:
         value = as_grid(evaluate(body, context.with_names(**given)), body.span)
     except Poisoned:
         raise SpecError(program.diagnostics) from None
-    result = ir.array((), _real(value, body.span), "value")
-    return Function("value", (), inputs, (("value", result),), body.span.text)
+    result = ir.array(indices, _real(value, body.span), "value")
+    return Function("value", (over,) if over else (), inputs, (("value", result),), body.span.text)
 
 
 def _real(value: Grid, span: Span) -> ir.Scalar:
