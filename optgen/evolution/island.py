@@ -1,0 +1,228 @@
+"""A population that evolves by itself for an epoch: parents, children, their fits, and who stays.
+
+For each number of operations an island keeps the best programs, sorted by error, at most one in an interval of errors:
+programs that differ by something without effect would otherwise fill it.  All arrays; no Python in the loop.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from optgen.evolution.fit import fit, largest_error, workspace
+from optgen.evolution.machine import ADD, CONSTANT, LIMIT, X, compiled
+from optgen.evolution.scaling import rescale
+from optgen.evolution.moves import below, fresh_constant, graft, insert, redirect, remove, retype, structure, tidy, uniform
+
+KEPT = 48  # programs of each size
+APART = 0.03  # the least relative distance of two errors in a size
+SEEN = 1 << 18  # structures that are remembered
+ATTEMPTS = 3  # fits of a structure, each from other constants
+AGAIN = 0.1  # share of children that are their parent with other constants
+
+
+class Island(NamedTuple):
+    """Arrays [size, rank, operation] of programs, [size, rank] of errors (infinite: empty), and the random state."""
+
+    kinds: np.ndarray
+    lefts: np.ndarray
+    rights: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+    hashes: np.ndarray
+    seen: np.ndarray
+    random: np.ndarray
+    counts: np.ndarray  # fits, children that were not fitted, children kept
+
+
+def new_island(largest: int, seed: int) -> Island:
+    """The population of the program x + c."""
+    shape = (largest + 1, KEPT)
+    island = Island(
+        np.zeros((*shape, LIMIT), np.int8),
+        np.zeros((*shape, LIMIT), np.int8),
+        np.zeros((*shape, LIMIT), np.int8),
+        np.zeros((*shape, LIMIT)),
+        np.full(shape, np.inf),
+        np.zeros(shape, np.uint64),
+        np.zeros(SEEN, np.uint64),
+        np.array([seed], np.uint64),
+        np.zeros(3, np.int64),
+    )
+    island.kinds[1, 0, 0], island.lefts[1, 0, 0], island.rights[1, 0, 0] = ADD, X, CONSTANT
+    island.values[1, 0, 0] = 1.0
+    island.errors[1, 0] = 1e300
+    return island
+
+
+@compiled
+def _attempts(seen, key):
+    """Count this fit of a structure; how many there were before.  The low two bits of a cell count."""
+    mask = np.uint64(seen.shape[0] - 1)
+    place = (key >> np.uint64(3)) & mask
+    name = key & ~np.uint64(3)
+    for _ in range(8):
+        cell = seen[place]
+        if cell == np.uint64(0):
+            seen[place] = name | np.uint64(1)
+            return 0
+        if cell & ~np.uint64(3) == name:
+            count = cell & np.uint64(3)
+            if count < np.uint64(3):
+                seen[place] = cell + np.uint64(1)
+            return np.int64(count)
+        place = (place + np.uint64(1)) & mask
+    seen[place] = name | np.uint64(1)  # forget an old one
+    return 0
+
+
+@compiled
+def keep(island, kind, left, right, value, n, error, key):
+    """Insert a program if it is good enough for its size; whether it was."""
+    errors = island.errors[n]
+    place = 0
+    while place < KEPT and errors[place] <= error:
+        place += 1
+    if place == KEPT:
+        return False
+    # one of the same structure, or of nearly the same error, is replaced if it is worse, and keeps its place if not
+    out = -1
+    for rank in range(KEPT):
+        same = island.hashes[n, rank] == key and errors[rank] < np.inf
+        near = abs(errors[rank] - error) <= APART * error
+        if same or near:
+            if errors[rank] <= error:
+                return False
+            if out < 0 or same:
+                out = rank
+    last = out if out >= 0 else KEPT - 1
+    for rank in range(last, place, -1):
+        errors[rank] = errors[rank - 1]
+        island.hashes[n, rank] = island.hashes[n, rank - 1]
+        for i in range(n):
+            island.kinds[n, rank, i] = island.kinds[n, rank - 1, i]
+            island.lefts[n, rank, i] = island.lefts[n, rank - 1, i]
+            island.rights[n, rank, i] = island.rights[n, rank - 1, i]
+            island.values[n, rank, i] = island.values[n, rank - 1, i]
+    errors[place], island.hashes[n, place] = error, key
+    for i in range(n):
+        island.kinds[n, place, i], island.lefts[n, place, i] = kind[i], left[i]
+        island.rights[n, place, i], island.values[n, place, i] = right[i], value[i]
+    return True
+
+
+@compiled
+def _parent(island, largest, state):
+    """Size and rank of a program: large sizes and low ranks are likelier."""
+    for _ in range(64):
+        size = 1 + max(below(state, largest), below(state, largest))
+        rank = min(below(state, KEPT), below(state, KEPT))
+        while rank > 0 and not island.errors[size, rank] < np.inf:
+            rank //= 2
+        if island.errors[size, rank] < np.inf:
+            return size, rank
+    return 1, 0
+
+
+@compiled
+def _change(island, kind, left, right, value, n, largest, allowed, state):
+    """One random move; the new length."""
+    draw = uniform(state)
+    if draw < 0.22:
+        return insert(kind, left, right, value, n, allowed, state, False)
+    if draw < 0.44:
+        return insert(kind, left, right, value, n, allowed, state, True)
+    if draw < 0.60:
+        return remove(kind, left, right, value, n, state)
+    if draw < 0.82:
+        redirect(kind, left, right, value, n, state)
+    elif draw < 0.92:
+        retype(kind, left, right, value, n, allowed, state)
+    else:
+        size, rank = _parent(island, largest, state)
+        if n + size <= LIMIT:
+            return graft(
+                kind, left, right, value, n,
+                island.kinds[size, rank], island.lefts[size, rank], island.rights[size, rank],
+                island.values[size, rank], size, state,
+            )  # fmt: skip
+    return n
+
+
+@compiled
+def _starts(kind, left, right, value, n, attempt, state):
+    """Constants to begin a fit from: the parent's; rescaled or shaken; anew."""
+    draw = uniform(state)
+    if attempt == 1:
+        if draw >= 0.5 or not rescale(kind, left, right, value, n, 0.5 if draw < 0.35 else 2.0):
+            for i in range(n):
+                if uniform(state) < 0.5:
+                    value[i] *= 2.0 ** (2.0 * uniform(state) - 1.0)
+    elif attempt == 2:
+        for i in range(n):
+            if left[i] == CONSTANT or right[i] == CONSTANT:
+                value[i] = fresh_constant(state)
+
+
+@compiled
+def evolve(island, fits, largest, allowed, samples, fine, stop):
+    """An epoch of so many fits.  `samples` and `fine` are (points, target, weights): to fit at, and to judge by.
+
+    Leaves early, with the island in the midst of an epoch, when `stop[0]` is set.
+    """
+    points, target, weights = samples
+    fine_points, fine_target, fine_weights = fine
+    state = island.random
+    space = workspace(LIMIT, points.shape[0])
+    fine_values = np.empty((LIMIT, fine_points.shape[0]))
+    kind, left, right = np.empty(LIMIT, np.int8), np.empty(LIMIT, np.int8), np.empty(LIMIT, np.int8)
+    value, start, best = np.empty(LIMIT), np.empty(LIMIT), np.empty(LIMIT)
+    done = 0
+    while done < fits and stop[0] == 0:
+        n, rank = _parent(island, largest, state)
+        for i in range(n):
+            kind[i], left[i] = island.kinds[n, rank, i], island.lefts[n, rank, i]
+            right[i], value[i] = island.rights[n, rank, i], island.values[n, rank, i]
+        again = uniform(state) < AGAIN
+        if not again:
+            moves = 1
+            while uniform(state) < 0.35 and moves < 4:
+                moves += 1
+            for _ in range(moves):
+                n = _change(island, kind, left, right, value, n, largest, allowed, state)
+            n = tidy(kind, left, right, value, n)
+            if n == 0 or n > largest:
+                island.counts[1] += 1
+                continue
+        key = structure(kind, left, right, n)
+        if key == 0 or (not again and _attempts(island.seen, key) >= ATTEMPTS):
+            island.counts[1] += 1
+            continue
+        bound = island.errors[n, KEPT - 1]
+        reached = np.inf
+        for attempt in range(3):
+            if again and attempt == 0:
+                continue
+            for i in range(n):
+                start[i] = value[i]
+            _starts(kind, left, right, start, n, attempt, state)
+            total = fit(kind, left, right, start, n, points, target, weights, 12, 1e-3, space)
+            done += 1
+            if not np.isfinite(total):
+                continue
+            error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
+            if error < 100.0 * bound:
+                fit(kind, left, right, start, n, points, target, weights, 60, 1e-4, space)
+                error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
+            if error < reached and error < bound:
+                error = largest_error(
+                    kind, left, right, start, n, fine_points, fine_target, fine_weights, fine_values
+                )
+            if error < reached:
+                reached = error
+                for i in range(n):
+                    best[i] = start[i]
+        if reached < np.inf and keep(island, kind, left, right, best, n, reached, key):
+            island.counts[2] += 1
+    island.counts[0] += done

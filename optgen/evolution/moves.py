@@ -1,0 +1,288 @@
+"""Random changes of programs, and the normal form under which no structure is fitted twice.
+
+A change knows nothing of the target: the same moves and weights for every search.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, SQRT, SUB, X, compiled
+
+# ---------------------------------------------------------------- random numbers: splitmix64, the state in one cell
+
+
+@compiled
+def random_bits(state):
+    state[0] += np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@compiled
+def uniform(state):
+    """In [0, 1)."""
+    return np.float64(random_bits(state) >> np.uint64(11)) * 2.0**-53
+
+
+@compiled
+def below(state, bound):
+    """An integer in 0 .. bound - 1."""
+    return np.int64(uniform(state) * bound)
+
+
+@compiled
+def fresh_constant(state):
+    """Either sign, magnitudes over some octaves."""
+    size = 2.0 ** (8.0 * uniform(state) - 3.0)
+    return size if uniform(state) < 0.6 else -size
+
+
+# ---------------------------------------------------------------- moves
+
+
+@compiled
+def _open_place(kind, left, right, value, n, at, count):
+    """Room for `count` operations before operation `at`; the ones from there on move up."""
+    for i in range(n - 1, at - 1, -1):
+        kind[i + count], value[i + count] = kind[i], value[i]
+        left[i + count] = left[i] + count if left[i] >= at else left[i]
+        right[i + count] = right[i] + count if right[i] >= at else right[i]
+
+
+@compiled
+def _random_argument(state, known):
+    """The variable, a constant, or the value of one of the first `known` operations."""
+    draw = uniform(state)
+    if draw < 0.3 or known == 0:
+        return X if uniform(state) < 0.55 else CONSTANT
+    if draw < 0.5:
+        return CONSTANT
+    # recent values are likelier: chains are what programs are mostly made of
+    return known - 1 - min(below(state, known), below(state, known))
+
+
+@compiled
+def _set(kind, left, right, value, i, operation, a, b, state):
+    kind[i], left[i], right[i] = operation, a, b
+    if operation == SQRT:
+        right[i] = a
+    value[i] = fresh_constant(state) if a == CONSTANT or b == CONSTANT else 0.0
+
+
+@compiled
+def _join(kind, left, right, value, i, operation, source, other, state):
+    """Operation i of a value and another argument, in either order."""
+    if uniform(state) < 0.5:
+        _set(kind, left, right, value, i, operation, source, other, state)
+    else:
+        _set(kind, left, right, value, i, operation, other, source, state)
+
+
+@compiled
+def insert(kind, left, right, value, n, allowed, state, side):
+    """One operation on an edge (or at the end); with `side` two, a side expression and its join.  The new length."""
+    count = 2 if side else 1
+    if n + count > LIMIT:
+        return n
+    at = below(state, n + 1)  # the operation whose argument is replaced; n: the result
+    first = uniform(state) < 0.5
+    source = n - 1 if at == n else (left[at] if first else right[at])
+    if source == CONSTANT:
+        source = X if uniform(state) < 0.5 or at == 0 else below(state, at)
+    _open_place(kind, left, right, value, n, at, count)
+    join = at + count - 1
+    if side:
+        operation = allowed[below(state, allowed.shape[0])]
+        a, b = _random_argument(state, at), _random_argument(state, at)
+        if a == CONSTANT and b == CONSTANT:
+            a = source
+        _set(kind, left, right, value, at, operation, a, b, state)
+        other = at
+    else:
+        other = source if uniform(state) < 0.15 else _random_argument(state, at)
+    _join(kind, left, right, value, join, allowed[below(state, allowed.shape[0])], source, other, state)
+    if at < n:
+        user = at + count
+        if kind[user] == SQRT:
+            left[user] = right[user] = join
+        elif first:
+            left[user] = join
+            if right[user] != CONSTANT:
+                value[user] = 0.0
+        else:
+            right[user] = join
+            if left[user] != CONSTANT:
+                value[user] = 0.0
+    return n + count
+
+
+@compiled
+def remove(kind, left, right, value, n, state):
+    """One of its arguments takes the place of an operation.  Dead code is left to `tidy`."""
+    if n < 2:
+        return n
+    i = below(state, n)
+    instead = left[i] if uniform(state) < 0.5 else right[i]
+    if instead == CONSTANT:
+        instead = right[i] if left[i] == CONSTANT else left[i]
+    if i == n - 1:
+        return instead + 1 if instead >= 0 else n
+    for j in range(i + 1, n):
+        if left[j] == i:
+            left[j] = instead
+        if right[j] == i:
+            right[j] = instead
+    return n
+
+
+@compiled
+def redirect(kind, left, right, value, n, state):
+    """Another argument for an operation."""
+    i = below(state, n)
+    a = _random_argument(state, i)
+    if kind[i] == SQRT:
+        if a != CONSTANT:
+            left[i] = right[i] = a
+        return
+    if uniform(state) < 0.5:
+        left[i] = a
+    else:
+        right[i] = a
+    if left[i] == CONSTANT or right[i] == CONSTANT:
+        if a == CONSTANT or value[i] == 0.0:
+            value[i] = fresh_constant(state)
+    else:
+        value[i] = 0.0
+
+
+@compiled
+def retype(kind, left, right, value, n, allowed, state):
+    """Another operation on the same arguments, or the same on exchanged ones."""
+    i = below(state, n)
+    if uniform(state) < 0.25 and kind[i] != SQRT:
+        left[i], right[i] = right[i], left[i]
+        return
+    operation = allowed[below(state, allowed.shape[0])]
+    if operation == SQRT:
+        if left[i] == CONSTANT:
+            left[i] = right[i]
+        if left[i] == CONSTANT:
+            return
+        right[i] = left[i]
+        value[i] = 0.0
+    kind[i] = operation
+
+
+@compiled
+def graft(kind, left, right, value, n, okind, oleft, oright, ovalue, on, state):
+    """The other program takes the place of a value of this one: prepended, and one edge led to its result."""
+    if n + on > LIMIT:
+        return n
+    for i in range(n - 1, -1, -1):
+        kind[i + on], value[i + on] = kind[i], value[i]
+        left[i + on] = left[i] + on if left[i] >= 0 else left[i]
+        right[i + on] = right[i] + on if right[i] >= 0 else right[i]
+    for i in range(on):
+        kind[i], left[i], right[i], value[i] = okind[i], oleft[i], oright[i], ovalue[i]
+    i = on + below(state, n)
+    if kind[i] == SQRT:
+        left[i] = right[i] = on - 1
+    elif uniform(state) < 0.5:
+        left[i] = on - 1
+    else:
+        right[i] = on - 1
+    if left[i] != CONSTANT and right[i] != CONSTANT:
+        value[i] = 0.0
+    return n + on
+
+
+# ---------------------------------------------------------------- normal form
+
+
+@compiled
+def _mix(a, b, c):
+    z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xC2B2AE3D27D4EB4F)
+    z += np.uint64(c) * np.uint64(0x165667B19E3779F9)
+    z = (z ^ (z >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return z ^ (z >> np.uint64(32))
+
+
+@compiled
+def tidy(kind, left, right, value, n):
+    """Drop what the result does not read and bring constants to the right of + and *; the new length.
+
+    0 if the program is not worth fitting: an operation of two constants, y - y, y/y, a constant that an operation
+    before it already absorbs, or a value computed twice.
+    """
+    needed = np.zeros(n, np.bool_)
+    needed[n - 1] = True
+    for i in range(n - 1, -1, -1):
+        if needed[i]:
+            if left[i] >= 0:
+                needed[left[i]] = True
+            if right[i] >= 0:
+                needed[right[i]] = True
+    place = np.empty(n, np.int64)
+    count = 0
+    for i in range(n):
+        if not needed[i]:
+            continue
+        k, a, b, c = kind[i], left[i], right[i], value[i]
+        a = place[a] if a >= 0 else a
+        b = place[b] if b >= 0 else b
+        if k == SQRT:
+            if a == CONSTANT:
+                return 0
+            b = a
+        else:
+            if (a == CONSTANT and b == CONSTANT) or (a == b and k in (SUB, DIV)):
+                return 0
+            if b == CONSTANT:
+                if k == SUB:
+                    k, c = ADD, -c
+                elif k == DIV:
+                    k, c = MUL, 1.0 / c
+            elif a == CONSTANT and k in (ADD, MUL):
+                a, b = b, CONSTANT
+        place[i] = count
+        kind[count], left[count], right[count] = k, a, b
+        value[count] = c if a == CONSTANT or b == CONSTANT else 0.0
+        count += 1
+    uses = np.zeros(count, np.int64)
+    for i in range(count):
+        if left[i] >= 0:
+            uses[left[i]] += 1
+        if right[i] >= 0 and kind[i] != SQRT:
+            uses[right[i]] += 1
+    for i in range(count):
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            inner = right[i] if left[i] == CONSTANT else left[i]
+            if inner >= 0 and uses[inner] == 1 and (left[inner] == CONSTANT or right[inner] == CONSTANT):
+                adds, inner_adds = kind[i] in (ADD, SUB), kind[inner] in (ADD, SUB)
+                if adds == inner_adds:
+                    return 0
+    return count
+
+
+@compiled
+def structure(kind, left, right, n):
+    """A hash that is equal for programs that differ in constants, order, and sides of + and *; 0: a value occurs twice."""
+    node = np.empty(n, np.uint64)
+    constant = np.zeros(n, np.bool_)
+    total = np.uint64(0)
+    for i in range(n):
+        a, b = left[i], right[i]
+        x = node[a] if a >= 0 else np.uint64(11 if a == X else 23)
+        y = node[b] if b >= 0 else np.uint64(11 if b == X else 23)
+        constant[i] = a == CONSTANT or b == CONSTANT or (a >= 0 and constant[a]) or (b >= 0 and constant[b])
+        if kind[i] in (ADD, MUL) and y < x:
+            x, y = y, x
+        node[i] = _mix(np.uint64(kind[i] + 1), x, y)
+        for j in range(i):
+            if node[j] == node[i] and not constant[i]:
+                return np.uint64(0)
+        total += _mix(node[i], np.uint64(3), np.uint64(5))
+    return _mix(total, node[n - 1], np.uint64(n)) | np.uint64(1)

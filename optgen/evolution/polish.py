@@ -1,0 +1,128 @@
+"""From the least squares of a search to the least largest error: constants in more than double precision.
+
+Gauss-Newton in the maximum norm: the error is evaluated in Arb, its derivatives in double, and the step that makes the
+linearised error smallest is a linear program (HiGHS) in a box that grows with success.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from optgen.evolution.found import Found, to_arrays
+from optgen.evolution.machine import derivatives, evaluate
+from optgen.evolution.target import BITS, Samples, Target
+from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact, to_fraction
+
+CONSTANT_BITS = (53, 64, 80, 106, 128)
+WORTH = 1.002  # an error that fewer bits may cost
+
+
+class Reference:
+    """f at the points of a grid, kept as balls, so that each evaluation of a program costs only the program."""
+
+    def __init__(self, target: Target, grid: Samples) -> None:
+        meaning = target.meaning
+        self.target, (self.points, _, self.weights) = target, grid
+        self.balls = [exact(x) for x in self.points]
+        self.values = [meaning.refined([Fraction(float(x))], 100) for x in self.points]
+
+    def errors(self, found: Found) -> np.ndarray | None:
+        """The weighted error at each point, rounded to double; None where the program is not finite."""
+        variable, expression = found.expression()
+        meaning = Meaning.of(expression, [variable])
+        rest = np.empty(len(self.points))
+        try:
+            for place, (x, value) in enumerate(zip(self.balls, self.values, strict=True)):
+                difference = meaning.value([x], BITS) - value
+                if not self.target.absolute:
+                    difference = difference / value
+                rest[place] = float(difference.mid())
+        except (Undefined, Undecided):
+            return None
+        return rest if np.isfinite(rest).all() else None
+
+
+def polished(found: Found, reference: Reference, rounds: int = 40) -> Found:
+    """The program with constants that make its largest error on the grid (locally) least.
+
+    Constants keep the fewest of CONSTANT_BITS bits at which the error stays.
+    """
+    rest = reference.errors(found)
+    if rest is None or not found.constants:
+        return found
+    best, reach = float(np.abs(rest).max()), 1.0
+    for _ in range(rounds):
+        step = _step(found, reference, rest, best, reach)
+        if step is None:
+            break
+        change, expected = step
+        candidate = found.with_constants(
+            [_cut(c + Fraction(d), CONSTANT_BITS[-1]) for c, d in zip(found.constants, change, strict=True)]
+        )
+        tried = reference.errors(candidate)
+        reached = np.inf if tried is None else float(np.abs(tried).max())
+        if reached < best:
+            gained = 1 - reached / best
+            found, rest, best = candidate, tried, reached  # type: ignore[assignment]
+            reach = min(reach * 4, 1e6)
+            if gained < 1e-5:
+                break
+        else:
+            reach /= 8
+            if reach < 1e-6 or expected > best * (1 - 1e-6):
+                break
+    return _fewest_bits(replace(found, error=best), reference)
+
+
+def _step(found: Found, reference: Reference, rest: np.ndarray, size: float, reach: float) -> Any:
+    """The change of the constants that a linear model asks for, and the error it expects."""
+    from scipy.optimize import linprog
+
+    kind, left, right, value, n = to_arrays(found)
+    m = len(reference.points)
+    values, adjoints, jacobian = np.empty((n, m)), np.empty((n, m)), np.empty((n + 1, m))
+    evaluate(kind, left, right, value, n, reference.points, values)
+    weights = np.ones(m) if reference.target.absolute else reference.weights
+    k = derivatives(kind, left, right, value, n, reference.points, values, weights, adjoints, jacobian)
+    rows = jacobian[:k]
+    scale = np.abs(rows).max(axis=1)
+    if not np.isfinite(rows).all() or not (scale > 0).all():
+        return None
+    model = (rows / scale[:, None]).T
+    ones = np.ones((m, 1))
+    solved = linprog(
+        np.r_[np.zeros(k), 1.0],
+        A_ub=np.block([[model, -ones], [-model, -ones]]),
+        b_ub=np.r_[-rest / size, rest / size],
+        bounds=[(-reach, reach)] * k + [(0, None)],
+        method="highs",
+    )
+    if solved.status != 0:
+        return None
+    return solved.x[:k] * size / scale, float(solved.x[k]) * size
+
+
+def _cut(value: Fraction, bits: int) -> Fraction:
+    """To so many significant bits, to nearest."""
+    if value == 0:
+        return value
+    shift = bits - (abs(value.numerator).bit_length() - value.denominator.bit_length()) - 1
+    scaled = value * (Fraction(2) ** shift)
+    return Fraction(round(scaled)) / Fraction(2) ** shift
+
+
+def _fewest_bits(found: Found, reference: Reference) -> Found:
+    for bits in CONSTANT_BITS:
+        candidate = found.with_constants([_cut(c, bits) for c in found.constants])
+        rest = reference.errors(candidate)
+        error = np.inf if rest is None else float(np.abs(rest).max())
+        if error <= found.error * WORTH:
+            return replace(candidate, error=error)
+    return found
+
+
+__all__ = ["Reference", "polished", "to_fraction"]

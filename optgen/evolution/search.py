@@ -1,0 +1,197 @@
+"""A search from its target to a front of programs with proven errors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optgen.evolution import checkpoint
+from optgen.evolution.bound import proven_error
+from optgen.evolution.epochs import Population, Setting, begin, front, programs, run_epoch
+from optgen.evolution.found import Found, from_arrays
+from optgen.evolution.machine import LIMIT, OPERATIONS
+from optgen.evolution.polish import Reference, polished
+from optgen.evolution.target import Target, checked, samples, wrong
+
+POINTS = 40  # at which constants are fitted; four times as many judge, GRID polish
+GRID = 320
+TRIED = 3  # programs of each size that are polished
+SAVED = 10.0  # seconds between checkpoints
+RANGE = 8  # largest number of operations that is a limit without being asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a search tells while it runs: errors by size (1, 2, ...), before polish."""
+
+    epoch: int
+    fits: int
+    seconds: float
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Front(Sequence[Found]):
+    """Programs, each better than all with fewer operations; how they were found."""
+
+    programs: tuple[Found, ...]
+    target: Target
+    seed: int
+    epochs: int
+    fits: int
+    seconds: float
+    interrupted: bool = False
+
+    def __len__(self) -> int:
+        return len(self.programs)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.programs[place]
+
+    def at(self, operations: int) -> Found | None:
+        """The best program with at most so many operations."""
+        fitting = [p for p in self.programs if p.operations <= operations]
+        return fitting[-1] if fitting else None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`budget` in seconds and `evaluations` (fits) end a search, whichever comes first; the seed fixes the rest."""
+
+    operations: tuple[str, ...] = ("add", "sub", "mul", "div")
+    largest: int = 10
+    budget: float | None = None
+    evaluations: int | None = None
+    seed: int = 0
+    workers: int | None = None
+    checkpoint: Path | None = None
+    resume: bool = False
+    executor: Executor | None = None
+    watch: Callable[[Progress], None] | None = None
+
+
+def search(target: Target, options: Options) -> Front:
+    """Evolve programs for a target.  Raises SpecError, before anything is started, for a search that can't succeed.
+
+    Ctrl-C ends it with what has been found.
+    """
+    _check(options)
+    target = checked(target)
+    setting = Setting(
+        options.largest,
+        tuple(OPERATIONS.index(name) for name in options.operations),
+        samples(target, POINTS),
+        samples(target, 4 * POINTS),
+    )
+    identity = _identity(target, options)
+    population = begin(setting, options.seed)
+    if options.resume and options.checkpoint is not None:
+        population = checkpoint.read(options.checkpoint, identity)
+    begun = time.monotonic()
+    finished = _epochs(population, setting, options, identity, begun)
+    found = _finished(population, target, options.largest)
+    seconds = time.monotonic() - begun
+    return Front(found, target, options.seed, population.epoch, population.fits, seconds, not finished)
+
+
+def _check(options: Options) -> None:
+    for name in options.operations:
+        if name not in OPERATIONS:
+            raise wrong(f"there is no operation {name}", f"operations are {', '.join(OPERATIONS)}")
+    if not options.operations:
+        raise wrong("a search needs operations", f"choose from {', '.join(OPERATIONS)}")
+    if not 1 <= options.largest <= LIMIT - RANGE:
+        raise wrong(f"programs of {options.largest} operations are out of reach", f"1 to {LIMIT - RANGE}")
+    if options.budget is None and options.evaluations is None:
+        raise wrong("a search without a budget never ends", "budget=60 (seconds) or evaluations=10**6")
+    for name, amount in (("budget", options.budget), ("evaluations", options.evaluations)):
+        if amount is not None and not 0 < amount < float("inf"):
+            raise wrong(f"{name} is {amount}: nothing can be found with that", f"give {name} a positive number")
+    if options.workers is not None and options.workers < 1:
+        raise wrong(f"workers is {options.workers}", "at least 1; by default all cores")
+
+
+def _identity(target: Target, options: Options) -> dict[str, Any]:
+    """What a checkpoint must agree with: all that fixes the sequence of epochs."""
+    from optgen.ir.printer import print_function
+    from optgen.ir import nodes as ir
+    from optgen.ir.program import Function
+
+    ends = [("lower", target.lower), ("upper", target.upper), ("target", target.expression)]
+    results = tuple((name, ir.array((), value)) for name, value in ends)
+    return {
+        "target": print_function(Function("search", (), (target.variable,), results)),
+        "measure": "absolute" if target.absolute else "relative",
+        "open ends": [target.open_lower, target.open_upper],
+        "operations": list(options.operations),
+        "largest": options.largest,
+        "seed": options.seed,
+    }
+
+
+def _epochs(
+    population: Population, setting: Setting, options: Options, identity: dict[str, Any], begun: float
+) -> bool:
+    """Run until the budget is spent; False if it was interrupted."""
+    stop = np.zeros(1, np.int8)
+    saved = time.monotonic()
+    own = None
+    if options.executor is None:
+        own = ThreadPoolExecutor(options.workers or len(os.sched_getaffinity(0)), "optgen-search")
+    executor = options.executor or own
+    assert executor is not None
+    try:
+        while not _spent(population, options, begun):
+            if not run_epoch(population, setting, executor, stop):
+                return False
+            if options.watch is not None:
+                errors = tuple(front(population, setting.largest))
+                options.watch(Progress(population.epoch, population.fits, time.monotonic() - begun, errors))
+            if options.checkpoint is not None and time.monotonic() - saved > SAVED:
+                checkpoint.write(options.checkpoint, population, identity)
+                saved = time.monotonic()
+        if options.checkpoint is not None:
+            checkpoint.write(options.checkpoint, population, identity)
+    except KeyboardInterrupt:
+        return False
+    finally:
+        if own is not None:
+            own.shutdown()
+    return True
+
+
+def _spent(population: Population, options: Options, begun: float) -> bool:
+    if options.evaluations is not None and population.fits >= options.evaluations:
+        return True
+    return options.budget is not None and time.monotonic() - begun >= options.budget
+
+
+def _finished(population: Population, target: Target, largest: int) -> tuple[Found, ...]:
+    """Polish and prove the best of each size; keep those that are better than every smaller one."""
+    lower, upper = target.ends()
+    about = {
+        "target": target.text,
+        "domain": (float(lower), float(upper)),
+        "measure": "absolute" if target.absolute else "relative",
+    }
+    reference = Reference(target, samples(target, GRID))
+    kept: list[Found] = []
+    for size in range(1, largest + 1):
+        tries = [
+            polished(from_arrays(*arrays, error=error, **about), reference)
+            for error, arrays in programs(population, size, TRIED)
+        ]
+        for found in sorted(tries, key=lambda one: one.error):
+            bound = proven_error(found, target)
+            if bound is not None:
+                if not kept or bound < (kept[-1].bound or 0):
+                    kept.append(replace(found, bound=bound))
+                break
+    return tuple(kept)
