@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optgen.compiler import check, compile, explain, load, objective, parse, source
+    from optgen.compiler import check, compile, explain, load, objective, parse, search, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.language.format import format_source
     from optgen.runtime import Result, Solver
@@ -34,13 +34,14 @@ _HOMES = {
     "load": "optgen.compiler",
     "objective": "optgen.compiler",
     "parse": "optgen.compiler",
+    "search": "optgen.compiler",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
 }
 
 __all__ = [
     "Diagnostic", "Result", "Solver", "SpecError", "check", "compile", "explain", "format_source", "load", "objective",
-    "parse", "source", "specs",
+    "parse", "search", "source", "specs",
 ]  # fmt: skip
 
 

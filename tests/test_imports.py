@@ -27,11 +27,12 @@ ALLOWED: dict[str, set[str]] = {
     "bench": {"shipped"},
     "generated": {"compiler"},
     "functions": {"ir", "symbolic", "backends"},
-    "evolution": {"functions"},
+    "evolution": {"ir", "symbolic", "functions"},
     "proof": {"ir", "symbolic"},
 }
 PUBLIC = {"optgen", "optgen.shipped", "optgen.experiments", "optgen.diagnostics", "optgen.diagnostics.render",
-          "optgen.diagnostics.codes", "optgen.runtime", "optgen.bench", "optgen.bench.machine"}  # fmt: skip
+          "optgen.diagnostics.codes", "optgen.runtime", "optgen.evolution", "optgen.bench",
+          "optgen.bench.machine"}  # fmt: skip
 LANGUAGE_IN_PASSES = "lower"
 HEAVY = ("numpy", "sympy", "jax", "numba", "llvmlite", "scipy", "matplotlib", "rich", "lark")
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "compile": "compile a method on a problem; write its source",
     "run": "solve, with data from files or from the spec's experiment",
     "explain": "the program after each pass; or what an error code means",
+    "search": "evolve programs of few operations for a function; their errors are proved",
     "list": "the shipped specs",
     "bench": "times against the installed peers, as ratios in one run",
 }

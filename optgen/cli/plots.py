@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 
 def draw(results: Mapping[str, Result], path: str, wanted: Sequence[Plot] = ()) -> None:
     """Draw traces of runs to a file: those asked for, else all that are one number a step."""
+    panels = [(plot.trace, plot.options) for plot in wanted] or [(name, ("log y",)) for name in _numbers(results)]
+    if not panels:
+        raise click.ClickException("there is no trace to draw; add a record to the method")
+    figure = _figure((5.5 * len(panels), 3.8))
+    for place, (trace, options) in enumerate(panels, start=1):
+        _panel(figure.add_subplot(1, len(panels), place), results, trace, options)
+    figure.savefig(path, dpi=150)
+
+
+def _figure(size: tuple[float, float]) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise click.ClickException('plots need matplotlib: pip install "optgen[plot]"') from None
-    panels = [(plot.trace, plot.options) for plot in wanted] or [(name, ("log y",)) for name in _numbers(results)]
-    if not panels:
-        raise click.ClickException("there is no trace to draw; add a record to the method")
-    figure = Figure(figsize=(5.5 * len(panels), 3.8), layout="constrained")
-    for place, (trace, options) in enumerate(panels, start=1):
-        _panel(figure.add_subplot(1, len(panels), place), results, trace, options)
-    figure.savefig(path, dpi=150)
+    return Figure(figsize=size, layout="constrained")
 
 
 def _numbers(results: Mapping[str, Result]) -> list[str]:
@@ -45,3 +49,19 @@ def _panel(axes: Any, results: Mapping[str, Result], trace: str, options: Sequen
     axes.spines[["top", "right"]].set_visible(False)
     if len(drawn) > 1:
         axes.legend(frameon=False)
+
+
+def draw_front(front: Any, classical: Mapping[int, Any], path: str) -> None:
+    """Draw errors against numbers of operations, beside what approximation theory offers."""
+    figure = _figure((5.5, 3.8))
+    axes = figure.add_subplot(1, 1, 1)
+    axes.plot([p.operations for p in front], [p.bound for p in front], "o-", label="search")
+    if classical:
+        axes.plot(list(classical), [p.error for p in classical.values()], "s--", label="classical")
+        axes.legend(frameon=False)
+    axes.set_yscale("log")
+    axes.set_xlabel("operations")
+    axes.set_ylabel(f"{front.measure} error")
+    axes.set_title(front.target.text)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)

@@ -1,7 +1,7 @@
 """What someone who knows approximation theory would write with so many operations: the bar that a search has to pass.
 
-Polynomials by Horner, continued fractions of two kinds, each also of x^2 where the function is even or odd, each also as
-a root that is squared at the end; constants fitted from many starts and polished.  Written as programs like any other.
+Polynomials by Horner, continued fractions of three kinds, each also of x^2 where the function is even or odd, each also
+as a root that is squared at the end; constants fitted from many starts and polished.  Written as programs like others.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 
 from optgen.evolution.fit import fit, largest_error, workspace
 from optgen.evolution.found import Found, from_arrays
+from optgen.evolution.island import Samples
 from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, X, compiled
 from optgen.evolution.moves import fresh_constant
 from optgen.evolution.polish import Reference, polished
 from optgen.evolution.scaling import rescale
-from optgen.evolution.target import Samples, Target, samples
+from optgen.evolution.target import Target, samples
 
 STARTS = 3000
 
@@ -74,7 +75,7 @@ def alternating(code: Structure, x: int, levels: int) -> int:
 
 
 def fraction_constants(x: np.ndarray, f: np.ndarray, weights: np.ndarray, levels: int, constant: bool) -> np.ndarray:
-    """A start for `fraction`: a rational function by repeated linear least squares, divided out by Euclid's algorithm."""
+    """A start for `fraction`: a rational function by repeated linear least squares, divided out by Euclid."""
     powers = x[:, None] ** np.arange(levels + 1)
     top = powers if constant else powers[:, :levels]
     bottom = np.ones_like(x)
@@ -85,16 +86,15 @@ def fraction_constants(x: np.ndarray, f: np.ndarray, weights: np.ndarray, levels
         numerator, denominator = solved[: top.shape[1]], np.r_[solved[top.shape[1] :], 1.0]
         bottom = powers @ denominator
     end = numerator[levels] if constant else 0.0
-    above, below = np.polynomial.Polynomial(numerator - end * denominator[: len(numerator)] if constant else numerator), \
-        np.polynomial.Polynomial(denominator)  # fmt: skip
-    above = above.cutdeg(levels - 1)
+    rest = numerator - end * denominator if constant else numerator
+    above, below = np.polynomial.Polynomial(rest).cutdeg(levels - 1), np.polynomial.Polynomial(denominator)
     pairs = []
     for level in range(levels):
         lead = above.coef[levels - 1 - level]
         above = above / lead
-        quotient, rest = divmod(below, above)
+        quotient, left = divmod(below, above)
         pairs.append((quotient.coef[0], lead))
-        below, above = above, rest.cutdeg(max(levels - 2 - level, 0))
+        below, above = above, left.cutdeg(max(levels - 2 - level, 0))
     inner, *others = reversed(pairs)
     found = [*inner]
     for shift, lead in others:
@@ -150,7 +150,10 @@ def _direct_start(code: Structure, size: int, squarings: int, grid: Samples) -> 
 
 
 @compiled
-def _best_start(kind, left, right, n, points, target, weights, starts, seed, first, value):
+def _best_start(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int, points: np.ndarray, target: np.ndarray,
+    weights: np.ndarray, starts: int, seed: int, first: np.ndarray, value: np.ndarray,
+) -> float:  # fmt: skip
     """Least squares from `first` (if it is not empty), stretched both ways, and from random constants."""
     state = np.array([seed], np.uint64)
     space = workspace(LIMIT, points.shape[0])
@@ -212,5 +215,7 @@ def baseline(target: Target, sizes: range, grid: Samples, reference: Reference) 
             ends = (float(lower), float(upper))
             measure = "absolute" if target.absolute else "relative"
             program = from_arrays(*arrays, target=target.text, domain=ends, measure=measure, error=best)
-            found[size] = polished(program, reference)
+            tried = polished(program, reference)
+            before = found.get(size - 1)
+            found[size] = tried if before is None or tried.error < before.error else before
     return found

@@ -1,6 +1,7 @@
 """A search on disk: its islands after an epoch, written so that a kill at any moment loses no find.
 
-What came after the last checkpoint is found again when the search is taken up: its epochs are fixed.  Data only: arrays and JSON in one file, replaced as a whole.
+What came after the last checkpoint is found again when the search is taken up, for its epochs are fixed.  Data only:
+arrays and JSON in one file, replaced as a whole.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def write(path: Path, population: Population, identity: dict[str, Any]) -> None:
     about = json.dumps({"format": FORMAT, "epoch": population.epoch, "search": identity})
     beside = path.with_name(path.name + ".part")
     with open(beside, "wb") as file:
-        np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
+        np.savez(file, about=np.frombuffer(about.encode(), np.uint8), **arrays)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)

@@ -6,18 +6,16 @@ Workers and time decide nothing but how soon an epoch is over, so that a search 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optgen.evolution.island import Island, evolve, keep, new_island
-from optgen.evolution.target import Samples
+from optgen.evolution.island import Island, Samples, evolve, keep, new_island
 
 ISLANDS = 8
-FITS = 8192  # of an island in an epoch
+FITS = 4096  # of an island in an epoch
 
 
 @dataclass(slots=True)

@@ -1,11 +1,13 @@
 """Least squares for the constants of a program: Levenberg-Marquardt by orthogonal factorisation.
 
-The residual is weights*(program - target) at the points.  Normal equations would lose half of the digits, and these fits
-end at the last one; so the Jacobian is orthogonalised (modified Gram-Schmidt with the residual as a further column,
-which is backward stable for least squares), and the damping is rotated into its triangle.
+The residual is weights*(program - target) at the points.  Normal equations would lose half of the digits, and these
+fits end at the last one; so the Jacobian is orthogonalised (modified Gram-Schmidt with the residual as a further
+column, which is backward stable for least squares), and the damping is rotated into its triangle.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from optgen.evolution.machine import CONSTANT, compiled, derivatives, evaluate
 
 
 @compiled
-def residual(out, target, weights, rest):
+def residual(out: np.ndarray, target: np.ndarray, weights: np.ndarray, rest: np.ndarray) -> float:
     """The sum of squares of weights*(out - target), which is left in `rest`; infinite if a point is not finite."""
     total = 0.0
     for p in range(out.shape[0]):
@@ -24,7 +26,7 @@ def residual(out, target, weights, rest):
 
 
 @compiled
-def triangle(jacobian, rest, k, upper, along):
+def triangle(jacobian: np.ndarray, rest: np.ndarray, k: int, upper: np.ndarray, along: np.ndarray) -> None:
     """Orthogonalise the k rows of `jacobian` in place: its triangle in `upper`, the residual's part in `along`."""
     m = rest.shape[0]
     for j in range(k):
@@ -54,7 +56,10 @@ def triangle(jacobian, rest, k, upper, along):
 
 
 @compiled
-def damped_step(upper, along, scale, damping, k, copy, right, row, step):
+def damped_step(
+    upper: np.ndarray, along: np.ndarray, scale: np.ndarray, damping: float, k: int, copy: np.ndarray,
+    right: np.ndarray, row: np.ndarray, step: np.ndarray,
+) -> None:  # fmt: skip
     """The step that minimises |upper*step + along|^2 + damping*|scale*step|^2, by Givens rotations."""
     for i in range(k):
         right[i] = -along[i]
@@ -86,7 +91,10 @@ def damped_step(upper, along, scale, damping, k, copy, right, row, step):
 
 
 @compiled
-def fit(kind, left, right, value, n, points, target, weights, iterations, enough, space):
+def fit(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
+    target: np.ndarray, weights: np.ndarray, iterations: int, enough: float, space: Any,
+) -> float:  # fmt: skip
     """Improve the constants `value` in place; the sum of squares reached.
 
     Stops after `iterations` steps, or when a step gains less than the share `enough`.  `space` is from `workspace`.
@@ -135,13 +143,19 @@ def fit(kind, left, right, value, n, points, target, weights, iterations, enough
 
 
 @compiled
-def _cost(kind, left, right, value, n, points, target, weights, values, rest):
+def _cost(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
+    target: np.ndarray, weights: np.ndarray, values: np.ndarray, rest: np.ndarray,
+) -> float:  # fmt: skip
     evaluate(kind, left, right, value, n, points, values)
     return residual(values[n - 1], target, weights, rest)
 
 
 @compiled
-def largest_error(kind, left, right, value, n, points, target, weights, values):
+def largest_error(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
+    target: np.ndarray, weights: np.ndarray, values: np.ndarray,
+) -> float:  # fmt: skip
     """The largest |weights*(program - target)| over the points, infinite where it is not finite."""
     evaluate(kind, left, right, value, n, points, values)
     out = values[n - 1]
@@ -155,7 +169,7 @@ def largest_error(kind, left, right, value, n, points, target, weights, values):
 
 
 @compiled
-def workspace(limit, m):
+def workspace(limit: int, m: int) -> Any:
     """Arrays that `fit` writes in, for programs of up to `limit` operations on `m` points."""
     return (
         np.empty((limit, m)), np.empty((limit, m)), np.empty((limit, m)), np.empty(m), np.zeros((limit, limit)),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from optgen.evolution.machine import CONSTANT, DIV, OPERATIONS, SQRT, X
+from optgen.evolution.machine import CONSTANT, OPERATIONS, SQRT, X
 from optgen.ir import nodes as ir
 from optgen.ir.operations import apply
 from optgen.symbolic.arb import Meaning, exact
@@ -52,6 +52,7 @@ class Found:
     def evaluate(self, x: Any, bits: int = 53) -> Any:
         """The value at x: with 53 bits in double arithmetic on numbers and arrays, else an Arb ball at an exact x."""
         if bits == 53:
+            x = np.asarray(x, np.float64)[()]  # a number of NumPy's divides by 0
             values: list[Any] = []
             with np.errstate(all="ignore"):
                 for step in self.steps:
@@ -204,5 +205,3 @@ def to_arrays(found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
                 side[i] = X if isinstance(argument, str) else argument
     return kind, left, right, value, n
 
-
-__all__ = ["DIV", "Found", "Step", "from_arrays", "to_arrays"]

@@ -12,11 +12,24 @@ import numpy as np
 
 from optgen.evolution.fit import fit, largest_error, workspace
 from optgen.evolution.machine import ADD, CONSTANT, LIMIT, X, compiled
+from optgen.evolution.moves import (
+    below,
+    fresh_constant,
+    graft,
+    insert,
+    redirect,
+    remove,
+    retype,
+    structure,
+    tidy,
+    uniform,
+)
 from optgen.evolution.scaling import rescale
-from optgen.evolution.moves import below, fresh_constant, graft, insert, redirect, remove, retype, structure, tidy, uniform
+
+Samples = tuple[np.ndarray, np.ndarray, np.ndarray]  # points, the target there, weights of the error there
 
 KEPT = 48  # programs of each size
-APART = 0.03  # the least relative distance of two errors in a size
+APART = 0.12  # the least relative distance of two errors in a size
 SEEN = 1 << 18  # structures that are remembered
 ATTEMPTS = 3  # fits of a structure, each from other constants
 AGAIN = 0.1  # share of children that are their parent with other constants
@@ -57,7 +70,7 @@ def new_island(largest: int, seed: int) -> Island:
 
 
 @compiled
-def _attempts(seen, key):
+def _attempts(seen: np.ndarray, key: np.uint64) -> int:
     """Count this fit of a structure; how many there were before.  The low two bits of a cell count."""
     mask = np.uint64(seen.shape[0] - 1)
     place = (key >> np.uint64(3)) & mask
@@ -71,14 +84,17 @@ def _attempts(seen, key):
             count = cell & np.uint64(3)
             if count < np.uint64(3):
                 seen[place] = cell + np.uint64(1)
-            return np.int64(count)
+            return int(count)
         place = (place + np.uint64(1)) & mask
     seen[place] = name | np.uint64(1)  # forget an old one
     return 0
 
 
 @compiled
-def keep(island, kind, left, right, value, n, error, key):
+def keep(
+    island: Island, kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, error: float,
+    key: np.uint64,
+) -> bool:  # fmt: skip
     """Insert a program if it is good enough for its size; whether it was."""
     errors = island.errors[n]
     place = 0
@@ -113,7 +129,7 @@ def keep(island, kind, left, right, value, n, error, key):
 
 
 @compiled
-def _parent(island, largest, state):
+def _parent(island: Island, largest: int, state: np.ndarray) -> tuple[int, int]:
     """Size and rank of a program: large sizes and low ranks are likelier."""
     for _ in range(64):
         size = 1 + max(below(state, largest), below(state, largest))
@@ -126,7 +142,10 @@ def _parent(island, largest, state):
 
 
 @compiled
-def _change(island, kind, left, right, value, n, largest, allowed, state):
+def _change(
+    island: Island, kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, largest: int,
+    allowed: np.ndarray, state: np.ndarray,
+) -> int:  # fmt: skip
     """One random move; the new length."""
     draw = uniform(state)
     if draw < 0.22:
@@ -151,7 +170,10 @@ def _change(island, kind, left, right, value, n, largest, allowed, state):
 
 
 @compiled
-def _starts(kind, left, right, value, n, attempt, state):
+def _starts(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, attempt: int,
+    state: np.ndarray,
+) -> None:  # fmt: skip
     """Constants to begin a fit from: the parent's; rescaled or shaken; anew."""
     draw = uniform(state)
     if attempt == 1:
@@ -166,7 +188,9 @@ def _starts(kind, left, right, value, n, attempt, state):
 
 
 @compiled
-def evolve(island, fits, largest, allowed, samples, fine, stop):
+def evolve(
+    island: Island, fits: int, largest: int, allowed: np.ndarray, samples: Samples, fine: Samples, stop: np.ndarray,
+) -> None:  # fmt: skip
     """An epoch of so many fits.  `samples` and `fine` are (points, target, weights): to fit at, and to judge by.
 
     Leaves early, with the island in the midst of an epoch, when `stop[0]` is set.

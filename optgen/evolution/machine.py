@@ -11,6 +11,9 @@ The value of the last operation is the program's.  Everything here is compiled b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 from numba import njit
 
@@ -19,11 +22,20 @@ OPERATIONS = ("add", "sub", "mul", "div", "sqrt")
 ADD, SUB, MUL, DIV, SQRT = range(5)
 LIMIT = 24  # operations a program may have
 
-compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Machine code without the GIL; products and sums may contract, nothing else changes."""
+    made: F = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})(function)
+    return made
 
 
 @compiled
-def evaluate(kind, left, right, value, n, points, values):
+def evaluate(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
+    values: np.ndarray,
+) -> None:  # fmt: skip
     """`values[i]` becomes operation i at all points."""
     m = points.shape[0]
     for i in range(n):
@@ -80,7 +92,10 @@ def evaluate(kind, left, right, value, n, points, values):
 
 
 @compiled
-def derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian):
+def derivatives(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
+    values: np.ndarray, weights: np.ndarray, adjoints: np.ndarray, jacobian: np.ndarray,
+) -> int:  # fmt: skip
     """Reverse mode: row j of `jacobian` is weights * d(program)/d(constant j), constants in the order of operations.
 
     Expects `values` from `evaluate`; returns the number of constants.
@@ -108,7 +123,7 @@ def derivatives(kind, left, right, value, n, points, values, weights, adjoints, 
             row -= 1
             of_constant = jacobian[row]
             second = points if b == X else values[b]
-            if k == ADD or k == SUB:
+            if k in (ADD, SUB):
                 sign = 1.0 if k == ADD else -1.0
                 for p in range(m):
                     of_constant[p] = bar[p]
@@ -135,7 +150,7 @@ def derivatives(kind, left, right, value, n, points, values, weights, adjoints, 
             row -= 1
             of_constant = jacobian[row]
             first = points if a == X else values[a]
-            if k == ADD or k == SUB:
+            if k in (ADD, SUB):
                 sign = 1.0 if k == ADD else -1.0
                 for p in range(m):
                     of_constant[p] = sign * bar[p]
@@ -160,7 +175,7 @@ def derivatives(kind, left, right, value, n, points, values, weights, adjoints, 
             continue
         first = points if a == X else values[a]
         second = points if b == X else values[b]
-        if k == ADD or k == SUB:
+        if k in (ADD, SUB):
             sign = 1.0 if k == ADD else -1.0
             if a >= 0:
                 target = adjoints[a]

@@ -13,30 +13,30 @@ from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, SQRT, SUB, 
 
 
 @compiled
-def random_bits(state):
+def random_bits(state: np.ndarray) -> np.uint64:
     state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
+    z: np.uint64 = state[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
 @compiled
-def uniform(state):
+def uniform(state: np.ndarray) -> float:
     """In [0, 1)."""
     return np.float64(random_bits(state) >> np.uint64(11)) * 2.0**-53
 
 
 @compiled
-def below(state, bound):
+def below(state: np.ndarray, bound: int) -> int:
     """An integer in 0 .. bound - 1."""
-    return np.int64(uniform(state) * bound)
+    return int(uniform(state) * bound)
 
 
 @compiled
-def fresh_constant(state):
+def fresh_constant(state: np.ndarray) -> float:
     """Either sign, magnitudes over some octaves."""
-    size = 2.0 ** (8.0 * uniform(state) - 3.0)
+    size: float = 2.0 ** (8.0 * uniform(state) - 3.0)
     return size if uniform(state) < 0.6 else -size
 
 
@@ -44,7 +44,9 @@ def fresh_constant(state):
 
 
 @compiled
-def _open_place(kind, left, right, value, n, at, count):
+def _open_place(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, at: int, count: int,
+) -> None:  # fmt: skip
     """Room for `count` operations before operation `at`; the ones from there on move up."""
     for i in range(n - 1, at - 1, -1):
         kind[i + count], value[i + count] = kind[i], value[i]
@@ -53,7 +55,7 @@ def _open_place(kind, left, right, value, n, at, count):
 
 
 @compiled
-def _random_argument(state, known):
+def _random_argument(state: np.ndarray, known: int) -> int:
     """The variable, a constant, or the value of one of the first `known` operations."""
     draw = uniform(state)
     if draw < 0.3 or known == 0:
@@ -65,7 +67,10 @@ def _random_argument(state, known):
 
 
 @compiled
-def _set(kind, left, right, value, i, operation, a, b, state):
+def _set(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, i: int, operation: int, a: int, b: int,
+    state: np.ndarray,
+) -> None:  # fmt: skip
     kind[i], left[i], right[i] = operation, a, b
     if operation == SQRT:
         right[i] = a
@@ -73,7 +78,10 @@ def _set(kind, left, right, value, i, operation, a, b, state):
 
 
 @compiled
-def _join(kind, left, right, value, i, operation, source, other, state):
+def _join(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, i: int, operation: int, source: int,
+    other: int, state: np.ndarray,
+) -> None:  # fmt: skip
     """Operation i of a value and another argument, in either order."""
     if uniform(state) < 0.5:
         _set(kind, left, right, value, i, operation, source, other, state)
@@ -82,7 +90,10 @@ def _join(kind, left, right, value, i, operation, source, other, state):
 
 
 @compiled
-def insert(kind, left, right, value, n, allowed, state, side):
+def insert(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, allowed: np.ndarray,
+    state: np.ndarray, side: bool,
+) -> int:  # fmt: skip
     """One operation on an edge (or at the end); with `side` two, a side expression and its join.  The new length."""
     count = 2 if side else 1
     if n + count > LIMIT:
@@ -120,7 +131,7 @@ def insert(kind, left, right, value, n, allowed, state, side):
 
 
 @compiled
-def remove(kind, left, right, value, n, state):
+def remove(kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, state: np.ndarray) -> int:
     """One of its arguments takes the place of an operation.  Dead code is left to `tidy`."""
     if n < 2:
         return n
@@ -139,7 +150,9 @@ def remove(kind, left, right, value, n, state):
 
 
 @compiled
-def redirect(kind, left, right, value, n, state):
+def redirect(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, state: np.ndarray,
+) -> None:  # fmt: skip
     """Another argument for an operation."""
     i = below(state, n)
     a = _random_argument(state, i)
@@ -159,7 +172,10 @@ def redirect(kind, left, right, value, n, state):
 
 
 @compiled
-def retype(kind, left, right, value, n, allowed, state):
+def retype(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, allowed: np.ndarray,
+    state: np.ndarray,
+) -> None:  # fmt: skip
     """Another operation on the same arguments, or the same on exchanged ones."""
     i = below(state, n)
     if uniform(state) < 0.25 and kind[i] != SQRT:
@@ -177,7 +193,10 @@ def retype(kind, left, right, value, n, allowed, state):
 
 
 @compiled
-def graft(kind, left, right, value, n, okind, oleft, oright, ovalue, on, state):
+def graft(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, okind: np.ndarray,
+    oleft: np.ndarray, oright: np.ndarray, ovalue: np.ndarray, on: int, state: np.ndarray,
+) -> int:  # fmt: skip
     """The other program takes the place of a value of this one: prepended, and one edge led to its result."""
     if n + on > LIMIT:
         return n
@@ -203,7 +222,7 @@ def graft(kind, left, right, value, n, okind, oleft, oright, ovalue, on, state):
 
 
 @compiled
-def _mix(a, b, c):
+def _mix(a: np.uint64, b: np.uint64, c: np.uint64) -> np.uint64:
     z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xC2B2AE3D27D4EB4F)
     z += np.uint64(c) * np.uint64(0x165667B19E3779F9)
     z = (z ^ (z >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -211,7 +230,7 @@ def _mix(a, b, c):
 
 
 @compiled
-def tidy(kind, left, right, value, n):
+def tidy(kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int) -> int:
     """Drop what the result does not read and bring constants to the right of + and *; the new length.
 
     0 if the program is not worth fitting: an operation of two constants, y - y, y/y, a constant that an operation
@@ -268,8 +287,8 @@ def tidy(kind, left, right, value, n):
 
 
 @compiled
-def structure(kind, left, right, n):
-    """A hash that is equal for programs that differ in constants, order, and sides of + and *; 0: a value occurs twice."""
+def structure(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int) -> np.uint64:
+    """A hash, equal for programs that differ in constants, order, and sides of + and *; 0: a value occurs twice."""
     node = np.empty(n, np.uint64)
     constant = np.zeros(n, np.bool_)
     total = np.uint64(0)

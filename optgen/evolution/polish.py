@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from optgen.evolution.found import Found, to_arrays
+from optgen.evolution.island import Samples
 from optgen.evolution.machine import derivatives, evaluate
-from optgen.evolution.target import BITS, Samples, Target
-from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact, to_fraction
+from optgen.evolution.target import BITS, Target
+from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 
 CONSTANT_BITS = (53, 64, 80, 106, 128)
 WORTH = 1.002  # an error that fewer bits may cost
@@ -65,9 +65,9 @@ def polished(found: Found, reference: Reference, rounds: int = 40) -> Found:
         )
         tried = reference.errors(candidate)
         reached = np.inf if tried is None else float(np.abs(tried).max())
-        if reached < best:
+        if tried is not None and reached < best:
             gained = 1 - reached / best
-            found, rest, best = candidate, tried, reached  # type: ignore[assignment]
+            found, rest, best = candidate, tried, reached
             reach = min(reach * 4, 1e6)
             if gained < 1e-5:
                 break
@@ -78,7 +78,9 @@ def polished(found: Found, reference: Reference, rounds: int = 40) -> Found:
     return _fewest_bits(replace(found, error=best), reference)
 
 
-def _step(found: Found, reference: Reference, rest: np.ndarray, size: float, reach: float) -> Any:
+def _step(
+    found: Found, reference: Reference, rest: np.ndarray, size: float, reach: float
+) -> tuple[np.ndarray, float] | None:
     """The change of the constants that a linear model asks for, and the error it expects."""
     from scipy.optimize import linprog
 
@@ -101,7 +103,7 @@ def _step(found: Found, reference: Reference, rest: np.ndarray, size: float, rea
         bounds=[(-reach, reach)] * k + [(0, None)],
         method="highs",
     )
-    if solved.status != 0:
+    if solved.status != 0 or solved.x is None:
         return None
     return solved.x[:k] * size / scale, float(solved.x[k]) * size
 
@@ -124,5 +126,3 @@ def _fewest_bits(found: Found, reference: Reference) -> Found:
             return replace(candidate, error=error)
     return found
 
-
-__all__ = ["Reference", "polished", "to_fraction"]

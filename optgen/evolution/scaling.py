@@ -2,8 +2,8 @@
 
 Give the variable the unit 1 and the result the unit 0; then sums ask for equal units on both sides, products and
 quotients add and subtract them, and what is left are linear equations for the units of the constants.  If c has the
-unit u, then c*factor^-u in place of c makes p(x) into p(factor*x).  A program that has just been squared, say, is near a
-good one with another scale, far from it in the constants.
+unit u, then c*factor^-u in place of c makes p(x) into p(factor*x).  A program that has just been squared, say, is near
+a good one with another scale, and far from it in the constants.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from optgen.evolution.machine import ADD, CONSTANT, MUL, SQRT, SUB, X, compiled
 
 
 @compiled
-def _units(kind, left, right, n):
+def _units(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int) -> tuple[np.ndarray, int]:
     """The equations, one a row: coefficients of the constants' units (constants in order), and minus the right side."""
     constants = 0
     for i in range(n):
@@ -36,7 +36,7 @@ def _units(kind, left, right, n):
                 row[:] = unit[argument]
         if left[i] == CONSTANT or right[i] == CONSTANT:
             seen += 1
-        if kind[i] == ADD or kind[i] == SUB:
+        if kind[i] in (ADD, SUB):
             unit[i] = first
             equations[rows] = first - second
             rows += 1
@@ -51,8 +51,8 @@ def _units(kind, left, right, n):
 
 
 @compiled
-def rescale(kind, left, right, value, n, factor):
-    """Change the constants so that the program computes its function of factor*x; False, and nothing done, if it can't."""
+def rescale(kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, factor: float) -> bool:
+    """Change the constants so that the program computes its function of factor*x; false, and nothing done, if not."""
     equations, k = _units(kind, left, right, n)
     rows = equations.shape[0]
     pivot_of = np.full(k, -1)

@@ -55,6 +55,18 @@ class Front(Sequence[Found]):
     def __getitem__(self, place: Any) -> Any:
         return self.programs[place]
 
+    @property
+    def measure(self) -> str:
+        return "absolute" if self.target.absolute else "relative"
+
+    def baseline(self) -> dict[int, Found]:
+        """The best that approximation theory offers at each size of the front, its errors polished likewise."""
+        from optgen.evolution.baseline import baseline
+
+        sizes = range(3, self.programs[-1].operations + 1) if self.programs else range(0)
+        reference = Reference(self.target, samples(self.target, GRID))
+        return baseline(self.target, sizes, samples(self.target, POINTS), reference)
+
     def at(self, operations: int) -> Found | None:
         """The best program with at most so many operations."""
         fitting = [p for p in self.programs if p.operations <= operations]
@@ -120,8 +132,8 @@ def _check(options: Options) -> None:
 
 def _identity(target: Target, options: Options) -> dict[str, Any]:
     """What a checkpoint must agree with: all that fixes the sequence of epochs."""
-    from optgen.ir.printer import print_function
     from optgen.ir import nodes as ir
+    from optgen.ir.printer import print_function
     from optgen.ir.program import Function
 
     ends = [("lower", target.lower), ("upper", target.upper), ("target", target.expression)]
@@ -176,7 +188,7 @@ def _spent(population: Population, options: Options, begun: float) -> bool:
 def _finished(population: Population, target: Target, largest: int) -> tuple[Found, ...]:
     """Polish and prove the best of each size; keep those that are better than every smaller one."""
     lower, upper = target.ends()
-    about = {
+    about: dict[str, Any] = {
         "target": target.text,
         "domain": (float(lower), float(upper)),
         "measure": "absolute" if target.absolute else "relative",

@@ -7,20 +7,20 @@ for is refused here, before anything starts.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from optgen.diagnostics import Diagnostic, SpecError
+from optgen.evolution.island import Samples
 from optgen.ir.nodes import Input, Scalar
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, to_fraction
 
 BITS = 160  # of the reference values
 DEEPEST = 14  # halvings of the domain before a zero or pole is believed
 
-Samples = tuple[np.ndarray, np.ndarray, np.ndarray]  # points, values there, weights of the error there
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def checked(target: Target) -> Target:
     zeros = list(_zeros(target, lower, upper))
     inside = [t for t in zeros if not ((t == 0 and target.open_lower) or (t == 1 and target.open_upper))]
     if inside and not target.absolute:
-        return Target(target.text, target.expression, target.variable, target.lower, target.upper, True,
-                      target.open_lower, target.open_upper)  # fmt: skip
+        return replace(target, absolute=True)
     return target
 
 

@@ -1,0 +1,111 @@
+"""`optgen search`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from optgen.evolution import Front, Progress
+
+
+@click.command("search")
+@click.argument("target")
+@click.option("--domain", nargs=2, default=("0", "1"), show_default=True, metavar="LOW HIGH",
+              help="The interval; '(0' or '2)' leaves an end out.")  # fmt: skip
+@click.option("--operations", default="add,sub,mul,div", show_default=True, help="Of add, sub, mul, div, sqrt.")
+@click.option("--largest", default=10, show_default=True, help="The most operations of a program.")
+@click.option("--absolute", is_flag=True, help="Absolute errors in place of relative ones.")
+@click.option("--budget", type=float, help="Seconds; 60 if there is no --evaluations.")
+@click.option("--evaluations", type=int, help="Fits, after which to end.")
+@click.option("--seed", default=0, show_default=True, help="Fixes what the search is made of.")
+@click.option("--workers", type=int, help="Threads; by default one a core.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="A file to keep the search in.")
+@click.option("--resume", type=click.Path(path_type=Path), help="A checkpoint to take up, and to go on writing.")
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of a Dask cluster.")
+@click.option("--baseline", is_flag=True, help="Compare with the best of approximation theory.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the front to a file.")
+def command(
+    target: str, domain: tuple[str, str], operations: str, resume: Path | None, checkpoint: Path | None,
+    baseline: bool, picture: Path | None, **options: Any,
+) -> int:  # fmt: skip
+    """Evolve programs for TARGET, an expression or a file with a `search` block.
+
+    Example: optgen search "2^x" --domain 0 1 --budget 60 --plot front.png
+    """
+    import optgen
+
+    aim = optgen.load(target) if target.endswith(".opt") else target
+    interval = _interval(*domain)
+    with _watching() as watch:
+        front = optgen.search(
+            aim,
+            interval,
+            tuple(name.strip() for name in operations.split(",")),
+            checkpoint=resume or checkpoint,
+            resume=resume is not None,
+            watch=watch,
+            **options,
+        )
+    classical = front.baseline() if baseline else {}
+    _report(front, classical)
+    if picture is not None:
+        from optgen.cli.plots import draw_front
+
+        draw_front(front, classical, str(picture))
+    if front.interrupted:
+        click.echo("interrupted: these are the finds so far", err=True)
+        return 130
+    return 0
+
+
+def _interval(low: str, high: str) -> str:
+    """`0 pi/2`, `(0 2`, `0 2)`: brackets that have no partner are the interval's."""
+    opened = low[:1] in ("(", "[") and low.count("(") + low.count("[") > low.count(")") + low.count("]")
+    closed = high[-1:] in (")", "]") and high.count(")") + high.count("]") > high.count("(") + high.count("[")
+    return f"{low if opened else '[' + low}, {high if closed else high + ']'}"
+
+
+def _report(front: Front, classical: dict[int, Any]) -> None:
+    for found in front:
+        beside = classical.get(found.operations)
+        against = f"   classical {beside.error:.3g}" if beside is not None else ""
+        proved = f"{found.measure} error <= {found.bound:.4g} (proved: interval)"
+        click.echo(f"{found.operations:2d} operations: {proved}{against}")
+        click.echo("\n".join(f"     {line}" for line in found.equations().splitlines()))
+    click.echo(f"{front.fits} fits in {front.epochs} epochs, {front.seconds:.0f} s, seed {front.seed}")
+
+
+class _watching:
+    """A table of the front that grows, on a terminal only."""
+
+    def __init__(self) -> None:
+        self.live: Any = None
+
+    def __enter__(self) -> Any:
+        import sys
+
+        if not sys.stderr.isatty():
+            return None
+        from rich.console import Console
+        from rich.live import Live
+
+        self.live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
+        self.live.start()
+        return self.show
+
+    def show(self, progress: Progress) -> None:
+        from rich.table import Table
+
+        table = Table(title=f"epoch {progress.epoch}, {progress.fits:,} fits, {progress.seconds:.0f} s")
+        table.add_column("operations", justify="right")
+        table.add_column("error", justify="right")
+        for size, error in enumerate(progress.errors, start=1):
+            table.add_row(str(size), f"{error:.3g}" if error < 1e200 else "")
+        self.live.update(table)
+
+    def __exit__(self, *_: object) -> None:
+        if self.live is not None:
+            self.live.stop()

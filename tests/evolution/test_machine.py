@@ -1,0 +1,114 @@
+"""The machine computes what a program says, its derivatives, and constants that fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optgen.evolution.fit import fit, largest_error, workspace
+from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate
+from optgen.evolution.moves import structure, tidy
+from optgen.evolution.scaling import rescale
+from tests.evolution.programs import plain, random_program
+
+POINTS = np.linspace(0.3, 1.9, 17)
+
+
+def programs(count: int, size: int):
+    rng = np.random.default_rng(7)
+    for _ in range(count):
+        yield random_program(rng, size)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_values_are_those_of_the_operations_one_after_the_other():
+    values = np.empty((LIMIT, len(POINTS)))
+    for program in programs(200, 9):
+        evaluate(*program, 9, POINTS, values)
+        np.testing.assert_allclose(values[8], plain(*program, 9, POINTS), rtol=1e-10)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_derivatives_are_those_of_differences():
+    compared = 0
+    values, adjoints, jacobian = (np.empty((LIMIT, len(POINTS))) for _ in range(3))
+    weights = np.linspace(1, 2, len(POINTS))
+    for kind, left, right, value in programs(300, 7):
+        evaluate(kind, left, right, value, 7, POINTS, values)
+        if not np.isfinite(values[:7]).all() or np.abs(values[:7]).max() > 1e3 or np.abs(values[:7]).min() < 1e-3:
+            continue
+        k = derivatives(kind, left, right, value, 7, POINTS, values, weights, adjoints, jacobian)
+        places = [i for i in range(7) if CONSTANT in (left[i], right[i])]
+        assert k == len(places)
+        for row, place in zip(jacobian[:k].copy(), places, strict=True):
+            ends = []
+            for step in (1e-6, -1e-6):
+                moved = value.copy()
+                moved[place] += step
+                ends.append(plain(kind, left, right, moved, 7, POINTS))
+            numeric = weights * (ends[0] - ends[1]) / 2e-6
+            if np.isfinite(numeric).all():
+                compared += 1
+                np.testing.assert_allclose(row, numeric, rtol=1e-4, atol=1e-4 * (1 + np.abs(numeric).max()))
+    assert compared > 100
+
+
+def test_a_fit_finds_the_constants_of_a_known_function():
+    kind = np.array([ADD, DIV, SUB], np.int8)
+    left, right = np.array([X, CONSTANT, 1], np.int8), np.array([CONSTANT, 0, CONSTANT], np.int8)
+    target = 3.0 / (POINTS + 0.7) - 0.25
+    value = np.ones(3)
+    total = fit(kind, left, right, value, 3, POINTS, target, np.ones(17), 60, 1e-12, workspace(LIMIT, 17))
+    np.testing.assert_allclose(value, [0.7, 3.0, 0.25], rtol=1e-10)
+    assert total < 1e-25
+    assert largest_error(kind, left, right, value, 3, POINTS, target, np.ones(17), np.empty((LIMIT, 17))) < 1e-13
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_rescaled_constants_compute_the_function_of_a_stretched_variable():
+    changed = 0
+    for kind, left, right, value in programs(400, 6):
+        before = plain(kind, left, right, value, 6, 2.0 * POINTS)
+        moved = value.copy()
+        if rescale(kind, left, right, moved, 6, 2.0) and np.isfinite(before).all():
+            changed += not np.array_equal(moved, value)
+            np.testing.assert_allclose(plain(kind, left, right, moved, 6, POINTS), before, rtol=1e-9)
+    assert changed > 50
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_tidying_changes_no_value():
+    kept = 0
+    for kind, left, right, value in programs(400, 8):
+        before = plain(kind, left, right, value, 8, POINTS)
+        n = tidy(kind, left, right, value, 8)
+        if n:
+            kept += 1
+            np.testing.assert_allclose(plain(kind, left, right, value, n, POINTS), before, rtol=1e-10)
+    assert kept > 50
+
+
+def test_a_structure_forgets_constants_and_the_sides_of_sums_and_products():
+    for kind, left, right, value in programs(100, 6):
+        n = tidy(kind, left, right, value, 6)
+        if not n:
+            continue
+        key = structure(kind, left, right, n)
+        mirrored = [(right[i], left[i]) if kind[i] in (0, 2) else (left[i], right[i]) for i in range(n)]
+        swapped = (np.array([pair[side] for pair in mirrored], np.int8) for side in (0, 1))
+        assert structure(kind, *swapped, n) == key
+
+
+def test_structures_of_different_functions_differ():
+    keys = {}
+    for kind, left, right, value in programs(500, 5):
+        n = tidy(kind, left, right, value, 5)
+        key = structure(kind, left, right, n) if n else 0
+        if key:
+            ones = np.where(value != 0, 1.37, 0.0)
+            with np.errstate(all="ignore"):
+                seen = plain(kind, left, right, ones, n, POINTS)
+            if np.isfinite(seen).all():
+                other = keys.setdefault(int(key), seen)
+                np.testing.assert_allclose(seen, other, rtol=1e-9)
+    assert len(keys) > 50
