@@ -78,3 +78,20 @@ def linear_root(polynomial: Polynomial, name: str) -> Number | None:
     if not slope:
         return None
     return lowest(quotient(-Polynomial(rest), Polynomial(slope)))
+
+
+def factorised(polynomial: Polynomial) -> tuple[Fraction, list[tuple[Polynomial, int]]]:
+    """A constant and irreducible factors with their powers; the first coefficient of each factor is positive."""
+    names = tuple(sorted(polynomial.names()))
+    if not names:
+        return polynomial.number() or Fraction(0), []
+    constant, parts = to_flint(polynomial, names).factor()
+    scale = Fraction(int(constant.p), int(constant.q))
+    found: list[tuple[Polynomial, int]] = []
+    for factor, power in parts:
+        part = from_flint(factor, names)
+        lowest_term = min(part.terms, key=lambda m: (sum(p for _, p in m), m))
+        if part.terms[lowest_term] < 0:
+            part, scale = -part, scale * (-1) ** int(power)
+        found.append((part, int(power)))
+    return scale, sorted(found, key=lambda item: (len(item[0].terms), sorted(item[0].terms)))

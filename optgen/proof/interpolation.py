@@ -140,15 +140,13 @@ CLASSES: dict[str, Class] = {
     "convex": curved("convex", (), "convex"),
     "concave": curved("concave", (), "concave"),
     "strongly_convex": curved("strongly_convex", ("mu",), "mu-strongly convex"),
-    "weakly_convex": curved("weakly_convex", ("rho",), "f + rho/2 |x|^2 is convex"),
-    "smooth_strongly_convex": curved(
-        "smooth_strongly_convex", ("mu", "L"), "mu-strongly convex with L-Lipschitz gradient"
-    ),
-    "curved": curved("curved", ("low", "high"), "second derivatives from low to high"),
+    "weakly_convex": curved("weakly_convex", ("rho",), "rho-weakly convex"),
+    "smooth_strongly_convex": curved("smooth_strongly_convex", ("mu", "L"), "mu-strongly convex and L-smooth"),
+    "curved": curved("curved", ("low", "high"), "curved between low and high"),
     "linear_gradient": Class(
         ("L",),
         "iff",
-        "the gradient is L x and a constant",
+        "of linear gradient",
         equal_pairs=(
             lambda i, j, L: i.f - j.f - HALF * inner(i.g + j.g, i.x - j.x),
             lambda i, j, L: square(i.g - j.g - L * (i.x - j.x)),
@@ -157,7 +155,7 @@ CLASSES: dict[str, Class] = {
     "smooth": Class(
         ("L",),
         "iff",
-        "L-Lipschitz gradient",
+        "L-smooth",
         pairs=(smooth_pair,),
         star=(lambda i, s, L: i.f - s.f - (1 / (2 * L)) * square(i.g),),
     ),
@@ -165,12 +163,12 @@ CLASSES: dict[str, Class] = {
         ("M",), "necessary", "M-Lipschitz (with convex: iff)", points=(lambda i, M: constant(M * M) - square(i.g),)
     ),
     "indicator": Class(
-        (), "iff", "indicator of a convex set", pairs=(lambda i, j: -inner(j.g, i.x - j.x),), equal=(lambda i: i.f,)
+        (), "iff", "the indicator of a convex set", pairs=(lambda i, j: -inner(j.g, i.x - j.x),), equal=(lambda i: i.f,)
     ),
     "bounded": Class(
         ("D", "R"),
         "iff",
-        "indicator of a convex set of diameter D in a ball of radius R",
+        "the indicator of a convex set of diameter D in a ball of radius R",
         pairs=(lambda i, j, D, R: -inner(j.g, i.x - j.x),),
         unordered=(lambda i, j, D, R: ZERO if D is None else constant(D * D) - square(i.x - j.x),),
         points=(center,),
@@ -179,12 +177,14 @@ CLASSES: dict[str, Class] = {
     "support": Class(
         ("M",),
         "iff",
-        "support function of a convex set in the ball of radius M",
+        "the support function of a convex set in the ball of radius M",
         pairs=(lambda i, j, M: inner(j.x, j.g - i.g),),
         points=(lambda i, M: constant(M * M) - square(i.g),),
         equal=(lambda i, M: i.f - inner(i.g, i.x),),
     ),
-    "homogeneous": Class(("p",), "necessary", "f(t x) = t^p f(x)", equal=(lambda i, p: p * i.f - inner(i.g, i.x),)),
+    "homogeneous": Class(
+        ("p",), "necessary", "homogeneous of degree p", equal=(lambda i, p: p * i.f - inner(i.g, i.x),)
+    ),
     "quadratic": Class(
         ("mu", "L"),
         "iff",
@@ -204,21 +204,21 @@ CLASSES: dict[str, Class] = {
     "rsi": Class(
         ("mu",),
         "necessary",
-        "restricted secant inequality",
+        "of the restricted secant inequality",
         star=(lambda i, s, mu: inner(i.g, i.x - s.x) - mu * square(i.x - s.x),),
         needs_star=True,
     ),
     "error_bound": Class(
         ("L",),
         "necessary",
-        "|grad f(x)| <= L |x - x*|",
+        "of gradient at most L |x - x*|",
         star=(lambda i, s, L: (L * L) * square(i.x - s.x) - square(i.g),),
         needs_star=True,
     ),
     "upper_growth": Class(
         ("L",),
         "iff",
-        "convex, f <= f* + L/2 |x - x*|^2",
+        "convex and at most f* + L/2 |x - x*|^2",
         pairs=(lambda i, j, L: curvature(Fraction(0), None)(i, j),),
         star=(lambda j, s, L: s.f - j.f - inner(j.g, s.x - j.x) - (1 / (2 * L)) * square(j.g),),
         needs_star=True,
@@ -241,7 +241,7 @@ CLASSES: dict[str, Class] = {
     "comonotone": Class(
         ("rho",),
         "iff",
-        "<du, dx> >= -rho |du|^2",
+        "rho-comonotone",
         unordered=(lambda i, j, rho: inner(i.g - j.g, i.x - j.x) + rho * square(i.g - j.g),),
         operator=True,
     ),
@@ -258,14 +258,14 @@ CLASSES: dict[str, Class] = {
     "averaged": Class(
         ("a",),
         "iff",
-        "(1 - a) I + a N with N nonexpansive",
+        "a-averaged",
         unordered=(lambda i, j, a: (a * a) * square(i.x - j.x) - square(i.g - j.g - (1 - a) * (i.x - j.x)),),
         operator=True,
     ),
     "weak_minty": Class(
         ("rho",),
         "necessary",
-        "<u, x - x*> >= rho |u|^2",
+        "of the weak Minty inequality",
         star=(lambda i, s, rho: inner(i.g, i.x - s.x) - rho * square(i.g),),
         needs_star=True,
         operator=True,
@@ -276,7 +276,7 @@ CLASSES: dict[str, Class] = {
     "skew": Class(
         (),
         "necessary",
-        "<M x, x> = 0",
+        "skew",
         equal=(lambda i: inner(i.x, i.g),),
         equal_pairs=(lambda i, j: inner(i.x, j.g) + inner(j.x, i.g),),
         operator=True,
@@ -284,14 +284,14 @@ CLASSES: dict[str, Class] = {
     "contractive": Class(
         ("alpha",),
         "necessary",
-        "E|C(x) - x|^2 <= (1 - alpha) |x|^2",
+        "an alpha-contractive compressor",
         points=(lambda i, alpha: (1 - alpha) * square(i.x) - square(i.g - i.x),),
         operator=True,
     ),
     "unbiased": Class(
         ("omega",),
         "necessary",
-        "E C(x) = x, E|C(x) - x|^2 <= omega |x|^2 (the first is an equality of the problem)",
+        "an unbiased compressor with E|C(x) - x|^2 <= omega |x|^2",
         points=(lambda i, omega: omega * square(i.x) - square(i.g - i.x),),
         operator=True,
     ),
