@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optgen.backends.llvm.matvec import ROWS
+from optgen.backends.llvm.matvec import STREAMS, large_matvec
 from optgen.backends.llvm.parts import GRAIN, LARGE
 from optgen.backends.llvm.threads import PARTS
 
@@ -32,9 +32,9 @@ def _cut(cost: str, count: str) -> str:
   %less = sub i64 %number, 1
   %rounded = add i64 {count}, %less
   %even = udiv i64 %rounded, %number
-  %four = add i64 %even, {ROWS - 1}
-  %size = and i64 %four, {-ROWS}
-  %nonzero = call i64 @llvm.smax.i64(i64 %size, i64 {ROWS})
+  %groups = add i64 %even, {STREAMS - 1}
+  %size = and i64 %groups, {-STREAMS}
+  %nonzero = call i64 @llvm.smax.i64(i64 %size, i64 {STREAMS})
   %size.less = sub i64 %nonzero, 1
   %last = add i64 {count}, %size.less
   %parts = udiv i64 %last, %nonzero"""
@@ -42,7 +42,8 @@ def _cut(cost: str, count: str) -> str:
 
 def _matvec(real: str) -> str:
     """y = a @ x, cut by rows."""
-    plain, name = ("matvec", "matvec_shared") if real == "double" else ("matvec_single", "matvec_shared_single")
+    end = "" if real == "double" else "_single"
+    name, plain = f"matvec_shared{end}", f"matvec_large{end}"
     return f"""define internal void @{plain}_part(ptr %context, i64 %k) nounwind {{
   %a = load ptr, ptr %context
   %at.x = getelementptr i64, ptr %context, i64 1
@@ -122,7 +123,9 @@ define internal void @copy_shared(ptr %to, ptr %from, i64 %bytes) nounwind {{
 """
 
 SHARED_ROUTINES: dict[str, Routine] = {
-    "matvec_shared": Routine(_matvec("double"), ("matvec",), (SHARE, SMIN, SMAX)),
-    "matvec_shared_single": Routine(_matvec("float"), ("matvec_single",), (SHARE, SMIN, SMAX)),
+    "matvec_shared": Routine(_matvec("double"), ("matvec_large",), (SHARE, SMIN, SMAX)),
+    "matvec_shared_single": Routine(_matvec("float"), ("matvec_large_single",), (SHARE, SMIN, SMAX)),
+    "matvec_large": Routine(*large_matvec("double", "matvec_large")),
+    "matvec_large_single": Routine(*large_matvec("float", "matvec_large_single")),
     "copy_shared": Routine(COPY, (), (SHARE, SMIN, SMAX, MOVE)),
 }
