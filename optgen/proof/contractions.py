@@ -91,6 +91,22 @@ def without_sames(factors: list[Factor]) -> tuple[list[Factor] | None, Polynomia
             return factors, length(stays.split(":", 1)[1])
 
 
+def halved(factors: list[Factor], tidy: Any) -> tuple[list[Factor], list[Factor]] | None:
+    """A sum over i < j of what is the same with i and j exchanged: half of the sum over both less the diagonal."""
+    for place, (name, ls) in enumerate(factors):
+        if name == "before" and ls[0] == ls[1]:
+            return [("same", ("=1", "=2"))], [("same", ("=1", "=2"))]
+        if name != "before" or not (":" in ls[0] and ":" in ls[1]):
+            continue
+        i, j = ls
+        rest = [f for k, f in enumerate(factors) if k != place]
+        one = [(other, tuple({i: "a'", j: "b'"}.get(label, label) for label in labels)) for other, labels in rest]
+        two = [(other, tuple({i: "b'", j: "a'"}.get(label, label) for label in labels)) for other, labels in rest]
+        if i.split(":", 1)[1] == j.split(":", 1)[1] and canonical(one, tidy) == canonical(two, tidy):
+            return rest, [*rest, ("same", (i, j))]
+    return None
+
+
 def decided(i: str, j: str) -> bool:
     return i == j or ":" in i or ":" in j or (i.startswith("=") and j.startswith("="))
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
-from optgen.proof.terms import Term, renamed
+from optgen.proof.contractions import text
+from optgen.proof.terms import Reader, Term, renamed
 
 Environment = Mapping[ir.Index, str]
 SMALL = 12  # reductions over so many entries are written out
@@ -32,6 +33,8 @@ class Reading:
     taken: set[str] = field(default_factory=set)
     formal: dict[ir.Input, str] = field(default_factory=dict)
     solutions: dict[str, tuple[str, str, Term]] = field(default_factory=dict)
+    systems: dict[str, str] = field(default_factory=dict)  # matrix and right side -> name of the solution
+    equations: dict[str, tuple[str, Term, Term]] = field(default_factory=dict)  # name -> (label, A z, b)
     extents: dict[str, str] = field(default_factory=dict)  # label -> extent
     axes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # atom -> extents
     fresh: int = 0
@@ -107,10 +110,11 @@ class Reading:
                 if root is not None:
                     return ["sqrt", read(root)]
                 match condition:
-                    case ir.Operation(name="eq", arguments=(ir.Index() as i, ir.Index() as j)):
-                        same = ["same", env[i], env[j]]
-                        rest = ["*", ["+", "1", ["*", "-1", same]], read(otherwise)]
-                        return ["+", ["*", same, read(then)], rest]
+                    case ir.Operation(name=("eq" | "lt" | "gt") as word, arguments=(ir.Index() as i, ir.Index() as j)):
+                        places = (env[j], env[i]) if word == "gt" else (env[i], env[j])
+                        marked = ["same" if word == "eq" else "before", *places]
+                        rest = ["*", ["+", "1", ["*", "-1", marked]], read(otherwise)]
+                        return ["+", ["*", marked, read(then)], rest]
                 return ["if", read(condition), read(then), read(otherwise)]
             case ir.Reduce():
                 return self._reduce(node, env, done)
@@ -218,14 +222,29 @@ class Reading:
         batch = dict(call.attributes).get("batch")
         if batch:
             raise Unreadable(f"a batch of {word}")
-        if word in ("solve", "solve_spd") and isinstance(call.arguments[0], ir.Input):
-            made = f"solve#{len(self.solutions)}"
-            for name, (matrix, free, entry) in self.solutions.items():
-                if matrix == self.name(call.arguments[0]) and renamed(entry, {free: points[1][0][0]}) == points[1][1]:
-                    made = name
-            self.solutions.setdefault(made, (self.name(call.arguments[0]), points[1][0][0], points[1][1]))
-            return ["atom", made, *places]
+        if word in ("solve", "solve_spd", "solve_lower"):
+            return ["atom", self._solution(call.arguments[0], points, env), *places]
         return ["at", word + (f".{position}" if position else ""), *points, places]
+
+    def _solution(self, matrix: ir.Tensor, points: list[Any], env: Mapping[ir.Index, str]) -> str:
+        """The name of the z with A z = b: a rule where A is an input, else b is written as A z."""
+        (own, entry), ((place,), right) = points
+        if isinstance(matrix, ir.Input):
+            for name, (other, free, value) in self.solutions.items():
+                if other == self.name(matrix) and renamed(value, {free: place}) == right:
+                    return name
+            made = f"solve#{len(self.solutions) + 1}"
+            self.solutions[made] = (self.name(matrix), place, right)
+            return made
+        written = [renamed(entry, {own[0]: "@0", own[1]: "@1"}), renamed(right, {place: "@0"})]
+        key = "; ".join(text(Reader().normal(part)) for part in written)
+        if key not in self.systems:
+            made = f"system#{len(self.systems) + 1}"
+            self.systems[key] = made
+            row, column = own
+            product = ["sum", column, self.extents[column], ["*", entry, ["atom", made, column]]]
+            self.equations[made] = (place, renamed(product, {row: place}), right)
+        return self.systems[key]
 
     def _derivative(
         self, node: ir.Derivative, position: int, places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
@@ -329,7 +348,7 @@ def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
         case ["atom", name, *labels] if name in tensors:
             own, entry = tensors[name]
             return renamed(entry, dict(zip(own, labels, strict=True)))
-        case ["atom", *_] | ["same", *_]:
+        case ["atom" | "same" | "before", *_]:
             return term
         case ["sum", label, extent, body]:
             return ["sum", label, extent, replaced(body, tensors)]
@@ -424,3 +443,27 @@ def inputs_of(roots: Sequence[Any]) -> list[ir.Input]:
             case ir.Loop(parameters=parameters, counter=counter):
                 bound.update((*parameters, counter))
     return [made for made in found if made not in bound]
+
+
+def eliminated(reading: Reading) -> dict[str, tuple[tuple[str, ...], Term]]:
+    """Systems A z = b with a computed A: an input vector that stands alone in b, written by the rest."""
+    values: dict[str, tuple[tuple[str, ...], Term]] = {}
+    for label, product, right in reading.equations.values():
+        for name, sign in _alone(right, label, 1):
+            once = str(right).count(f"['atom', '{name}'") == 1
+            if once and name not in values:
+                others = replaced(right, {name: ([label], "0")})
+                values[name] = ((label,), ["*", str(sign), ["+", product, ["*", "-1", others]]])
+                break
+    return values
+
+
+def _alone(term: Term, label: str, sign: int) -> list[tuple[str, int]]:
+    match term:
+        case ["atom", name, place] if place == label:
+            return [(name, sign)]
+        case ["+", *parts]:
+            return [found for part in parts for found in _alone(part, label, sign)]
+        case ["*", "-1", inner]:
+            return _alone(inner, label, -sign)
+    return []

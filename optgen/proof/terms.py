@@ -6,7 +6,7 @@ A term is a tree of lists, as JSON has it:
     ["atom", "x", "i"]                   an entry; indices are labels (`i`) or numbers (`=1`); `["atom", "L"]` a number
     ["+", t, ...]  ["*", t, ...]  ["/", t, u]  ["^", t, n]
     ["sum", "i", "n", t]                 over i = 1 .. n;  bound labels are distinct from all others of the claim
-    ["same", "i", "j"]                   1 if i = j, else 0
+    ["same", "i", "j"]  ["before", "i", "j"]     1 if i = j (if i < j), else 0
     ["f", t, ...]                        a function by its name: sqrt exp log abs ...
     ["at", "grad f", [labels, t], ..., ["i"]]    an oracle asked at points (tensors: labels and entry), its entry i
 
@@ -35,6 +35,7 @@ from optgen.proof.contractions import (
     canonical,
     connected,
     free_labels,
+    halved,
     labels_of,
     length,
     merged,
@@ -66,6 +67,7 @@ class Reader:
     def __init__(self, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self.done: dict[str, Quotient] = {}
+        self.held = 0  # labels that were bound and are free while a factor is replaced
         self.roots: dict[str, Quotient] = {}  # a factor sqrt(..) -> what its square is, labels by place
 
     # ------------------------------------------------------------ terms
@@ -98,8 +100,8 @@ class Reader:
                 return self.power(self.normal(base), int(power))
             case ["sum", label, extent, body]:
                 return self.summed(self.normal(body), label, extent)
-            case ["same", i, j]:
-                return Quotient(self.factors([("same", (i, j))]), ONE)
+            case ["same" | "before" as mark, i, j]:
+                return Quotient(self.factors([(mark, (i, j))]), ONE)
             case ["at", name, *points, labels]:
                 asked = "; ".join(self.point(names, entry) for names, entry in points)
                 return self.atom(f"{name}({asked})", tuple(labels))
@@ -262,6 +264,10 @@ class Reader:
         if cleared is None:
             return {}
         factors = cleared
+        half = halved(factors, self._sorted)
+        if half is not None:
+            both, diagonal = self.factors(half[0]), self.factors(half[1])
+            return self.product(scale, {m: c / 2 for m, c in added(both, diagonal, -1).items()})
         for place, (name, labels) in enumerate(factors):
             if name in self.rules.solutions:
                 solved = self._solved(factors, place, name, labels)
@@ -296,21 +302,15 @@ class Reader:
                 continue
             row = indices[1 - indices.index(j)] if matrix in self.rules.symmetric else indices[0]
             rest = [f for k, f in enumerate(factors) if k not in (place, other)]
-            image = self.normal(renamed(value, dict(zip(free.split(), [row, *others], strict=True))))
-            result = self.product(self._unbound(rest, row), image.top)
+            self.held += 1
+            held = f"row{self.held}'" if ":" in row else row
+            image = self.normal(renamed(value, dict(zip(free.split(), [held, *others], strict=True))))
             if image.bottom != ONE:
                 return None
-            if ":" in row:
-                return self.summed(Quotient(result, ONE), row, row.split(":", 1)[1]).top
-            return result
+            free_rest = [(name, tuple(held if i == row else i for i in ls)) for name, ls in rest]
+            result = self.product(self.factors(free_rest), image.top)
+            return self.summed(Quotient(result, ONE), held, row.split(":", 1)[1]).top if ":" in row else result
         return None
-
-    def _unbound(self, factors: list[Factor], label: str) -> Polynomial:
-        """The product with one bound label left free (it is summed later)."""
-        held = label.replace(":", ";")
-        kept = [(name, tuple(held if i == label else i for i in ls)) for name, ls in factors]
-        found = self.factors(kept)
-        return self.relabelled(Quotient(found, ONE), {held: label}).top
 
     def relabelled(self, value: Quotient, names: Mapping[str, str]) -> Quotient:
         def changed(polynomial: Polynomial) -> Polynomial:
@@ -356,8 +356,8 @@ def renamed(term: Term, names: Mapping[str, str]) -> Term:
     match term:
         case ["atom", name, *labels]:
             return ["atom", name, *(names.get(i, i) for i in labels)]
-        case ["same", i, j]:
-            return ["same", names.get(i, i), names.get(j, j)]
+        case ["same" | "before" as mark, i, j]:
+            return [mark, names.get(i, i), names.get(j, j)]
         case ["sum", label, extent, body]:
             return ["sum", label, extent, renamed(body, {k: v for k, v in names.items() if k != label})]
         case ["at", name, *points, labels]:

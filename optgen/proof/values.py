@@ -53,6 +53,8 @@ def enclosure(term: Term, values: Mapping[str, Fraction]) -> Enclosure:
             return enclosure(a if chosen else b, values)
         case ["same", i, j]:
             return (Fraction(1), Fraction(1)) if i == j else (Fraction(0), Fraction(0))
+        case ["before", i, j] if i.startswith("=") and j.startswith("="):
+            return (Fraction(int(i[1:]) < int(j[1:])),) * 2
         case [word, *parts] if word in FUNCTIONS:
             return FUNCTIONS[word](*(enclosure(p, values) for p in parts))
     raise Undefined(f"{term[0]} is not evaluated exactly")
@@ -153,7 +155,7 @@ def named(term: Term, reader: Reader) -> Term:
             return ["atom", contraction_text(monomial[0][0])]
         case ["^", base, power]:
             return ["^", named(base, reader), power]
-        case ["same", *_]:
+        case ["same" | "before", *_]:
             return term
         case [head, *parts]:
             return [head, *(named(part, reader) for part in parts)]
@@ -167,7 +169,7 @@ def in_dimension(term: Term, sizes: Mapping[str, int]) -> Term:
     match term:
         case ["atom", name] if name in sizes:
             return str(sizes[name])
-        case ["atom", *_] | ["same", *_]:
+        case ["atom" | "same" | "before", *_]:
             return term
         case ["sum", label, extent, body]:
             size = int(extent) if extent.isdigit() else sizes.get(extent)

@@ -7,8 +7,11 @@ from fractions import Fraction
 
 import pytest
 
+from optgen.language import parse
+from optgen.passes.lower.programs import lower
 from optgen.proof.contractions import TooLarge, text
 from optgen.proof.identity import NotAnIdentity, check_identity, identity_certificate
+from optgen.proof.reading import Reading, eliminated
 from optgen.proof.terms import Reader, Rules
 from tests.proof.lemma_texts import reader, sides
 
@@ -106,3 +109,36 @@ def test_an_expansion_is_bounded():
     large = ["^", ["+", *(["atom", f"x{k}"] for k in range(30))], 12]
     with pytest.raises(TooLarge):
         Reader().normal(large)
+
+
+SOR = """
+algorithm sor(A, b)
+  data A : R[n, n] spd, b : R[n]
+  param omega = 1 in (0, 2)
+  state x : R[n] = 0
+  let D = diag(diag(A)), V(x) = dot(x - solve(A, b), A @ (x - solve(A, b)))/2
+  step
+    x' = x + solve(D/omega + strict_lower(A), b - A @ x)
+    record left = V(x') - V(x), right = FACTOR*(2 - omega)/(2*omega)*dot(x' - x, D @ (x' - x))
+"""
+
+
+@pytest.mark.parametrize(("factor", "holds"), [("-1", True), ("-2", False), ("1", False)])
+def test_the_energy_of_successive_over_relaxation_falls_by_the_diagonal(factor, holds):
+    program, _ = lower(parse(SOR.replace("FACTOR", factor), "sor.opt"), "sor", None, lambda name: None)
+    records = {record.name: record.value for record in program.phases[0].records}
+    reading = Reading()
+    left, right = (reading.entry(records[side], []) for side in ("left", "right"))
+    rules = Rules(frozenset({"A"}), reading.solutions, eliminated(reading))
+    assert Reader(rules).vanishes(["+", left, ["*", "-1", right]]) == holds
+
+
+def test_a_sum_under_the_diagonal_is_half_of_a_symmetric_sum():
+    def double(mark):
+        entry = ["*", ["atom", "A", "i", "j"], ["atom", "d", "i"], ["atom", "d", "j"], *mark]
+        return ["sum", "i", "n", ["sum", "j", "n", entry]]
+
+    below, diagonal = double([["before", "j", "i"]]), double([["same", "i", "j"]])
+    claim = ["+", double([]), ["*", "-1", diagonal], ["*", "-2", below]]
+    assert Reader(Rules(frozenset({"A"}))).vanishes(claim)
+    assert not Reader().vanishes(claim)
