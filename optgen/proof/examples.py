@@ -25,17 +25,21 @@ class QuadraticFunction:
 
 @dataclass(frozen=True, slots=True)
 class PiecewiseLinearGradient:
-    """A function of one variable whose derivative is linear between knots (place, derivative), `slope` outside."""
+    """A function of one variable whose derivative is linear between knots (place, derivative).
+
+    `slope` is the second derivative on the left, and on the right unless `right` is another one.
+    """
 
     knots: tuple[tuple[Fraction, Fraction], ...]
     slope: Fraction
+    right: Fraction | None = None
 
     def derivative(self, x: Fraction) -> Fraction:
         first, last = self.knots[0], self.knots[-1]
         if x <= first[0]:
             return first[1] + self.slope * (x - first[0])
         if x >= last[0]:
-            return last[1] + self.slope * (x - last[0])
+            return last[1] + (self.slope if self.right is None else self.right) * (x - last[0])
         (a, u), (b, v) = next((p, q) for p, q in pairwise(self.knots) if p[0] <= x <= q[0])
         return u + (v - u) * (x - a) / (b - a)
 
@@ -57,7 +61,7 @@ class PiecewiseLinearGradient:
     def slopes(self) -> tuple[Fraction, ...]:
         """All second derivatives."""
         inner = tuple((v - u) / (b - a) for (a, u), (b, v) in pairwise(self.knots))
-        return (self.slope, *inner)
+        return (self.slope, *inner, *(() if self.right is None else (self.right,)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from fractions import Fraction
 
 from optgen.proof.certificate import Certificate
 from optgen.proof.examples import Counterexample
+from optgen.proof.interpolation import CURVATURES, joint
 from optgen.proof.linear import LinearMethod, lyapunov
 from optgen.proof.problem import Membership, Problem
 from optgen.proof.refute_linear import cycle, quadratic
+from optgen.proof.refute_slopes import slowest
 from optgen.proof.rounding import rational
 from optgen.proof.semidefinite import bisect, prove
 
@@ -43,15 +45,25 @@ class Cell:
 
 
 def best_rate(method: LinearMethod, classes: Classes, histories: Sequence[int] = (1, 2), steps: int = 20) -> Bracket:
-    """The smallest rho^2 for which |y_k - x*|^2 <= C rho^(2k) is proved, and the largest that a quadratic refutes."""
+    """The smallest rho^2 for which |y_k - x*|^2 <= C rho^(2k) is proved, and the largest that some member refutes."""
     found: tuple[Fraction, Certificate] | None = None
     for history in histories:
         again = bisect(lambda r, h=history: lyapunov(method, classes, r, h), Fraction(1), Fraction(0), steps)  # type: ignore[misc]
         if again is not None and (found is None or again[0] < found[0]):
             found = again
     proved, certificate = found if found else (None, None)
-    refuted, example = slowest_quadratic(method, classes, proved or Fraction(1), steps)
+    refuted, example = slowest_member(method, classes, proved or Fraction(1), steps)
     return Bracket(proved, refuted, certificate, example)
+
+
+def slowest_member(
+    method: LinearMethod, classes: Classes, above: Fraction, steps: int = 20
+) -> tuple[Fraction | None, Counterexample | None]:
+    """The largest rho^2 that a quadratic or a function with two curvatures refutes."""
+    refuted, example = slowest_quadratic(method, classes, above, steps)
+    bounds = curvature_bounds(method, classes)
+    bent = slowest(method, *bounds) if bounds and joint(classes[method.oracles[0]])[0].name != "quadratic" else None
+    return bent if bent is not None and (refuted is None or bent[0] > refuted) else (refuted, example)
 
 
 def slowest_quadratic(
@@ -74,8 +86,6 @@ def slowest_quadratic(
 
 def curvature_bounds(method: LinearMethod, classes: Classes) -> tuple[Fraction, Fraction] | None:
     """mu and L of the only oracle, if it is a smooth function."""
-    from optgen.proof.interpolation import CURVATURES, joint
-
     if len(method.oracles) != 1:
         return None
     (membership, *others) = joint(classes[method.oracles[0]])
