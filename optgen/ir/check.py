@@ -16,6 +16,7 @@ from optgen.ir.nodes import AnyNode, Scalar, Tensor
 from optgen.ir.operations import OPERATIONS
 from optgen.ir.program import Function
 from optgen.ir.scopes import scopes
+from optgen.ir.special import SPECIAL
 
 STAGES = ("assemble", "differentiate", "draws", "simplify", "lift", "materialise", "share")
 NUMBERS = ("real", "int", "f32", "f64")
@@ -104,7 +105,7 @@ def _constant(node: AnyNode) -> Iterator[str]:
 def _operation(node: AnyNode) -> Iterator[str]:
     if not isinstance(node, ir.Operation):
         return
-    declaration = OPERATIONS.get(node.name)
+    declaration = OPERATIONS.get(node.name) or SPECIAL.get(node.name)
     if declaration is None or len(declaration.takes) != len(node.arguments):
         yield f"there is none of {len(node.arguments)} arguments"
         return

@@ -2,7 +2,8 @@
 
 A declaration gives the types it takes and gives, its meaning in NumPy (also printed by the numpy and jax backends),
 its partial derivatives as IR, and what it is.  Adding an operation is adding an entry here and a rule in the
-backends that print scalar code; a test walks operations x backends x derivatives.
+backends that print scalar code; a test walks operations x backends x derivatives.  What only kernels compute is
+declared in `special`.
 """
 
 from __future__ import annotations
@@ -215,10 +216,22 @@ TWO_OVER_SQRT_PI: Fraction = Fraction("1.128379167095512573896158903121545171688
 OPERATIONS: dict[str, Operation] = {declaration.name: declaration for declaration in _declarations}
 
 
+def declared(name: str) -> Operation:
+    """The declaration of an operation of this table or of `special`; raises IRError."""
+    found = OPERATIONS.get(name)
+    if found is None:
+        from optgen.ir.special import SPECIAL
+
+        found = SPECIAL.get(name)
+    if found is None:
+        raise ir.IRError(f"there is no operation {name}")
+    return found
+
+
 def apply(name: str, *arguments: Scalar) -> Scalar:
     """The operation on arguments, with its type worked out and checked."""
-    declaration = OPERATIONS.get(name)
-    if declaration is None or len(arguments) != len(declaration.takes):
+    declaration = declared(name)
+    if len(arguments) != len(declaration.takes):
         raise ir.IRError(f"no operation {name} of {len(arguments)} arguments")
     number: Dtype | None = None
     for argument, wanted in zip(arguments, declaration.takes, strict=True):

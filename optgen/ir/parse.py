@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Dtype, Scalar, Tensor
 from optgen.ir.operations import OPERATIONS, apply
+from optgen.ir.special import SPECIAL
 from optgen.ir.text import NEGATIVE, REDUCTIONS
 
 Names = ChainMap[str, AnyNode]
@@ -229,7 +230,7 @@ class Line:
         arguments = self.enclosed(self.scalar)
         if name == "choose" and len(arguments) == 3:
             return ir.choose(*arguments)
-        if name not in OPERATIONS:
+        if name not in OPERATIONS and name not in SPECIAL:
             raise ir.IRError(f"line {self.number}: there is no operation {name}")
         return apply(name, *arguments)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar, Tensor
-from optgen.ir.operations import OPERATIONS, apply
+from optgen.ir.operations import apply, declared
 from optgen.passes.derivative_calls import forward_call
 from optgen.passes.derivative_parts import ONE, ZERO, attained, others, zeros
 from optgen.passes.derivative_regions import (
@@ -57,7 +57,7 @@ def _tangent(node: AnyNode, tangent: dict[AnyNode, AnyNode | None]) -> AnyNode |
     of = tangent.get
     match node:
         case ir.Operation(name=name, arguments=arguments):
-            partials = OPERATIONS[name].partials
+            partials = declared(name).partials
             if partials is None:
                 raise ir.IRError(f"no derivative of {name}")
             total: Scalar | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
-from optgen.ir.operations import OPERATIONS, apply
+from optgen.ir.operations import apply, declared
 from optgen.passes.cotangents import Sweep, added, repeated
 from optgen.passes.derivative_calls import backward_call
 from optgen.passes.derivative_parts import ZERO, attained, both, others, places_of, zeros
@@ -154,7 +154,7 @@ def _parts(node: Scalar, flow: Flow) -> Iterator[tuple[Scalar, Flow]]:
     value, within = flow.value, flow.within
     match node:
         case ir.Operation(name=name, arguments=arguments):
-            partials = OPERATIONS[name].partials
+            partials = declared(name).partials
             if partials is None:
                 raise ir.IRError(f"no derivative of {name}")
             for argument, partial in zip(arguments, partials(*arguments), strict=True):

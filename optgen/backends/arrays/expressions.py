@@ -16,7 +16,7 @@ from optgen.backends.arrays.code import ATOM, LOOSEST, POSTFIX, UNARY, Code
 from optgen.ir import extents
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar
-from optgen.ir.operations import OPERATIONS
+from optgen.ir.operations import declared
 from optgen.ir.walk import substitute
 from optgen.passes.loops.bounds import inside
 
@@ -143,7 +143,7 @@ class Printer:
     # ------------------------------------------------------------ operations
 
     def operation(self, node: ir.Operation, order: tuple[Index, ...]) -> Code:
-        declaration = OPERATIONS[node.name]
+        declaration = declared(node.name)
         if node.name in HELPED:
             self.used.add(node.name)
         if self.np == "np" and not node.free and node.dtype == "bool" and node.name in ("and", "or", "not"):
@@ -219,7 +219,7 @@ class Printer:
             case ir.Access(tensor=tensor):
                 return not (isinstance(tensor, ir.Input) and tensor.dtype == "int" and not tensor.axes)
             case ir.Operation(name=name, arguments=arguments):
-                wrapped = "{np}" in OPERATIONS[name].numpy or "{special}" in OPERATIONS[name].numpy
+                wrapped = "{np}" in declared(name).numpy or "{special}" in declared(name).numpy
                 return wrapped or name in RAISES or any(self.typed(a) for a in arguments)
             case ir.Choose(then=then, otherwise=otherwise):
                 return self.typed(then) and self.typed(otherwise)

@@ -382,7 +382,7 @@ def _made(body: Body, node: Scalar, parts: list[str]) -> str:
     match node:
         case ir.Constant(value=value, dtype=dtype):
             return body.literal(value, dtype)
-        case ir.Operation(name=name):
+        case ir.Operation(name=name) if name in RULES:
             return RULES[name](body, parts, node)
         case ir.Choose(dtype=dtype):
             return body.pick(parts[0], dtype, parts[1], parts[2])

@@ -8,7 +8,7 @@ from fractions import Fraction
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import AnyNode, Scalar
-from optgen.ir.operations import OPERATIONS
+from optgen.ir.operations import declared
 
 Text = tuple[str, int]  # code and how tightly its outermost operator binds
 ATOM = 20
@@ -143,7 +143,9 @@ def _operation(name: str, arguments: Sequence[Scalar], done: Mapping[AnyNode, Te
     texts = [done[argument] for argument in arguments]
     if name in SPECIAL:
         return SPECIAL[name](texts, arguments, real)
-    infix = WORDS.get(name) or OPERATIONS[name].infix
+    infix = WORDS.get(name) or declared(name).infix
+    if infix is None and name not in CALLS:
+        raise ir.IRError(f"numba source has no {name}")
     if infix is None:
         return CALLS[name].format(*(text for text, _ in texts), real=real if real == "float32" else "float"), ATOM
     sign, strength = infix

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from optgen.diagnostics import Span
 from optgen.ir import extents
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar, Tensor
-from optgen.ir.operations import apply
+from optgen.ir.operations import apply, declared
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Grid, Structure, grid, number
 
@@ -127,21 +127,26 @@ def common_axes(values: Sequence[Grid], spans: Sequence[Span], what: str) -> Gri
 
 def elementwise(operation: str, values: Sequence[Grid], spans: Sequence[Span], what: str) -> Grid:
     """An operation on grids of one shape; numbers broadcast.  Types must already fit."""
+    dtype = _result_dtype(operation, values)
+    return combined(lambda *parts: apply(operation, *parts), dtype, values, spans, what)
+
+
+def combined(
+    entry: Callable[..., Scalar], dtype: ir.Dtype, values: Sequence[Grid], spans: Sequence[Span], what: str
+) -> Grid:
+    """A function of numbers on grids of one shape."""
     model = common_axes(values, spans, what)
     ats = [(value.at, bool(value.axes)) for value in values]
-    dtype = _result_dtype(operation, values)
 
     def at(positions: tuple[Scalar, ...]) -> Scalar:
-        return apply(operation, *[f(positions) if axes else f(()) for f, axes in ats])
+        return entry(*[f(positions) if axes else f(()) for f, axes in ats])
 
     leaves = next((value.leaves for value in values if value.leaves), ())
     return Grid(model.axes, dtype, at, lows=model.lows, leaves=leaves if model.axes else ())
 
 
 def _result_dtype(operation: str, values: Sequence[Grid]) -> ir.Dtype:
-    from optgen.ir.operations import OPERATIONS
-
-    gives = OPERATIONS[operation].gives
+    gives = declared(operation).gives
     return values[0].dtype if gives == "same" else gives  # type: ignore[return-value]
 
 

@@ -18,7 +18,7 @@ from optgen.ir.nodes import Scalar
 from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
-from optgen.passes.lower import matrices
+from optgen.passes.lower import elementary, matrices
 from optgen.passes.lower.context import Context
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Items, NamedSet, grid, number
@@ -152,16 +152,9 @@ def _c(value: int | Fraction) -> Scalar:
     return ir.constant(Fraction(value), "real")
 
 
-def _sigmoid(x: Scalar) -> Scalar:
-    return apply("div", _c(1), apply("add", _c(1), apply("exp", apply("neg", x))))
-
-
-def _softplus(x: Scalar) -> Scalar:
-    return apply("add", apply("maximum", x, _c(0)), apply("log1p", apply("exp", apply("neg", apply("abs", x)))))
-
-
-def _relu(x: Scalar) -> Scalar:
-    return ir.choose(apply("gt", x, _c(0)), x, ir.choose(apply("eq", x, x), _c(0), x))
+def _combined(entry: Callable[[Scalar, Scalar], Scalar]) -> Rule:
+    """A function of two numbers defined by other operations."""
+    return lambda a: math.combined(entry, "real", (a.real(0), a.real(1)), a.spans, a.name)
 
 
 def _clip(a: Arguments) -> Grid:
@@ -451,9 +444,8 @@ _DEFINITIONS: Sequence[tuple[str, int, int, Rule]] = (
     ("abs", 1, 1, _number_unary("abs")),
     ("sign", 1, 1, _number_unary("sign")),
     ("arctan2", 2, 2, _arctan2),
-    ("sigmoid", 1, 1, _mapped(_sigmoid)),
-    ("softplus", 1, 1, _mapped(_softplus)),
-    ("relu", 1, 1, _mapped(_relu)),
+    *((name, 1, 1, _mapped(entry)) for name, entry in elementary.UNARY.items()),
+    *((name, 2, 2, _combined(entry)) for name, entry in elementary.BINARY.items()),
     ("clip", 3, 3, _clip),
     ("finite", 1, 1, _finite),
     ("stop_gradient", 1, 1, _stop_gradient),
