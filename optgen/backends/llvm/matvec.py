@@ -34,28 +34,31 @@ def large_matvec(real: str, name: str) -> tuple[str, tuple[str, ...], tuple[str,
 
 
 def _groups(body: Body) -> None:
-    """Rows i .. i + 3; where fewer are left, the last one is taken again and not stored."""
+    """Rows i .. i + 3; where fewer are left, the last one is taken again and not stored.
+
+    Whole blocks of columns are read without a mask, for under one a processor does not read ahead; then what is left.
+    """
     lanes = width(body.real)
     kind = lanes.type(body.real)
     last = body.value("sub nsw i64 %rows, 1")
+    whole = body.value(f"and i64 %columns, {-lanes.count}")
+    some = body.value(f"icmp sgt i64 {whole}, 0")
+    inside = masks.within(body, lanes, whole, "%columns")
     body.do(f"br i1 {body.value('icmp sgt i64 %rows, 0')}, label %group, label %done")
     body.begin("group")
-    body.do("%i = phi i64 [ 0, %entry ], [ %i.next, %sums ]")
+    body.do("%i = phi i64 [ 0, %entry ], [ %i.next, %rest ]")
     starts = [_row(body, k, last) for k in range(ROWS)]
-    body.do(f"br i1 {body.value('icmp sgt i64 %columns, 0')}, label %block, label %sums")
+    body.do(f"br i1 {some}, label %block, label %rest")
     body.begin("block")
     body.do("%j = phi i64 [ 0, %group ], [ %j.next, %block ]")
-    for k in range(ROWS):
-        body.do(f"%sum{k} = phi {kind} [ zeroinitializer, %group ], [ %next{k}, %block ]")
-    here = masks.within(body, lanes, masks.numbers(body, lanes, "%j"), "%columns")
-    x = _entries(body, "%x", here)
-    for k, start in enumerate(starts):
-        product = body.value(f"fmul contract {kind} {_entries(body, start, here)}, {x}")
-        body.do(f"%next{k} = fadd reassoc contract {kind} %sum{k}, {product}")
+    here = len(body.lines)
+    more = _products(body, lanes, [*starts, "%x"], "%j", "", [f"%sum{k}" for k in range(ROWS)])
+    pairs = [f"phi {kind} [ zeroinitializer, %group ], [ {one}, %block ]" for one in more]
+    body.lines[here:here] = [f"  %sum{k} = {pair}" for k, pair in enumerate(pairs)]
     body.do(f"%j.next = add nuw nsw i64 %j, {lanes.count}")
-    body.do(f"br i1 {body.value('icmp slt i64 %j.next, %columns')}, label %block, label %sums")
-    body.begin("sums")
-    sums = [body.value(f"phi {kind} [ zeroinitializer, %group ], [ %next{k}, %block ]") for k in range(ROWS)]
+    body.do(f"br i1 {body.value(f'icmp slt i64 %j.next, {whole}')}, label %block, label %rest")
+    body.begin("rest")
+    sums = _products(body, lanes, [*starts, "%x"], whole, inside, [body.value(pair) for pair in pairs])
     _store_sums(body, _each_summed(body, lanes, sums), "%i")
     body.do(f"%i.next = add nuw nsw i64 %i, {ROWS}")
     body.do(f"br i1 {body.value('icmp slt i64 %i.next, %rows')}, label %group, label %done")
@@ -82,7 +85,7 @@ def _streams(body: Body) -> None:
     end = body.value(f"add i64 %columns, {skip}")
     first = masks.numbers(body, lanes, "0")
     beyond = body.value(f"icmp sge {lanes.type('i64')} {first}, {masks.splat(body, lanes, 'i64', skip)}")
-    inside = body.value(f"and {lanes.type('i1')} {beyond}, {masks.within(body, lanes, first, end)}")
+    inside = body.value(f"and {lanes.type('i1')} {beyond}, {masks.within(body, lanes, '0', end)}")
     sums = _products(body, lanes, starts, "0", inside, [])
     whole = body.value(f"and i64 {end}, {-lanes.count}")
     body.do(f"br i1 {body.value(f'icmp sgt i64 {whole}, {lanes.count}')}, label %block, label %rest")
@@ -97,7 +100,7 @@ def _streams(body: Body) -> None:
     body.begin("rest")
     sums = [body.value(pair) for pair in pairs]
     left = body.of_integers("llvm.smax", [whole, str(lanes.count)])
-    inside = masks.within(body, lanes, masks.numbers(body, lanes, left), end)
+    inside = masks.within(body, lanes, left, end)
     sums = _products(body, lanes, starts, left, inside, sums)
     for k in range(0, STREAMS, ROWS):
         row = body.value(f"add nuw nsw i64 %i, {k}")
@@ -129,11 +132,6 @@ def _row(body: Body, number: int, last: str) -> str:
     return body.value(f"getelementptr inbounds {body.real}, ptr %a, i64 {body.value(f'mul nsw i64 {row}, %columns')}")
 
 
-def _entries(body: Body, start: str, mask: str) -> str:
-    address = body.value(f"getelementptr inbounds {body.real}, ptr {start}, i64 %j")
-    return masks.load(body, width(body.real), body.real, address, mask)
-
-
 def _each_summed(body: Body, lanes: Lanes, vectors: list[str]) -> str:
     """The sums of four vectors in one vector of four: runs of neighbours are added, then halves."""
     real, count = body.real, lanes.count
@@ -157,5 +155,5 @@ def _each_summed(body: Body, lanes: Lanes, vectors: list[str]) -> str:
 
 def _store_sums(body: Body, sums: str, row: str) -> None:
     group = Lanes(ROWS)
-    here = masks.within(body, group, masks.numbers(body, group, row), "%rows")
+    here = masks.within(body, group, row, "%rows")
     masks.store(body, group, body.real, sums, body.value(f"getelementptr {body.real}, ptr %y, i64 {row}"), here)
