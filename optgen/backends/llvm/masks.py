@@ -21,9 +21,12 @@ def numbers(body: Body, lanes: Lanes, start: str) -> str:
     return body.value(f"add nuw nsw {lanes.type('i64')} {splat(body, lanes, 'i64', start)}, <{steps}>")
 
 
-def within(body: Body, lanes: Lanes, numbered: str, end: str) -> str:
-    """The lanes whose number is below the end."""
-    return body.value(f"icmp slt {lanes.type('i64')} {numbered}, {splat(body, lanes, 'i64', end)}")
+def within(body: Body, lanes: Lanes, start: str, end: str) -> str:
+    """Which of the lanes start, start + 1, ... are below the end: as many bits of a word."""
+    left = body.of_integers("llvm.smin", [body.value(f"sub nsw i64 {end}, {start}"), str(lanes.count)])
+    beyond = body.value(f"shl i64 -1, {body.of_integers('llvm.smax', [left, '0'])}")
+    bits = body.value(f"trunc i64 {body.value(f'xor i64 {beyond}, -1')} to i{lanes.count}")
+    return body.value(f"bitcast i{lanes.count} {bits} to {lanes.type('i1')}")
 
 
 def shuffled(body: Body, lanes: Lanes, element: str, left: str, right: str, order: Sequence[int]) -> str:

@@ -2,7 +2,7 @@
 
 `fits` says whether a loop has this form; `vector_loop` writes it.  Lanes beyond the end are masked: loops of cheap
 operations have whole blocks and then a masked one, loops with elementary functions one masked block only, for these are
-long (and twice as many lanes, for their chains of operations wait).  Sums are kept lane by lane and added at the end.
+long.  Sums are kept lane by lane and added at the end.
 """
 
 from __future__ import annotations
@@ -142,6 +142,13 @@ def heavy(loop: For) -> bool:
     return any(isinstance(node, ir.Operation) and node.name in LONG for node in _below(_scalars(loop.body)))
 
 
+def _waits(loop: For) -> bool:
+    """Whether it pays to have two vectors under way: long chains of operations, maxima of one number."""
+    return heavy(loop) or any(
+        isinstance(part, Accumulate) and part.kind in ("max", "min") and not part.buffer.axes for part in loop.body
+    )
+
+
 def _scalars(block: Sequence[Statement]) -> Iterator[Scalar]:
     for statement in block:
         match statement:
@@ -187,7 +194,7 @@ def vector_loop(body: Body, loop: For, start: str, end: str) -> str:
     What is read again at once must not be written under a mask, for it would be waited for: so for sums kept in memory
     there is a rest.
     """
-    lanes = Lanes(2 * width(body.real).count) if heavy(loop) else width(body.real)
+    lanes = Lanes(2 * width(body.real).count) if _waits(loop) else width(body.real)
     totals = {
         part.buffer: _total(body, lanes, part)
         for part in loop.body
@@ -241,7 +248,7 @@ def _block(body: Body, loop: For, lanes: Lanes, totals: Mapping[Buffer, str], st
     block = Block(body, Shape(loop.index), lanes, start, "", totals)
     body.values.append({loop.index: start})
     if end:
-        block.mask = masks.within(body, lanes, _numbers(block), end)
+        block.mask = masks.within(body, lanes, start, end)
     for statement in loop.body:
         _statement(block, statement)
     body.values.pop()
