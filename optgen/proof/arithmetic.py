@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from optgen.proof.contractions import ONE, Quotient, TooLarge, contraction_text
+from optgen.proof.contractions import ONE, Factor, Quotient, TooLarge, contraction_text
 from optgen.proof.contractions import Polynomial as Contractions
 from optgen.proof.identity import identity_certificate
 from optgen.proof.polynomial import Number, Polynomial, Ratio, quotient, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
-from optgen.proof.smt import Script, ask, statement
+from optgen.proof.smt import Script, ask, not_negative, statement
 from optgen.proof.terms import Reader, Rules, Term
 from optgen.proof.values import Undefined, holds, in_dimension, named
 
@@ -172,8 +172,9 @@ def difference(goal: Term, reader: Reader) -> tuple[Quotient, bool] | None:
     return None
 
 
-def names(value: Quotient) -> set[str]:
-    return {contraction_text(item) for p in (value.top, value.bottom) for m in p for item, _ in m}
+def names(value: Quotient) -> dict[str, tuple[Factor, ...]]:
+    """The contractions of a quotient by their text."""
+    return {contraction_text(item): item for p in (value.top, value.bottom) for m in p for item, _ in m}
 
 
 def as_number(value: Quotient) -> Number | None:
@@ -202,7 +203,9 @@ def power_of(name: str, power: int) -> Number:
     return quotient(made, one_) if power > 0 else quotient(one_, made)
 
 
-def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> tuple[Interval, ...]:
+def intervals(
+    assumptions: Sequence[Term], reader: Reader, needed: Mapping[str, tuple[Factor, ...]]
+) -> tuple[Interval, ...]:
     """What the assumptions say of single numbers, in an order in which bounds use earlier symbols only; squares and
     roots are not negative.
     """
@@ -216,9 +219,9 @@ def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> 
                 if name not in side:
                     side[name] = (bound, closed)
     known = set(low) | set(high)
-    for name in needed - known:
-        if name.startswith(("<sqrt(", "<exp(")) or is_square(name):
-            low[name] = (Fraction(0), not name.startswith("<exp("))
+    for name, item in needed.items():
+        if name not in known and not_negative(item, reader):
+            low[name] = (Fraction(0), not item[0][0].startswith("exp("))
     placed: list[Interval] = []
     waiting = sorted(set(low) | set(high))
     while waiting:
@@ -238,11 +241,6 @@ def intervals(assumptions: Sequence[Term], reader: Reader, needed: set[str]) -> 
 
 def used(*sides: tuple[Number, bool] | None) -> set[str]:
     return {n for side in sides if side is not None and isinstance(side[0], Ratio) for n in side[0].names()}
-
-
-def is_square(name: str) -> bool:
-    inner = name[1:-1].split(" ")
-    return len(inner) == 2 and inner[0] == inner[1]
 
 
 def bounds(assumption: Term, reader: Reader, positives: set[str]) -> Iterator[tuple[str, Number, bool, bool]]:
@@ -286,7 +284,8 @@ def by_squares(question: Question, reader: Reader, seconds: float) -> Decision |
     if gap is None:
         return None
     start = time.perf_counter()
-    domain = intervals(question.assumptions, reader, {name for name in names(gap[0]) if not is_square(name)})
+    needed = {name: item for name, item in names(gap[0]).items() if not is_product(item)}
+    domain = intervals(question.assumptions, reader, needed)
     bounded = {interval.name for interval in domain}
     form = as_quadratic(gap[0], bounded)
     if form is None:

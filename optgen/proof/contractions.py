@@ -77,18 +77,13 @@ def without_sames(factors: list[Factor]) -> tuple[list[Factor] | None, Polynomia
         if place is None:
             return factors, scale
         i, j = factors[place][1]
-        if i == j:
-            factors = [f for k, f in enumerate(factors) if k != place]
-            if ":" in i and all(i not in ls for _, ls in factors):
-                scale = length(i.split(":", 1)[1])
-            continue
-        if i.startswith("=") and j.startswith("="):
+        rest = [f for k, f in enumerate(factors) if k != place]
+        if i.startswith("=") and j.startswith("=") and i != j:
             return None, scale
         gone, stays = (i, j) if ":" in i else (j, i)
-        rest = [f for k, f in enumerate(factors) if k != place]
         factors = [(name, tuple(stays if label == gone else label for label in ls)) for name, ls in rest]
-        if not factors and ":" in stays:
-            return factors, length(stays.split(":", 1)[1])
+        if ":" in stays and all(stays not in ls for _, ls in factors):  # a sum of ones is left
+            scale = {merged(m, n): c * d for m, c in scale.items() for n, d in length(stays.split(":", 1)[1]).items()}
 
 
 def halved(factors: list[Factor], tidy: Any) -> tuple[list[Factor], list[Factor]] | None:

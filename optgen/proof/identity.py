@@ -21,6 +21,8 @@ def identity_certificate(goal: Term, rules: Rules) -> dict[str, Any]:
         "solutions": {z: list(rule) for z, rule in rules.solutions.items()},
         "values": {name: [list(labels), value] for name, (labels, value) in rules.values.items()},
         "inverse": sorted(map(list, rules.inverse)),
+        "normal": sorted(rules.normal),
+        "psd": sorted(rules.psd),
     }
 
 
@@ -31,6 +33,8 @@ def check_identity(data: Mapping[str, Any]) -> tuple[str, ...]:
         {z: (a, label, entry) for z, (a, label, entry) in data["solutions"].items()},
         {name: (tuple(labels), value) for name, (labels, value) in data["values"].items()},
         frozenset((a, b) for a, b in data["inverse"]),
+        frozenset(data["normal"]),
+        frozenset(data["psd"]),
     )
     word, left, right = data["goal"]
     if word not in ("=", "<=", ">="):
@@ -38,7 +42,8 @@ def check_identity(data: Mapping[str, Any]) -> tuple[str, ...]:
     if not Reader(rules).vanishes(["+", left, ["*", "-1", right]]):
         raise NotAnIdentity("the two sides differ")
     words = [f"{name} is what the claim says it is" for name in data["values"]]
-    words += [f"{a} is symmetric" for a in data["symmetric"]]
+    words += [f"{a} is symmetric" for a in (*data["symmetric"], *data["psd"])]
+    words += [f"the entries of {z} are independent standard normal numbers" for z in data["normal"]]
     words += [f"{z} solves a system with the matrix {rule[0]}" for z, rule in data["solutions"].items()]
     words += [f"{a} {b} = I" for a, b in data["inverse"]]
     return (*words, "both sides have the same normal form, wherever their quotients and roots exist")

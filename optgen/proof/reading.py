@@ -35,6 +35,7 @@ class Reading:
     solutions: dict[str, tuple[str, str, Term]] = field(default_factory=dict)
     systems: dict[str, str] = field(default_factory=dict)  # matrix and right side -> name of the solution
     equations: dict[str, tuple[str, Term, Term]] = field(default_factory=dict)  # name -> (label, A z, b)
+    normal: set[str] = field(default_factory=set)  # draws from the standard normal law
     extents: dict[str, str] = field(default_factory=dict)  # label -> extent
     axes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # atom -> extents
     fresh: int = 0
@@ -119,8 +120,17 @@ class Reading:
             case ir.Reduce():
                 return self._reduce(node, env, done)
             case ir.Draw(place=place, position=position):
-                return ["atom", f"{place}~", *(env[i] for i in sorted(position.free, key=lambda i: env[i]))]
+                labels = sorted(env[i] for i in position.free)
+                return self._draw(node, ["atom", f"{place}~", *labels], read)
         raise Unreadable(f"{type(node).__name__}")
+
+    def _draw(self, node: ir.Draw, entry: Term, read: Callable[[ir.Scalar], Term]) -> Term:
+        """A normal draw by a standard one; others are numbers that nothing is known of."""
+        if node.law != "normal":
+            return entry
+        self.normal.add(entry[1])
+        mean, deviation = (read(part) for part in node.parameters)
+        return ["+", mean, ["*", deviation, entry]]
 
     def _place(self, node: ir.Scalar, env: Environment) -> str:
         match node:
@@ -217,14 +227,18 @@ class Reading:
     def _call(
         self, call: ir.Call, position: int, places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
     ) -> Term:
-        points = [list(self.tensor(a, env, done)) for a in call.arguments]
         word = call.function.removeprefix("oracle ")
-        batch = dict(call.attributes).get("batch")
-        if batch:
+        attributes = dict(call.attributes)
+        if attributes.get("batch"):
             raise Unreadable(f"a batch of {word}")
+        if word == "expectation":
+            return ["expect", self._access(call.arguments[0], places, env, done)]
+        points = [list(self.tensor(a, env, done)) for a in call.arguments]
         if word in ("solve", "solve_spd", "solve_lower"):
             return ["atom", self._solution(call.arguments[0], points, env), *places]
-        return ["at", word + (f".{position}" if position else ""), *points, places]
+        special = attributes.get("function") or attributes.get("state")  # argmin f, fix(x), an iterate
+        shown = " ".join([word, *([str(special)] if special else []), *([str(position)] if position else [])])
+        return ["at", shown, *points, places] if points else ["atom", shown, *places]
 
     def _solution(self, matrix: ir.Tensor, points: list[Any], env: Mapping[ir.Index, str]) -> str:
         """The name of the z with A z = b: a rule where A is an input, else b is written as A z."""

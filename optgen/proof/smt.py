@@ -150,6 +150,8 @@ class Script:
                 self.fact(f"(= (* {name} {name}) {f'(/ {right}{below})' if below else right})")
             return name
         name, new = self.constant(contraction_text(item))
+        if new and not_negative(item, self.reader):
+            self.fact(f"(>= {name} 0)")
         if new and len(item) == 2 and len({label for _, ls in item for label in ls if ":" in label}) == 1:
             self.vectors[contraction_text(item)] = (name, item[0], item[1])
         return name
@@ -174,6 +176,18 @@ class Script:
                 p, q, r, u, v, w = (entries[pair] for pair in pairs)
                 less = f"(+ (* {p} {w} {w}) (* {q} {v} {v}) (* {r} {u} {u}))"
                 self.fact(f"(>= (+ (* {p} {q} {r}) (* 2 {u} {v} {w})) {less})")
+
+
+def not_negative(item: tuple[Factor, ...], reader: Reader) -> bool:
+    """Roots, exponentials, squares and forms of matrices that are positive semidefinite."""
+    match item:
+        case ((name, _),):
+            return name.startswith(("sqrt(", "exp("))
+        case ((a, (i,)), (b, (j,))):
+            return a == b and i == j
+        case ((matrix, (i, j)), (a, (k,)), (b, (m,))):
+            return matrix in reader.rules.psd and a == b and {i, j} == {k, m}
+    return False
 
 
 # what is known of a value {0} of a function at {1}, {2}: true of the function for all reals where it is defined

@@ -7,6 +7,7 @@ A term is a tree of lists, as JSON has it:
     ["+", t, ...]  ["*", t, ...]  ["/", t, u]  ["^", t, n]
     ["sum", "i", "n", t]                 over i = 1 .. n;  bound labels are distinct from all others of the claim
     ["same", "i", "j"]  ["before", "i", "j"]     1 if i = j (if i < j), else 0
+    ["expect", t]                        the mean over independent standard normal atoms (`Rules.normal`)
     ["f", t, ...]                        a function by its name: sqrt exp log abs ...
     ["at", "grad f", [labels, t], ..., ["i"]]    an oracle asked at points (tensors: labels and entry), its entry i
 
@@ -52,13 +53,16 @@ LARGEST = 20_000  # products of terms in one multiplication
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a claim may use: names of symmetric matrices; `solutions`: z -> (A, flipped, entry) for A z = b;
-    `values`: atoms with a value (`lr` -> 2/(L + mu)); `one`: pairs of matrices A, B with A B = I.
+    `values`: atoms with a value (`lr` -> 2/(L + mu)); `inverse`: pairs of matrices A, B with A B = I; `normal`:
+    atoms that are independent standard normal numbers; `psd`: symmetric matrices whose forms are not negative.
     """
 
     symmetric: frozenset[str] = frozenset()
     solutions: Mapping[str, tuple[str, str, Term]] = field(default_factory=dict)  # z: (A, label, entry b[label])
     values: Mapping[str, tuple[tuple[str, ...], Term]] = field(default_factory=dict)
     inverse: frozenset[tuple[str, str]] = frozenset()
+    normal: frozenset[str] = frozenset()
+    psd: frozenset[str] = frozenset()
 
 
 class Reader:
@@ -102,6 +106,8 @@ class Reader:
                 return self.summed(self.normal(body), label, extent)
             case ["same" | "before" as mark, i, j]:
                 return Quotient(self.factors([(mark, (i, j))]), ONE)
+            case ["expect", body]:
+                return self.expected(self.normal(body))
             case ["at", name, *points, labels]:
                 asked = "; ".join(self.point(names, entry) for names, entry in points)
                 return self.atom(f"{name}({asked})", tuple(labels))
@@ -224,6 +230,52 @@ class Reader:
                 return not top
             top = self.product(top, {tuple(sorted((item, -power) for item, power in low.items())): Fraction(1)})
 
+    # ------------------------------------------------------------ means
+
+    def expected(self, value: Quotient) -> Quotient:
+        """Each pair of draws gives `same` of their labels (Wick); what the draws do not touch stays."""
+        if self.drawn(value.bottom):
+            raise TooLarge
+        total: Polynomial = {}
+        for monomial, c in value.top.items():
+            inside = tuple(pair for pair in monomial if any(name in self.rules.normal for name, _ in pair[0]))
+            outside = tuple(pair for pair in monomial if pair not in inside)
+            if self.drawn({outside: Fraction(1)}):
+                raise TooLarge
+            total = added(total, self.product({outside: c}, self.paired(self.apart(inside))))
+        return Quotient(total, value.bottom)
+
+    def drawn(self, polynomial: Polynomial) -> bool:
+        return any(draw in name for m in polynomial for item, _ in m for name, _ in item for draw in self.rules.normal)
+
+    def apart(self, inside: Monomial) -> list[Factor]:
+        """The factors of contractions with labels that are distinct."""
+        factors: list[Factor] = []
+        for contraction, power in inside:
+            if power < 0 or int(power) != power:
+                raise TooLarge
+            for _ in range(int(power)):
+                names = {}
+                for label in dict.fromkeys(i for _, ls in contraction for i in ls if ":" in i):
+                    names[label] = f"w{self.held}:{label.split(':', 1)[1]}"
+                    self.held += 1
+                factors += [(name, tuple(names.get(i, i) for i in ls)) for name, ls in contraction]
+        return factors
+
+    def paired(self, factors: list[Factor]) -> Polynomial:
+        places = [k for k, (name, _) in enumerate(factors) if name in self.rules.normal]
+        if not places:
+            return self.factors(factors) if factors else ONE
+        first, *others = places
+        total: Polynomial = {}
+        for other in others:
+            (name, ls), (mate, rs) = factors[first], factors[other]
+            if name == mate:
+                rest = [f for k, f in enumerate(factors) if k not in (first, other)]
+                joined = [("same", (i, j)) for i, j in zip(ls, rs, strict=True)]
+                total = added(total, self.paired([*rest, *joined]))
+        return total
+
     # ------------------------------------------------------------ sums
 
     def summed(self, value: Quotient, label: str, extent: str) -> Quotient:
@@ -286,7 +338,7 @@ class Reader:
 
     def _sorted(self, factor: Factor) -> Factor:
         name, labels = factor
-        symmetric = name in self.rules.symmetric or name == "same" or name.startswith("hess ")
+        symmetric = name in self.rules.symmetric or name in self.rules.psd or name == "same" or name.startswith("hess ")
         return (name, tuple(sorted(labels))) if symmetric else factor
 
     def _solved(self, factors: list[Factor], place: int, name: str, labels: tuple[str, ...]) -> Polynomial | None:
@@ -298,9 +350,9 @@ class Reader:
         for other, (owner, (*indices,)) in enumerate(factors):
             if owner != matrix or j not in indices or sum(ls.count(j) for _, ls in factors) != 2:
                 continue
-            if indices[1] != j and matrix not in self.rules.symmetric:
+            if indices[1] != j and not (matrix in self.rules.symmetric or matrix in self.rules.psd):
                 continue
-            row = indices[1 - indices.index(j)] if matrix in self.rules.symmetric else indices[0]
+            row = indices[1 - indices.index(j)] if matrix in self.rules.symmetric | self.rules.psd else indices[0]
             rest = [f for k, f in enumerate(factors) if k not in (place, other)]
             self.held += 1
             held = f"row{self.held}'" if ":" in row else row

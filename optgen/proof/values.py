@@ -150,6 +150,9 @@ def named(term: Term, reader: Reader) -> Term:
     if isinstance(term, str):
         return term
     match term:
+        case ["atom", name, *labels] if name in reader.rules.values:
+            own, value = reader.rules.values[name]
+            return named(renamed(value, dict(zip(own, labels, strict=True))), reader)
         case ["atom" | "at", *_]:
             ((monomial, _),) = reader.normal(term).top.items()
             return ["atom", contraction_text(monomial[0][0])]

@@ -1,0 +1,76 @@
+"""Claims of specs decided by algebra and arithmetic, from their text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import optgen
+from optgen.compiler import _shipped
+from optgen.ir import claims as said
+from optgen.passes.lower import claims
+from optgen.proof.lemma import lemma
+
+
+def claim(lines: str, head: str = "") -> said.Claim:
+    text = head + 'claim "it"\n' if not head else head + '  claim "it"\n'
+    indent = "    " if head else "  "
+    text += "".join(f"{indent}{line.strip()}\n" for line in lines.strip().split("\n"))
+    (found,) = claims(optgen.parse(text).file, _shipped(None))
+    return found
+
+
+MOMENTS = """algorithm moments(f)
+  param beta = 0.9 in [0, 1), eps = 1e-8 in (0, inf)
+  state x : space(f), s : space(f) = 0
+  step k
+    g  = grad f(x)
+    s' = beta*s + (1 - beta)*g^2 + eps
+    x' = x - g/sqrt(s')
+"""
+
+TRUE = {
+    "matrices": (
+        "for all A in R[n, n], X in R[n, n]\nprove I - A @ (X @ (2*I - A @ X)) = (I - A @ X) @ (I - A @ X)",
+        "",
+    ),
+    "a mistake adds little": (
+        "for all w in R[n], x in R[n]\ngiven dot(w, x) <= 0, sqnorm(x) <= 1\nprove sqnorm(w + x) <= sqnorm(w) + 1",
+        "",
+    ),
+    "an invariant": ("prove invariant(s >= 0)", MOMENTS),
+    "a bound that needs the step": ("given s >= 0\nprove s' >= eps", MOMENTS),
+    "numbers": ("at beta = 1/2\nprove 2*s' - s - 2*eps = g^2", MOMENTS),
+    "a derivative": ("for all x > 0, a\nprove grad (u -> log(u) + a*u^2)(x) = 1/x + 2*a*x", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_a_true_claim_is_proved_exactly(name):
+    decision = lemma(claim(*TRUE[name]))
+    assert (decision.status, decision.trust) == ("proved", "algebra")
+
+
+def test_a_false_claim_is_refuted_by_numbers():
+    decision = lemma(claim("for all a, b\nprove a*b <= a^2 + b^2/5"))
+    assert decision.status == "refuted"
+    a, b = (decision.numbers[f"<{name}>"] for name in "ab")
+    assert a * b > a**2 + b**2 / Fraction(5)
+
+
+def test_numbers_do_not_refute_what_speaks_of_functions():
+    assert lemma(claim("given s >= 0\nprove f(x') <= f(x)", MOMENTS)).status == "unknown"
+
+
+def test_an_average_over_draws_is_taken_by_pairs():
+    head = """algorithm noisy(f)
+  param lr in (0, inf)
+  state x : R[d] = 0
+  step
+    draw z ~ normal(d)
+    x' = x + lr*z
+"""
+    assert lemma(claim("prove E(sqnorm(x')) = sqnorm(x) + lr^2*d", head)).status == "proved"
+    assert lemma(claim("prove E(sqnorm(x')) = sqnorm(x) + lr*d", head)).status != "proved"
+    assert lemma(claim("prove E(sqnorm(x' - x)^2) = lr^4*d*(d + 2)", head)).status == "proved"
