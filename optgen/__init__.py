@@ -14,8 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from optgen.adapters.jax_functions import jax
     from optgen.compiler import check, compile, explain, load, objective, parse, search, source
     from optgen.diagnostics import Diagnostic, SpecError
+    from optgen.elementwise import array_code, function
     from optgen.language.format import format_source
     from optgen.runtime import Result, Solver
     from optgen.shipped import specs
@@ -27,10 +29,13 @@ _HOMES = {
     "Result": "optgen.runtime",
     "Solver": "optgen.runtime",
     "SpecError": "optgen.diagnostics",
+    "array_code": "optgen.elementwise",
     "check": "optgen.compiler",
     "compile": "optgen.compiler",
     "explain": "optgen.compiler",
     "format_source": "optgen.language.format",
+    "function": "optgen.elementwise",
+    "jax": "optgen.adapters.jax_functions",
     "load": "optgen.compiler",
     "objective": "optgen.compiler",
     "parse": "optgen.compiler",
@@ -40,12 +45,14 @@ _HOMES = {
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "check", "compile", "explain", "format_source", "load", "objective",
-    "parse", "search", "source", "specs",
+    "Diagnostic", "Result", "Solver", "SpecError", "array_code", "check", "compile", "explain", "format_source",
+    "function", "functions", "jax", "load", "objective", "parse", "search", "source", "specs",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name == "functions":  # the room that bears the name of what users find in it
+        return import_module("optgen.functions")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"optgen has no {name}; it has {', '.join(__all__)}")

@@ -87,6 +87,8 @@ def check(path: str | os.PathLike[str] | Spec) -> tuple[Diagnostic, ...]:
 
 def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
     """Finds a file by the path of a `use`, else a shipped spec by the name of one of its blocks."""
+    from optgen.shipped import function_paths
+
     loaded: dict[Path, tree.File] = {}
 
     def read(path: Path) -> tree.File:
@@ -98,7 +100,7 @@ def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
         if name.endswith(".opt") or "/" in name:
             path = (folder or Path()) / (name if name.endswith(".opt") else f"{name}.opt")
             return read(path) if path.is_file() else None
-        home = defined_in().get(name)
+        home = defined_in().get(name) or function_paths().get(name)
         return None if home is None else read(home)
 
     return find

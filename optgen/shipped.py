@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from optgen.diagnostics import suggestion
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from optgen.compiler import Spec
 
 
@@ -21,8 +23,28 @@ def directory() -> Path:
 
 @cache
 def paths() -> dict[str, Path]:
-    """The file of each shipped spec, by name; `problems/logistic.opt` is `logistic`."""
-    return {path.stem: path for path in sorted(directory().rglob("*.opt"))}
+    """The file of each shipped spec, by name; `problems/logistic.opt` is `logistic`.  Functions are apart."""
+    functions = directory() / "functions"
+    return {path.stem: path for path in sorted(directory().rglob("*.opt")) if functions not in path.parents}
+
+
+@cache
+def function_paths() -> dict[str, Path]:
+    """The file of each shipped function, by name."""
+    return {path.stem: path for path in sorted((directory() / "functions").glob("*.opt"))}
+
+
+def function(name: str) -> np.ufunc:
+    """The ufunc of a name of `optgen.functions`: a shipped function, or an expression with its choices.
+
+    Raises AttributeError for a word that is no shipped function.
+    """
+    if name.isidentifier() and name not in function_paths():
+        hint = suggestion(name, function_paths())
+        raise AttributeError(f"no shipped function is called {name}" + (f"; {hint}" if hint else ""))
+    from optgen.elementwise import function as compiled
+
+    return compiled(name)
 
 
 class _Specs:

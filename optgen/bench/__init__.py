@@ -2,9 +2,12 @@
 
 In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API and the installed peers.
 
-`timing` measures, `machine` says where, `cases` has one function a comparison.
+`timing` measures, `machine` says where, `cases` has one function a comparison, `functions` those of
+elementwise functions.
 """
 
 from optgen.bench.cases import CASES, run
+from optgen.bench.functions import against
+from optgen.bench.timing import Row
 
-__all__ = ["CASES", "run"]
+__all__ = ["CASES", "Row", "against", "run"]

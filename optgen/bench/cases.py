@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from optgen.bench.timing import Row, interleaved
+from optgen.bench.functions import functions
+from optgen.bench.timing import Row, installed, interleaved
 
 ADAM = """
 algorithm adam_plain(f)
@@ -81,7 +82,7 @@ def call() -> Iterator[Row]:
     solver = optgen.compile(optgen.parse(ADAM), algorithm="adam_plain", problem="distance")
     bound = solver.bind(c=c, steps=1)
     ways: dict[str, Callable[[], object]] = {"bound": bound, "all checks": lambda: solver(c=c, steps=1, progress=False)}
-    if (optax := _peer("optax")) is not None:
+    if (optax := installed("optax")) is not None:
         ways["optax under jit"] = _optax_call(optax, c)
     yield interleaved("one step again, n = 100", ways, 9, "5 us bound, 30 us with all checks", inner=300)
 
@@ -115,9 +116,9 @@ def adam() -> Iterator[Row]:
     c = np.linspace(0, 1, n)
     bound = optgen.compile(optgen.parse(ADAM), algorithm="adam_plain", problem="distance").bind(c=c, steps=steps)
     ways: dict[str, Callable[[], object]] = {"optgen llvm": bound}
-    if _peer("numba") is not None:
+    if installed("numba") is not None:
         ways["numba by hand, in place"] = _adam_numba(c, steps)
-    if (optax := _peer("optax")) is not None:
+    if (optax := installed("optax")) is not None:
         ways["optax in lax.fori_loop"] = _adam_optax(optax, c, steps)
         ways["optax, donated buffers"] = _adam_donated(optax, c, steps)
     ways["NumPy by hand"] = _adam_numpy(c, steps)
@@ -228,7 +229,7 @@ def solves() -> Iterator[Row]:
     for title, (spec, problem), inputs in problems:
         ways: dict[str, Callable[[], object]] = {}
         for backend in ("llvm", "jax"):
-            if backend == "jax" and _peer("jax") is None:
+            if backend == "jax" and installed("jax") is None:
                 continue
             solver = optgen.compile(getattr(optgen.specs, spec), problem=problem, backend=backend)
             name = "optgen llvm" if backend == "llvm" else "jitted lax loops"
@@ -240,13 +241,13 @@ def solves() -> Iterator[Row]:
 
 
 def _library(spec: str, inputs: dict[str, Any]) -> tuple[str, Callable[[], object]] | None:
-    if spec == "lbfgs" and _peer("scipy") is not None:
+    if spec == "lbfgs" and installed("scipy") is not None:
         from scipy.optimize import minimize, rosen, rosen_der
 
         return "SciPy L-BFGS-B", lambda: minimize(
             rosen, inputs["x"], jac=rosen_der, method="L-BFGS-B", options={"gtol": 1e-8}
         )
-    if spec.startswith("sinkhorn") and (ot := _peer("ot")) is not None:
+    if spec.startswith("sinkhorn") and (ot := installed("ot")) is not None:
         a, b, C = inputs["a"], inputs["b"], inputs["C"]
         return "POT sinkhorn_log", lambda: ot.sinkhorn(
             a, b, C, reg=1 / inputs["eta"], method="sinkhorn_log", numItermax=200, stopThr=0, warn=False
@@ -266,7 +267,7 @@ def cg() -> Iterator[Row]:
     A, b = root @ root.T + np.eye(n), rng.standard_normal(n)
     bound = optgen.compile(optgen.specs.cg).bind(A=A, b=b, tol=0.0, steps=steps)
     ways: dict[str, Callable[[], object]] = {"optgen llvm": bound, "NumPy (its BLAS)": lambda: _cg_numpy(A, b, steps)}
-    if _peer("jax") is not None:
+    if installed("jax") is not None:
         ways["jitted JAX"] = _cg_jax(A, b, steps)
     yield interleaved("CG, 2000 x 2000, a step", ways, 7, "not slower than the faster", per=steps)
 
@@ -325,17 +326,8 @@ def _transport(n: int) -> dict[str, Any]:
     return {"C": (t[:, None] - t) ** 2, "a": a / a.sum(), "b": b / b.sum(), "eta": 200.0, "density": 0.5}
 
 
-def _peer(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError:
-        return None
-
-
 CASES: dict[str, Callable[[], Iterator[Row]]] = {
-    "start": start, "first": first, "call": call, "adam": adam, "solves": solves, "cg": cg,
+    "start": start, "first": first, "call": call, "adam": adam, "solves": solves, "cg": cg, "functions": functions,
 }  # fmt: skip
 
 

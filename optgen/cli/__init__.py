@@ -1,4 +1,5 @@
-"""The command line: `optgen check`, `compile`, `run`, `explain`, `fmt`, `list`, `new`.
+"""The command line: `optgen check`, `compile`, `run`, `explain`, `fmt`, `list`,
+`new`, `function`, `bench`.
 
 In: words of a shell.  Out: text on the terminal, files that were asked for, an exit code: 0 done, 1 the spec or what
 was given is wrong, 2 the command itself is wrong, 3 a run ended failed or diverged, or optgen has a bug, 130

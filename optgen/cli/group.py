@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "the program after each pass; or what an error code means",
     "search": "evolve programs of few operations for a function; their errors are proved",
     "list": "the shipped specs",
+    "function": "compile an elementwise function: its error, its speed, its code; or list those that ship",
     "bench": "times against the installed peers, as ratios in one run",
 }
 

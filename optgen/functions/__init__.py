@@ -3,6 +3,7 @@
 In: an expression of the IR, a domain, an accuracy.  Out: a numpy.ufunc with its kernels, its error, its certificate.
 Must not know: the language, specs, the runtime, who else calls the kernels.
 
+    request      what a user asks of a function, and the name under which it is found again
     definition   a function with its kernels, and their machine code under the conventions of NumPy and XLA
     ufunc        a numpy.ufunc made from machine code, without a C compiler
     floats       float32 as bits, and what an ulp is
@@ -11,4 +12,27 @@ Must not know: the language, specs, the runtime, who else calls the kernels.
     compare      the machine code that compares a kernel with the reference
     sweep        every input, or strata of them, against the reference
     certificate  what a sweep found, as data that a command makes again
+    make         from what is asked of a function to its ufunc
+
+To users this package is where the shipped functions are: `optgen.functions.gelu`, made when first asked for.  A ufunc
+pickles as its name here, and the name of one that does not ship says what it is: `exp(x); 4 ulp; domain -20 0`.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from optgen.shipped import function
+
+    if name.startswith("__"):
+        raise AttributeError(name)
+    made = globals()[name] = function(name)
+    return made
+
+
+def __dir__() -> list[str]:
+    from optgen.shipped import function_paths
+
+    return sorted(function_paths())

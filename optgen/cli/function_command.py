@@ -1,0 +1,78 @@
+"""`optgen function`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+SPAN = (-8.0, 8.0)  # where a function without a domain is timed
+
+
+@click.command("function")
+@click.argument("expression")
+@click.option("--ulp", type=float, help="Accuracy in units of the last place: 0.5, 1, 2 or 4; 1 if none is asked for.")
+@click.option("--relative", type=float, help="Accuracy as a part of the result: 1e-4 or 1e-3.")
+@click.option("--of", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Whose units count.")
+@click.option("--domain", type=float, nargs=2, help="The arguments that matter, from A to B.", metavar="A B")
+@click.option("--prove", is_flag=True, help="Run every float32 argument against the bounded reference.")
+@click.option("--no-bench", is_flag=True, help="Leave out the times.")
+@click.option("-o", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write code, plot, certificate.")
+def command(
+    expression: str,
+    ulp: float | None,
+    relative: float | None,
+    of: str,
+    domain: tuple[float, float] | None,
+    prove: bool,
+    no_bench: bool,
+    folder: Path | None,
+) -> None:
+    """Compile an elementwise function of float32: its error, where it is worst, its speed against the installed peers.
+
+    EXPRESSION is a formula in one name, `(x, y) -> ...` in two, or the name of a shipped function; `list` lists these.
+    -o writes plain C, a header, a shared library, the certificate, and a plot of the error over the domain.
+
+    Example: optgen function "x/2*(1 + erf(x/sqrt(2)))" --ulp 1 --domain -10 10
+    """
+    if expression == "list":
+        _list()
+        return
+    import optgen
+
+    function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None)
+    if prove:
+        with click.progressbar(length=1000, label="every argument", file=sys.stderr) as bar:
+            function.prove(progress=lambda part: bar.update(round(1000 * part) - bar.pos))
+    for line in _described(function):
+        click.echo(line)
+    if not no_bench:
+        from optgen.bench import against
+
+        low, high = domain or SPAN
+        click.echo("\n" + "\n".join(against(function, expression, low, high).lines()))
+    if folder is not None:
+        for path in function.write(folder):
+            click.echo(f"wrote {path}")
+
+
+def _described(function: Any) -> list[str]:
+    """What a function is, and what is known of its error."""
+    where = f" on {function.domain}" if function.domain is not None else ""
+    lines = [f"{function.expression}, to {function.accuracy}{where}", f"  error     {function.error!r}"]
+    for dtype, program in function.programs.items():
+        lines.append(f"  {dtype:<9} {len(program.instructions)} operations, program {program.digest[:16]}")
+    return lines
+
+
+def _list() -> None:
+    """The shipped functions: what each is, for which dtypes, what its certificate says."""
+    import optgen
+    from optgen.shipped import function_paths
+
+    width = max(map(len, function_paths()), default=0)
+    for name, path in function_paths().items():
+        docs = [doc for kind, found, doc in optgen.load(path).contents if found == name]
+        click.echo(f"{name:<{width}}  {docs[0] if docs else ''}")

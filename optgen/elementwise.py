@@ -1,0 +1,114 @@
+"""Elementwise functions, composed as solvers are in compiler.py: text -> meaning -> programs -> ufunc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from optgen import compiler
+from optgen.diagnostics import Diagnostic, SpecError
+from optgen.language import tree
+from optgen.language.parser import parse_expression
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from optgen.functions.request import Request
+    from optgen.ir.program import Function
+    from optgen.ir.straight import Straight
+
+
+def function(
+    expression: str,
+    ulp: float | None = None,
+    relative: float | None = None,
+    of: str = "float32",
+    domain: tuple[float, float] | None = None,
+) -> np.ufunc:
+    """A numpy.ufunc that computes an expression in machine code, with a proved error.
+
+    gelu = optgen.function("x/2*(1 + erf(x/sqrt(2)))", ulp=1)
+    gelu(array), gelu.error, gelu.prove()
+
+    The accuracy is in `ulp` (0.5, which is correctly rounded, 1, 2, 4; by default 1), of float32 or of bfloat16, or
+    `relative` (1e-4, 1e-3).  A `domain` (low, high), which is all that is promised then, buys speed.  Of two arguments:
+    `(x, y) -> log(exp(x) + exp(y))`.  The name of a shipped function stands for it, and a text may state its choices
+    itself: `exp(x); 4 ulp; domain -20 0`.  Raises SpecError with what is wrong or can't be reached.
+    """
+    from optgen.functions.request import named, request
+
+    if ";" in expression:
+        try:
+            return _function(named(expression))
+        except ValueError as error:
+            fix = "choices are such as: 4 ulp; domain -20 0"
+            raise SpecError([Diagnostic("E0804", str(error), help=fix)]) from None
+    return _function(request(expression.strip(), ulp, relative, of, domain))
+
+
+@cache
+def _function(wanted: Request) -> np.ufunc:
+    from optgen.functions.make import make
+    from optgen.functions.request import Accuracy
+
+    meaning = _meaning(_expression(wanted.expression))
+    names = [parameter.name for parameter in meaning.parameters]
+    body = meaning.doc
+
+    def derivative(position: int) -> np.ufunc:
+        text = f"grad ({names[position]} -> {body})({names[position]})"
+        lead = "" if len(names) == 1 else f"({', '.join(names)}) -> "
+        return _function(replace(wanted, expression=lead + text))
+
+    group = _shipped(wanted.expression) if wanted.accuracy == Accuracy() and wanted.domain is None else None
+    docs = group.lines("doc") if group is not None else ()
+    return make(wanted, meaning, derivative, _programs(group), docs[0].text if docs else "")
+
+
+def array_code(expression: str, backend: str, dtype: str = "float32") -> Callable[..., Any]:
+    """An expression over vectors as a backend computes it by its own functions: what compiled functions are compared
+    with.  `array_code("exp(x)", "jax")(x)`.
+    """
+    from optgen.passes.lower.elementwise import elementwise
+
+    compiler._known("backend", backend, compiler.BACKENDS)
+    compiler._known("dtype", dtype, compiler.DTYPES)
+    vectors = elementwise(_expression(expression), compiler._shipped(None), "n")
+    engine = compiler._engine(backend, dtype)(vectors)
+    return lambda *arrays: engine({"n": len(arrays[0])}, arrays)[0]
+
+
+def _shipped(name: str) -> tree.Group | None:
+    """The block of the shipped function of a name."""
+    from optgen.shipped import function_paths
+
+    path = function_paths().get(name)
+    return None if path is None else compiler.load(path).file.groups("function")[0]
+
+
+def _expression(text: str) -> tree.Expr:
+    """An expression, or what the shipped function of that name means."""
+    group = _shipped(text)
+    if group is None:
+        return parse_expression(text)
+    value = group.value or group.lines("value")[0].expr
+    assert value is not None
+    return tree.Lambda(group.span, tuple(parameter.name for parameter in group.parameters), value)
+
+
+def _programs(group: tree.Group | None) -> tuple[Straight, ...]:
+    """The straight-line programs of a block."""
+    from optgen.passes.lower.straight import read_program
+
+    return () if group is None or not group.groups("program") else (read_program(group),)
+
+
+def _meaning(expression: tree.Expr) -> Function:
+    """An expression as a function of numbers, derivatives written out."""
+    from optgen.passes.differentiate import differentiate
+    from optgen.passes.lower.elementwise import elementwise
+    from optgen.passes.simplify import simplify
+
+    return simplify(differentiate(elementwise(expression, compiler._shipped(None))))
