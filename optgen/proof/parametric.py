@@ -26,6 +26,7 @@ from optgen.proof.polynomial import Number, Ratio, at, names_of, ratio, symbol
 from optgen.proof.problem import Form, Interval, Problem, domain_to_json, mapped
 from optgen.proof.program import Block, Program, Row, at_assignment, program, reduced
 from optgen.proof.rounding import pivot_order, rational, solved
+from optgen.proof.scaling import scaled
 from optgen.proof.semidefinite import TIGHT, float_at, solve
 
 SLACKS = ((Fraction(1), Fraction(2, 3)), (Fraction(1, 3), Fraction(2)), (Fraction(5, 2), Fraction(2, 5)))
@@ -37,11 +38,16 @@ LOOSE = 1e-6  # a margin above minus this counts as feasible while multipliers a
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Numbers for the symbols, the program there, and numbers of its variables with few multipliers."""
+    """Numbers for the symbols, the program there in good units, and its variables in these units, few multipliers."""
 
     values: Mapping[str, Fraction]
     program: Program
+    factors: tuple[Fraction, ...]
     numbers: tuple[float, ...] = ()
+
+    def number(self, column: int) -> float:
+        """The variable in the units of the problem."""
+        return self.numbers[column] * float(self.factors[column])
 
 
 def prove(
@@ -53,7 +59,7 @@ def prove(
     """
     problem = joined(mapped(problem, lowest))
     given = program(problem)
-    samples = [Sample(values, reduced(at_numbers(given, values))) for values in sample_points(problem.domain)]
+    samples = [Sample(v, *scaled(reduced(at_numbers(given, v)))) for v in sample_points(problem.domain)]
     needed = support(samples, seconds)
     if needed is None:
         return None
@@ -78,7 +84,7 @@ def at_numbers(given: Program, values: Mapping[str, Fraction]) -> Program:
     def row(r: Row) -> Row:
         return {c: v for c, v in ((c, at(v, values)) for c, v in r.items()) if v != 0}
 
-    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}) for b in given.blocks)
+    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}, b.matrix) for b in given.blocks)
     return Program(given.variables, blocks, tuple(map(row, given.zeros)), tuple(map(row, given.nonnegative)))
 
 
@@ -114,7 +120,7 @@ def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], 
         best = solve(sample.program, CAP, seconds, zero, sparse=True) or solve(sample.program, CAP, seconds, zero)
         if best is None:
             return None
-        final.append(Sample(sample.values, sample.program, best.numbers))
+        final.append(replace(sample, numbers=best.numbers))
     return zero, final
 
 
@@ -158,7 +164,7 @@ def guesses(samples: Sequence[Sample], column: int) -> Iterator[Number]:
     units = [Fraction(1), *symbols, *(1 / s for s in symbols)]
     for left, right in combinations_with_replacement(range(len(units)), 2):
         unit = units[left] * units[right]
-        quotients = [s.numbers[column] / float(rational(at(unit, s.values))) for s in samples]
+        quotients = [s.number(column) / float(rational(at(unit, s.values))) for s in samples]
         guess = Fraction(quotients[0]).limit_denominator(1000)
         if guess and all(abs(q - guess) < 1e-4 * abs(guess) for q in quotients):
             yield lowest(guess * unit)
@@ -186,12 +192,12 @@ def roots(
 def agrees(root: Number, samples: Sequence[Sample], names: Mapping[str, int], column: int) -> bool:
     """Whether a root is the number found at every sample."""
     for sample in samples:
-        open_numbers = {name: Fraction(sample.numbers[c]) for name, c in names.items()}
+        open_numbers = {name: Fraction(sample.number(c)) for name, c in names.items()}
         try:
             there = float(rational(at(root, {**open_numbers, **sample.values})))
         except ZeroDivisionError:
             return False
-        if abs(there - sample.numbers[column]) > 1e-3 * (1 + abs(there)):
+        if abs(there - sample.number(column)) > 1e-3 * (float(sample.factors[column]) + abs(there)):
             return False
     return True
 

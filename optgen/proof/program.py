@@ -41,6 +41,7 @@ class Block:
     name: str
     basis: tuple[str, ...]
     entries: Mapping[Pair, Row]
+    matrix: bool = False  # a multiplier that is a matrix itself
 
     def row(self, a: str, b: str) -> Row:
         return self.entries.get((a, b) if a <= b else (b, a), {})
@@ -116,7 +117,7 @@ def matrix_blocks(variables: Sequence[Variable], statement: str) -> Iterator[Blo
             i, j = (place_name(place) for place in variable.place)
             entries.setdefault(variable.label, {})[(i, j)] = {column: Fraction(1)}
     for label, rows in entries.items():
-        yield Block(f"{statement}: {label}", tuple(sorted({n for pair in rows for n in pair})), rows)
+        yield Block(f"{statement}: {label}", tuple(sorted({n for pair in rows for n in pair})), rows, True)
 
 
 def place_name(place: int) -> str:

@@ -11,17 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from math import sqrt
+from math import log2, sqrt
 from typing import Any
 
 import numpy as np
 
 from optgen.proof.check import charts
-from optgen.proof.examples import Counterexample, Function, Interpolant, Vector, dot
+from optgen.proof.examples import Counterexample, Function, Interpolant, Vector, dot, scaled
 from optgen.proof.interpolation import CURVATURES, conditions, exact, joined
 from optgen.proof.polynomial import at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Membership, Oracle, Problem, Quadratic
 from optgen.proof.rounding import rational
+from optgen.proof.scaling import least_squares, power_of_two
 
 GRIDS = (100, 1000, 10**4, 10**6)
 RADIUS = 1e3  # the bound of the trace of the Gram matrix where constants give a scale
@@ -87,27 +88,66 @@ def at_numbers(problem: Problem, seconds: float) -> Counterexample | None:
     claim = problem.statements[0].claim
     if needed is None:
         return None
-    basis = sorted({n for q in (claim, *needed.inequalities.values(), *needed.equalities.values()) for n in q.basis()})
-    names = sorted({n for q in (claim, *needed.inequalities.values(), *needed.equalities.values()) for n in q.values})
-    found = solve(claim, needed, basis, [n for n in names if n != ONE], seconds)
+    everything = (claim, *needed.inequalities.values(), *needed.equalities.values())
+    basis = sorted({n for q in everything for n in q.basis()})
+    names = sorted({n for q in everything for n in q.values} - {ONE})
+    units = good_units(everything)
+    inside = Conditions(
+        {label: in_units(q, units) for label, q in needed.inequalities.items()},
+        {label: in_units(q, units) for label, q in needed.equalities.items()},
+    )
+    target = in_units(claim, units)
+    found = solve(target, inside, basis, names, seconds)
     if found is None:
         return None
     gram, numbers = found
     factor = factored(gram)
     for grid in GRIDS:
-        vectors = {
-            name: tuple(Fraction(round(float(entry) * grid), grid) for entry in row) for name, row in zip(basis, factor)
-        }
-        values = {name: Fraction(round(number * grid), grid) for name, number in numbers.items()}
-        values = repaired(needed.equalities, vectors, values)
-        amount = evaluated(claim, vectors, values)
-        if amount < 0 and satisfied(needed, vectors, values):
-            vectors = without_zeros(vectors)
+        rows = {n: tuple(Fraction(round(float(e) * grid), grid) for e in row) for n, row in zip(basis, factor)}
+        rounded = {name: Fraction(round(number * grid), grid) for name, number in numbers.items()}
+        rounded = repaired(inside.equalities, rows, rounded)
+        if evaluated(target, rows, rounded) < 0 and satisfied(inside, rows, rounded):
+            vectors = without_zeros({name: scaled(units.vectors[name], row) for name, row in rows.items()})
+            values = {name: units.values[name] * number for name, number in rounded.items()}
             functions = {o.name: function(o, vectors, values) for o in problem.oracles}
             explicit = {name: f for name, f in functions.items() if f is not None}
+            amount = evaluated(claim, vectors, values)
             violated = f"{problem.statements[0].name} is {float(amount):.3g}, below 0"
             return Counterexample("points", explicit, vectors, {}, values, violated, amount)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """A power of two for each vector and each function value, in which coefficients are near 1."""
+
+    vectors: Mapping[str, Fraction]
+    values: Mapping[str, Fraction]
+
+
+def good_units(quadratics: Sequence[Quadratic]) -> Units:
+    """Units that make the logarithms of all coefficients small in the mean square; constants keep theirs."""
+    places: dict[tuple[str, str], int] = {}
+    entries: list[tuple[float, list[int]]] = []
+    for index, q in enumerate(quadratics):
+        line = places.setdefault(("row", str(index)), len(places))
+        for (a, b), c in q.products.items():
+            at_vectors = [places.setdefault(("vector", name), len(places)) for name in (a, b)]
+            entries.append((log2(abs(float(rational(c)))), [line, *at_vectors]))
+        for name, c in q.values.items():
+            own = [] if name == ONE else [places.setdefault(("value", name), len(places))]
+            entries.append((log2(abs(float(rational(c)))), [line, *own]))
+    sizes = least_squares(entries, len(places))
+    found = {key: Fraction(2) ** round(sizes[place]) for key, place in places.items()}
+    return Units(*({n: u for (kind, n), u in found.items() if kind == wanted} for wanted in ("vector", "value")))
+
+
+def in_units(q: Quadratic, units: Units) -> Quadratic:
+    """The same quadratic of vectors and values that are counted in units, times a power of two."""
+    products = {(a, b): rational(c) * units.vectors[a] * units.vectors[b] for (a, b), c in q.products.items()}
+    values = {n: rational(c) * (1 if n == ONE else units.values[n]) for n, c in q.values.items()}
+    size = max((abs(c) for c in (*products.values(), *values.values())), default=Fraction(1))
+    return power_of_two(1 / float(size)) * Quadratic(products, values)
 
 
 def gathered(problem: Problem) -> Conditions | None:

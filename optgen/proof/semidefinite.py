@@ -19,6 +19,7 @@ from optgen.proof.interpolation import joined
 from optgen.proof.problem import Problem
 from optgen.proof.program import CONSTANT, Block, Program, Row, program, reduced
 from optgen.proof.rounding import rational, rounded
+from optgen.proof.scaling import scaled
 
 TIGHT = 1e-5  # multipliers and eigenvalues below this count as 0 where there is no interior
 CAPS = (1e4, 1e7)
@@ -36,7 +37,7 @@ def prove(problem: Problem, seconds: float = 20.0) -> Certificate | None:
     """A certificate of a problem whose parameters are numbers; None if none was found."""
     problem = joined(problem)
     given = program(problem)
-    small = reduced(given)
+    small, factors = scaled(reduced(given))
     for cap in CAPS:
         found = solve(small, cap, seconds)
         if found is None:
@@ -45,7 +46,7 @@ def prove(problem: Problem, seconds: float = 20.0) -> Certificate | None:
         if values is None and found.margin > -TIGHT:
             values = on_the_boundary(small, found, cap, seconds)
         if values is not None:
-            return certificate(problem, given, values)
+            return certificate(problem, given, [v * f for v, f in zip(values, factors)])
     return None
 
 
@@ -97,7 +98,7 @@ def face(block: Block, numbers: Sequence[float]) -> tuple[Block, list[Row]]:
             rows.append({c: v for c, v in row.items() if v != 0})
     kept = tuple(name for place, name in enumerate(block.basis) if place not in pivots)
     entries = {pair: row for pair, row in block.entries.items() if pair[0] in kept and pair[1] in kept}
-    return Block(block.name, kept, entries), [row for row in rows if row] if size else []
+    return Block(block.name, kept, entries, block.matrix), [row for row in rows if row] if size else []
 
 
 def row_echelon(matrix: Any) -> tuple[Any, list[int]]:

@@ -219,3 +219,20 @@ def tight_and_false(make: Callable[[random.Random, Fraction], Problem], seeds: r
         assert prove(make(random.Random(seed), Fraction(999, 1000))) is None
         assert refute(make(random.Random(seed), Fraction(9, 10))) is not None
     return proved
+
+
+@pytest.mark.parametrize("scale", [Fraction(1, 10**4), Fraction(1), Fraction(10**5)])
+def test_verdicts_do_not_depend_on_units(scale):
+    """Gradient descent with 1/L: curvatures and steps in other units."""
+    mu, L = scale / 10, scale
+    x, points = gradient_points(1, 1 / L)
+    cls = Membership("smooth_strongly_convex", (mu, L))
+    rate = Fraction(9, 10) ** 2
+
+    def claim(factor: Fraction) -> Problem:
+        return one_oracle(cls, points, factor * rate * square(vector("x0")) - square(x))
+
+    assert prove(claim(ONE)) is not None and prove(claim(Fraction(1001, 1000))) is not None
+    assert prove(claim(Fraction(999, 1000))) is None and refute(claim(Fraction(99, 100))) is not None
+    found = bisect(lambda r: lyapunov(momentum(1 / L, Fraction(1, 2), Fraction(1, 2)), {"f": [cls]}, r), ONE, NONE, 14)
+    assert found is not None and abs(float(found[0]) ** 0.5 - 0.75264) < 1e-4
