@@ -199,7 +199,13 @@ class Problem:
 
     def at(self, values: Mapping[str, Number]) -> Problem:
         """With numbers for symbols."""
-        rest = tuple(interval for interval in self.domain if interval.name not in values)
+        rest = tuple(
+            replace(
+                i, low=None if i.low is None else at(i.low, values), high=None if i.high is None else at(i.high, values)
+            )
+            for i in self.domain
+            if i.name not in values
+        )
         return replace(mapped(self, lambda c: at(c, values)), domain=rest)
 
 
