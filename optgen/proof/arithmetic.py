@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from optgen.proof.contractions import ONE, Factor, Quotient, TooLarge, contraction_text
@@ -20,18 +21,25 @@ from optgen.proof.identity import identity_certificate
 from optgen.proof.polynomial import Number, Polynomial, Ratio, quotient, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
 from optgen.proof.smt import Script, ask, not_negative, statement
-from optgen.proof.terms import Reader, Rules, Term
+from optgen.proof.terms import Reader, Rules, Term, renamed
 from optgen.proof.values import Undefined, holds, in_dimension, named
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`assumptions` and `goal` are relations; dims lists the names of dimensions that occur."""
+    """`assumptions` and `goal` are relations; `dims` the dimensions that occur, `labels` those left open, with their
+    extents; `integers` the atoms that are integers.  refutable: numbers at which it fails refute the claim (all that
+    is assumed is here); `small`: what is assumed of matrices, said for 1 x 1.
+    """
 
     assumptions: tuple[Term, ...]
     goal: Term
     rules: Rules = field(default_factory=Rules)
     dims: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
+    refutable: bool = True
+    small: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +196,12 @@ def as_number(value: Quotient) -> Number | None:
 def part_as_number(polynomial: Contractions) -> Number:
     total: Number = Fraction(0)
     for monomial, c in polynomial.items():
-        product: Number = c
+        total_product: Number = c
         for item, power in monomial:
             if int(power) != power:
                 raise ValueError("a broken power")
-            product = product * power_of(contraction_text(item), int(power))
-        total = total + product
+            total_product = total_product * power_of(contraction_text(item), int(power))
+        total = total + total_product
     return total
 
 
@@ -239,7 +247,7 @@ def intervals(
     return tuple(placed)
 
 
-def used(*sides: tuple[Number, bool] | None) -> set[str]:
+def used(*sides: tuple[Number | None, bool] | None) -> set[str]:
     return {n for side in sides if side is not None and isinstance(side[0], Ratio) for n in side[0].names()}
 
 
@@ -276,43 +284,55 @@ def singles(value: Quotient, positives: set[str]) -> Iterator[tuple[str, Number]
 
 def by_squares(question: Question, reader: Reader, seconds: float) -> Decision | None:
     """A difference that is quadratic in vectors, or in numbers without a bound, is a sum of squares with weights that
-    are not negative.  A strict one leaves a positive monomial over.
+    are not negative.  A strict one leaves a positive monomial over.  What has a bound may be taken as a number without.
     """
-    from optgen.proof.parametric import prove
-
     gap = difference(question.goal, reader)
     if gap is None:
         return None
     start = time.perf_counter()
     needed = {name: item for name, item in names(gap[0]).items() if not is_product(item)}
     domain = intervals(question.assumptions, reader, needed)
+    for freed in ((), *((name,) for name in needed if name in {i.name for i in domain})):
+        kept = tuple(i for i in domain if i.name not in freed and not used((i.low, True), (i.high, True)) & set(freed))
+        decision = with_squares(question, reader, gap, kept, seconds)
+        if decision is not None or time.perf_counter() - start > seconds:
+            return decision
+    return None
+
+
+def with_squares(
+    question: Question, reader: Reader, gap: tuple[Quotient, bool], domain: tuple[Interval, ...], seconds: float
+) -> Decision | None:
+    """A sum of squares whose weights are in the numbers of the domain."""
+    from optgen.proof.parametric import prove
+
     bounded = {interval.name for interval in domain}
     form = as_quadratic(gap[0], bounded)
-    if form is None:
+    if form is None or not all(symbols_of(c) <= bounded for c in form.products.values()):
         return None
     assumptions = {}
     for place, assumption in enumerate(question.assumptions):
         other = difference(assumption, reader)
         known = None if other is None else as_quadratic(other[0], bounded)
-        if known is not None and known.basis() - {UNIT}:
+        placed = known is not None and all(symbols_of(c) <= bounded for c in known.products.values())
+        if known is not None and placed and (known.basis() - {UNIT} or len(other[0].top) > 2):  # type: ignore[index]
             assumptions[f"given {place + 1}"] = known
     for margin in positive(gap[0], domain) if gap[1] else (Fraction(0),):
         left = form - Quadratic({(UNIT, UNIT): margin}, {}) if margin != 0 else form
-        statements = (Statement("claim", left),)
-        found = prove(Problem((), statements, domain, assumptions), min(seconds, 10.0))
-        if found is not None:
-            decision = certified(found.to_json())
-            if decision is not None and margin != 0:
-                strict = checked(Problem((), (Statement("margin", constant(1 / margin)),), domain))
-                if strict is None:
-                    continue
-                parts = [decision.certificate, strict.certificate]
-                decision = replace(decision, certificate={"kind": "all", "parts": parts})
+        found = prove(Problem((), (Statement("claim", left),), domain, assumptions), min(seconds, 10.0))
+        decision = None if found is None else certified(found.to_json())
+        if decision is None or margin == 0:
             if decision is not None:
                 return decision
-        if time.perf_counter() - start > seconds:
-            break
+            continue
+        strict = checked(Problem((), (Statement("margin", constant(1 / margin)),), domain))
+        if strict is not None:
+            return replace(decision, certificate={"kind": "all", "parts": [decision.certificate, strict.certificate]})
     return None
+
+
+def symbols_of(number: Number) -> set[str]:
+    return number.names() if isinstance(number, Ratio) else set()
 
 
 UNIT = "<1>"  # the number 1 as a vector of a quadratic form in numbers
@@ -389,21 +409,33 @@ def contradictory(question: Question, reader: Reader, seconds: float) -> bool:
 
 def counterexample(question: Question, reader: Reader, size: int, seconds: float) -> dict[str, Fraction] | None:
     """Numbers in a small dimension at which all assumptions hold and the goal does not, evaluated exactly."""
+    if not question.refutable or (size > 1 and (question.small or not (question.dims or question.labels))):
+        return None
     sizes = dict.fromkeys(question.dims, size)
     try:
-        given = [in_dimension(a, sizes) for a in question.assumptions]
-        goal = in_dimension(question.goal, sizes)
+        open_places = [*places(question.labels, sizes)]
+        given = [in_dimension(renamed(a, place), sizes) for a in question.assumptions for place in open_places]
+        given += [renamed(a, open_places[0]) for a in question.small]
+        goal = in_dimension(renamed(question.goal, open_places[-1]), sizes)
         text = statement(Script(reader), given, goal)
         answer = ask(text, "z3", seconds)
         if answer.status != "sat":
             return None
-        values = {name: v for name, v in answer.values.items() if v is not None}
+        values = {name: v for name, v in answer.values.items() if v is not None and name.startswith("<")}
+        whole = all(v.denominator == 1 for name, v in values.items() if name in question.integers)
         failing = holds(named(goal, reader), values) is False
-        if failing and all(holds(named(a, reader), values) for a in given):
+        if whole and failing and all(holds(named(a, reader), values) for a in given):
             return values
     except (Undefined, TooLarge):
         return None
     return None
+
+
+def places(labels: Mapping[str, str], sizes: Mapping[str, int]) -> Iterator[dict[str, str]]:
+    """Every choice of entries for open labels; the last one takes the last entries in turn."""
+    counts = [int(e) if e.isdigit() else sizes.get(e, 1) for e in labels.values()]
+    for chosen in product(*(range(count) for count in counts)):
+        yield {label: f"={k + 1}" for label, k in zip(labels, chosen, strict=True)}
 
 
 __all__ = ["Decision", "Question", "decide", "symbol"]

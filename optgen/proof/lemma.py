@@ -7,7 +7,7 @@ every function; a refutation is given only where no function occurs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optgen.ir import claims as said
@@ -71,29 +71,91 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: said.Relation 
     labels = [reading.label(ir.Index(axis, "i")) for axis in axes]
     aim = fact_term(goal, labels, reading)
     assumptions: list[Term] = []
-    symmetric: set[str] = set()
-    psd: set[str] = set()
+    matrices = Matrices()
+    complete = True
     for fact in facts:
         if isinstance(fact, said.Structured):
-            if isinstance(fact.matrix, ir.Input):
-                (psd if fact.word in ("psd", "spd") else symmetric).add(reading.name(fact.matrix))
+            complete = matrices.take(fact, reading) and complete
             continue
         places = matching(axes_of(fact), labels, reading)
-        if places is not None:
-            try:
-                assumptions.append(fact_term(fact, places, reading))
-            except Unreadable:
-                continue  # an assumption that can't be read is not used
+        try:
+            own = places if places is not None else [reading.label(ir.Index(axis, "f")) for axis in axes_of(fact)]
+            assumptions.append(fact_term(fact, own, reading))
+        except Unreadable:
+            complete = False  # an assumption that can't be read is not used, and nothing is refuted without it
     values = eliminated(reading)
     for name, number in claim.at.items():
         values[name] = ((), str(number))
+    integers = {name.name for name in claim.names if name.kind == "integer"}
     if claim.program is not None:
-        done = claim.program.phases[0].done
-        if done in reading.names:
-            assumptions.append(["<=", "0", ["atom", reading.names[done]]])
-    rules = Rules(frozenset(symmetric), reading.solutions, values, normal=frozenset(reading.normal), psd=frozenset(psd))
-    dims = tuple(sorted({e for e in reading.extents.values() if not e.isdigit()}))
-    return Question(tuple(assumptions), aim, rules, dims)
+        done = reading.names.get(claim.program.phases[0].done)
+        if done is not None:
+            assumptions.append(["<=", "0", ["atom", done]])
+            integers.add(done)
+    rules = Rules(
+        frozenset(matrices.symmetric),
+        reading.solutions,
+        values,
+        normal=frozenset(reading.normal),
+        psd=frozenset(matrices.psd),
+    )
+    inverse = {pair for term in assumptions for pair in inverses(term, reading)}
+    rules = replace(rules, inverse=frozenset(inverse))
+    free = {label for term in (aim, *assumptions) for label in open_labels(term)}
+    return Question(
+        tuple(assumptions),
+        aim,
+        rules,
+        tuple(sorted({e for e in reading.extents.values() if not e.isdigit()})),
+        {label: reading.extents[label] for label in sorted(free)},
+        frozenset(f"<{name}>" for name in integers),
+        complete and not reading.solutions,
+        tuple(matrices.small),
+    )
+
+
+@dataclass(slots=True)
+class Matrices:
+    """What is said of matrices that are inputs; `small` says it of 1 x 1 matrices."""
+
+    symmetric: set[str] = field(default_factory=set)
+    psd: set[str] = field(default_factory=set)
+    small: list[Term] = field(default_factory=list)
+
+    def take(self, fact: said.Structured, reading: Reading) -> bool:
+        """Whether all that is said is used."""
+        if not isinstance(fact.matrix, ir.Input) or fact.word not in ("psd", "spd", "symmetric"):
+            return False
+        name = reading.name(fact.matrix)
+        (self.symmetric if fact.word == "symmetric" else self.psd).add(name)
+        if fact.word != "symmetric":
+            self.small.append([">" if fact.word == "spd" else ">=", ["atom", name, "=1", "=1"], "0"])
+        return True
+
+
+def inverses(term: Term, reading: Reading) -> Iterator[tuple[str, str]]:
+    """Square inputs with A B = I."""
+    match term:
+        case ["=", ["sum", k, _, ["*", ["atom", a, i, j], ["atom", b, m, n]]], ["same", p, q]] if (
+            k == j == m and (i, n) == (p, q) and len({*reading.axes[a], *reading.axes[b]}) == 1
+        ):
+            yield a, b
+            yield b, a
+
+
+def open_labels(term: Any, bound: frozenset[str] = frozenset()) -> set[str]:
+    """Labels of a term that no sum binds."""
+    match term:
+        case ["atom", _, *labels] | ["same" | "before", *labels]:
+            return {label for label in labels if label not in bound and not label.startswith("=")}
+        case ["sum", label, _, body]:
+            return open_labels(body, bound | {label})
+        case ["at", _, *points, labels]:
+            inside = {label for own, entry in points for label in open_labels(entry, bound | set(own))}
+            return inside | {label for label in labels if label not in bound and not label.startswith("=")}
+        case [_, *parts]:
+            return {label for part in parts for label in open_labels(part, bound)}
+    return set()
 
 
 def axes_of(fact: Any) -> tuple[ir.Scalar, ...]:

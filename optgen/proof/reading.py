@@ -376,7 +376,7 @@ def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
 
 
 def occurs(term: Term, name: str) -> bool:
-    if isinstance(term, str):
+    if isinstance(term, str) or not term:
         return False
     return (term[0] == "atom" and term[1] == name) or any(isinstance(p, list) and occurs(p, name) for p in term)
 

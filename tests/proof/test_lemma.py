@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,28 @@ def test_an_average_over_draws_is_taken_by_pairs():
     assert lemma(claim("prove E(sqnorm(x')) = sqnorm(x) + lr^2*d", head)).status == "proved"
     assert lemma(claim("prove E(sqnorm(x')) = sqnorm(x) + lr*d", head)).status != "proved"
     assert lemma(claim("prove E(sqnorm(x' - x)^2) = lr^4*d*(d + 2)", head)).status == "proved"
+
+
+def test_what_is_said_of_all_entries_holds_for_all_entries_of_a_counterexample():
+    lines = "for all A in R[n, n], X in R[n, n], Z in R[n, n]\ngiven A @ Z = I\nprove A @ (Z - X) = I - A @ X"
+    assert lemma(claim(lines)).trust == "algebra"
+    wrong = lemma(claim(lines.replace("I - A @ X", "I - 2*A @ X")))
+    assert wrong.status == "refuted"
+    numbers = wrong.numbers
+    assert numbers["<A[=1,=1]>"] * numbers["<Z[=1,=1]>"] == 1
+
+
+def test_a_condition_that_is_not_understood_refutes_nothing():
+    lines = "for all A in R[n, n], x in R[n]\ngiven A orthogonal\nprove sqnorm(A @ x) <= sqnorm(x)/2"
+    assert lemma(claim(lines)).status == "unknown"
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "specs" / "claims").glob("*.opt"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_lemma_has_the_verdict_it_states(path):
+    for found in claims(optgen.load(path).file, _shipped(path.parent)):
+        decision = lemma(found)
+        assert decision.status == ("proved" if found.mode == "prove" else "refuted"), found.text
+        assert decision.numbers or decision.certificate

@@ -145,7 +145,7 @@ class Maker:
 
     def facts(self, relation: tree.Relation) -> tuple[out.Fact, ...]:
         """What a relation says, taken apart into comparisons."""
-        from optgen.passes.lower.expressions import condition, numeric
+        from optgen.passes.lower.expressions import condition, numeric, sized_identity
 
         span = relation.span
         if relation.definite:
@@ -160,6 +160,7 @@ class Maker:
         if isinstance(right, tree.Comparison):
             chain, right = facts_of(condition(right, self.context), right.span), right.first
         left_value, right_value = numeric(relation.left, self.context), numeric(right, self.context)
+        left_value, right_value = sized_identity(left_value, right_value), sized_identity(right_value, left_value)
         spans = (relation.left.span, right.span)
         return (*facts_of(math.binary("==", left_value, right_value, spans, span), span), *chain)
 

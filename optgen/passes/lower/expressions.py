@@ -280,7 +280,8 @@ def _comparison(expr: tree.Comparison, context: Context) -> Grid:
         elif operator == "~":
             fail("E0402", "~ states a law and stands only in draws and claims", expr.span)
         else:
-            part = math.binary(operator, numeric(left, context), numeric(right, context), spans, expr.span)
+            a, b = numeric(left, context), numeric(right, context)
+            part = math.binary(operator, sized_identity(a, b), sized_identity(b, a), spans, expr.span)
         result = part if result is None else math.elementwise("and", (result, part), spans, "a chain")
         left = right
     assert result is not None
