@@ -87,7 +87,7 @@ def test_what_is_said_of_all_entries_holds_for_all_entries_of_a_counterexample()
 
 
 def test_a_condition_that_is_not_understood_refutes_nothing():
-    lines = "for all A in R[n, n], x in R[n]\ngiven A orthogonal\nprove sqnorm(A @ x) <= sqnorm(x)/2"
+    lines = "for all A in R[n, n], x in R[n]\ngiven max_eig(A.T @ A) <= 1/4\nprove sqnorm(A @ x) <= sqnorm(x)/8"
     assert lemma(claim(lines)).status == "unknown"
 
 
