@@ -116,6 +116,12 @@ def optimised(text: str) -> tuple[Any, Any]:
 
 
 @cache
+def processor_features() -> dict[str, bool]:
+    """What this processor has beyond its family's least, by LLVM's names."""
+    return dict(_ready().get_host_cpu_features())
+
+
+@cache
 def fingerprint() -> str:
     """What object code depends on beside its module: LLVM, the processor, the options above."""
     llvm = _ready()

@@ -8,6 +8,7 @@ flags, so that LLVM may neither contract nor reorder.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from optgen.ir.straight import Instruction, Straight
 from optgen.ir.straight_operations import CONVERSIONS, STRAIGHT_OPERATIONS, WIDTH, Type, kind
@@ -74,14 +75,14 @@ def write(
                 values[number] = constant_text(instruction.constant or 0, instruction.type, lanes)
             case _:
                 values[number] = f"%{prefix}{number}"
-                given = [values[argument] for argument in instruction.arguments]
-                lines += _lines(program, instruction, values[number], given, lanes)
+                lines += _lines(program, instruction, values[number], values, lanes)
     return Written(tuple(lines), values)
 
 
-def _lines(program: Straight, instruction: Instruction, result: str, given: list[str], lanes: int) -> list[str]:
+def _lines(program: Straight, instruction: Instruction, result: str, values: dict[int, str], lanes: int) -> list[str]:
     if instruction.operation == "table":
-        return _table_lines(program, instruction, result, given[0], lanes)
+        return _table_lines(program, instruction, result, values, lanes)
+    given = [values[argument] for argument in instruction.arguments]
     type = instruction.type
     first = program.instructions[instruction.arguments[0]].type
     if (first, type) in CONVERSIONS and instruction.operation == type:
@@ -103,14 +104,20 @@ def _lines(program: Straight, instruction: Instruction, result: str, given: list
     return [f"  {line.strip()}" for line in text.split("\n")]
 
 
-def _table_lines(program: Straight, instruction: Instruction, result: str, index: str, lanes: int) -> list[str]:
-    """A read at 1..n: clamped where the index is not known to be inside, gathered over lanes."""
+def _table_lines(
+    program: Straight, instruction: Instruction, result: str, values: dict[int, str], lanes: int
+) -> list[str]:
+    """A read at 1..n: clamped where the index is not known to be inside; over lanes permuted, or gathered."""
     table = instruction.constant or 0
     _, type, entries = program.tables[table]
     lines = []
     integer, wide = type_text("i32", lanes), type_text("i64", lanes)
     low, high = bounds(program, instruction.arguments[0])
-    if low < 1 or high > len(entries):
+    inside = low >= 1 and high <= len(entries)
+    if inside and type == "f32" and lanes == 16 and len(entries) <= 32 and has_permutations():
+        return [f"  {_permuted(program, instruction, result, values)}"]
+    index = values[instruction.arguments[0]]
+    if not inside:
         suffix = mangled("i32", lanes)
         one, last = constant_text(1, "i32", lanes), constant_text(len(entries), "i32", lanes)
         lines += [
@@ -119,19 +126,73 @@ def _table_lines(program: Straight, instruction: Instruction, result: str, index
         ]
         index = f"{result}.h"
     before = f"getelementptr (i8, ptr @{table_symbol(program, table)}, i64 -{WIDTH[type] // 8})"
-    lines.append(f"{result}.w = sext {integer} {index} to {wide}")
     if lanes == 1:
+        lines.append(f"{result}.w = sext {integer} {index} to {wide}")
         lines.append(f"{result}.p = getelementptr {TYPES[type]}, ptr {before}, i64 {result}.w")
         lines.append(f"{result} = load {TYPES[type]}, ptr {result}.p")
     else:
         vector, pointers = type_text(type, lanes), f"<{lanes} x ptr>"
         every = constant_text(1, "bool", lanes)
+        lines.append(f"{result}.w = sext {integer} {index} to {wide}")
         lines.append(f"{result}.p = getelementptr {TYPES[type]}, ptr {before}, {wide} {result}.w")
         lines.append(
             f"{result} = call {vector} @llvm.masked.gather.{mangled(type, lanes)}.v{lanes}p0("
             f"{pointers} {result}.p, i32 {WIDTH[type] // 8}, <{lanes} x i1> {every}, {vector} undef)"
         )
     return [f"  {line}" for line in lines]
+
+
+@cache
+def has_permutations() -> bool:
+    """Whether this processor picks lanes of one or two vectors of 16 floats by 16 indices in one instruction."""
+    from optgen.backends.llvm.kernel import processor_features
+
+    return bool(processor_features().get("avx512f"))
+
+
+def _permuted(program: Straight, instruction: Instruction, result: str, values: dict[int, str]) -> str:
+    """A read of at most 32 floats in registers.
+
+    The instruction counts modulo 16 or 32, so constants that are added to the index, and masks that keep these bits,
+    only say where each entry stands.
+    """
+    entries = program.tables[instruction.constant or 0][2]
+    size = 16 if len(entries) <= 16 else 32
+    index, offset = _index_modulo(program, instruction.arguments[0], size)
+    placed = [0] * size
+    for position, bits in enumerate(entries):
+        placed[(position + 1 - offset) % size] = bits
+    halves = [
+        "<16 x float> <" + ", ".join(f"float {constant_text(bits, 'f32')}" for bits in placed[start : start + 16]) + ">"
+        for start in range(0, size, 16)
+    ]
+    if size == 16:
+        return f"{result} = call <16 x float> @llvm.x86.avx512.permvar.sf.512({halves[0]}, <16 x i32> {values[index]})"
+    return (
+        f"{result} = call <16 x float> @llvm.x86.avx512.vpermi2var.ps.512("
+        f"{halves[0]}, <16 x i32> {values[index]}, {halves[1]})"
+    )
+
+
+def _index_modulo(program: Straight, index: int, size: int) -> tuple[int, int]:
+    """A value and a constant whose sum is the index modulo a power of 2."""
+    offset = 0
+    while True:
+        instruction = program.instructions[index]
+        if instruction.operation not in ("add", "and"):
+            return index, offset
+        first, second = instruction.arguments
+        if program.instructions[first].operation == "constant":
+            first, second = second, first
+        constant = program.instructions[second]
+        if constant.operation != "constant":
+            return index, offset
+        number = constant.constant or 0
+        if instruction.operation == "add":
+            offset += number
+        elif number & (size - 1) != size - 1:
+            return index, offset
+        index = first
 
 
 def table_symbol(program: Straight, table: int) -> str:

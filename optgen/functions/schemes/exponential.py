@@ -60,7 +60,7 @@ def coefficients(target: Target, scheme: Exponential, degree: int) -> tuple[list
     powers = tuple(tuple(ball(x) ** k for k in range(degree + 1)) for x in points)
     model = Model(powers, tuple(values), tuple(1 / value for value in values))
     one = exactly(scheme.start) if scheme.start.denominator == 1 else to_float32
-    return round_jointly(model, [one, *([to_float32] * degree)])
+    return round_jointly(model, [(0, one), *((k, to_float32) for k in range(1, degree + 1))])
 
 
 def program(name: str, scheme: Exponential, polynomial: Sequence[Fraction], argument: str = "x") -> Straight:
