@@ -12,6 +12,10 @@ Must not know: the language, specs, the runtime, who else calls the kernels.
     compare      the machine code that compares a kernel with the reference
     sweep        every input, or strata of them, against the reference
     certificate  what a sweep found, as data that a command makes again
+    generate     from a meaning and an accuracy to a program: asks the schemes, takes the cheapest that holds
+    schemes      families of programs, each found by analysis of the meaning
+    target       what a scheme wants to know of a function
+    fit          minimax coefficients in high precision, rounded jointly
     make         from what is asked of a function to its ufunc
 
 To users this package is where the shipped functions are: `optgen.functions.gelu`, made when first asked for.  A ufunc

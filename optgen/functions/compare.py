@@ -68,6 +68,7 @@ _TURN_LOADS = """
 
 _TWO_128 = _hex(2.0**128)
 
+
 # from i (the number of the float in its block) to its error and what is wrong with it
 def _judged(measure: Measure) -> str:
     """Ulps are powers of two, so that dividing by one is exact; see `measure`."""
@@ -177,6 +178,7 @@ _JUDGE = f"""
   %opposite = icmp slt i32 %mixed, 0
   %is.sign = and i1 %y.zero, %opposite
 """
+
 
 def module(measure: Measure) -> str:
     """The loops around a kernel that is not defined here: over plain blocks, over blocks in turns, over arrays."""

@@ -47,10 +47,11 @@ class Model:
 
 
 def chebyshev_points(low: Fraction, high: Fraction, count: int) -> list[Fraction]:
-    """Points of an interval, denser at its ends, both ends among them; exact numbers of few bits."""
+    """Points of an interval, denser at its ends, both ends among them (to 60 bits); dyadic numbers."""
     middle, half = (low + high) / 2, (high - low) / 2
+    unit = Fraction(1, 2**60) * (Fraction(2) ** (half.numerator.bit_length() - half.denominator.bit_length()))
     inner = [Fraction(round(cos(pi * k / (count - 1)) * 2**40), 2**40) for k in range(count - 1, -1, -1)]
-    return [middle + half * point for point in inner]
+    return [round((middle + half * point) / unit) * unit for point in inner]
 
 
 def minimax(model: Model) -> tuple[list[Ball], float]:
@@ -145,16 +146,27 @@ def to_bits_of(bits: int) -> Rounding:
     return lambda value: _nearest(value, bits)
 
 
+def to_multiple_of(unit: Fraction) -> Rounding:
+    """Rounding to a multiple."""
+    return lambda value: round(_exact(value) / unit) * unit
+
+
 def exactly(number: Fraction | float | int) -> Rounding:
     """A coefficient that is known."""
     return lambda value: Fraction(number)
 
 
-def _nearest(value: Ball, bits: int) -> Fraction:
+def _exact(value: Ball) -> Fraction:
     mantissa, exponent = value.mid().man_exp()
-    exact = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _nearest(value: Ball, bits: int) -> Fraction:
+    exact = _exact(value)
     if exact == 0:
         return exact
-    size = int(mantissa).bit_length() + int(exponent)
+    size = abs(exact.numerator).bit_length() - exact.denominator.bit_length() + 1
+    if abs(exact) < Fraction(2) ** (size - 1):
+        size -= 1
     unit = Fraction(2) ** (size - bits)
     return round(exact / unit) * unit

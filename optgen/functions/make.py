@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from optgen.diagnostics import Diagnostic, SpecError
 from optgen.functions.certificate import Claim, Proof, known, prove
 from optgen.functions.definition import Definition
 from optgen.functions.errors import Refused
+from optgen.functions.generate import candidates
 from optgen.functions.reference import Reference
 from optgen.functions.request import Request
 from optgen.functions.sweep import Progress
@@ -68,31 +69,13 @@ def _documentation(
 # ---------------------------------------------------------------- search for a program
 
 
-def _candidates(name: str, meaning: Function) -> Iterator[Straight]:
-    """Programs for a function, the cheaper first."""
-    from optgen.functions.schemes import exponential
-    from optgen.functions.target import Target, precise
-    from optgen.ir import nodes as ir
-    from optgen.symbolic.arb import Meaning
-
-    ((_, result),) = meaning.results
-    value = Meaning.of(ir.access(result), list(meaning.parameters))
-    target = Target(lambda ball: value.value([ball], 200))
-    with precise():
-        scheme = exponential.recognise(target)
-        if scheme is not None:
-            for degree in range(2, 9):
-                polynomial, _ = exponential.coefficients(target, scheme, degree)
-                yield exponential.program(name, scheme, polynomial, meaning.parameters[0].name)
-
-
 def _found(wanted: Request, meaning: Function) -> Straight:
     """The first program whose quick sweep holds."""
     claim = Claim(meaning, wanted.accuracy, wanted.domain)
     best: Proof | None = None
     reality: Reference | None = None
     try:
-        for program in _candidates("f", meaning):
+        for program in candidates("f", meaning, wanted.accuracy):
             reality = reality or known(claim)
             proof = prove(program, claim, full=False, against=reality)
             if proof.holds:

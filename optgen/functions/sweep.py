@@ -258,9 +258,7 @@ def _by_binade(groups: Sequence[Group], results: Sequence[Any]) -> tuple[tuple[i
     keys = np.concatenate([group.blocks["first"] >> 23 for group in groups]).astype(np.int64)
     errors = np.concatenate([_errors(found) for found in results])
     wrong = np.concatenate([found["wrong"] for found in results])
-    return tuple(
-        (int(key), float(errors[keys == key].max()), int(wrong[keys == key].sum())) for key in np.unique(keys)
-    )
+    return tuple((int(key), float(errors[keys == key].max()), int(wrong[keys == key].sum())) for key in np.unique(keys))
 
 
 # ---------------------------------------------------------------- special inputs

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from optgen.functions.fit import PRECISION, Ball
-
-Points = Sequence[Fraction]
 
 
 def ball(x: Fraction | int | float) -> Ball:
@@ -28,7 +26,10 @@ def to_fraction(value: Ball) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A real function of one variable: `value(x)` is a ball round f(x) that is narrow at the working precision."""
+    """A real function of one variable; `value(ball)` is a ball round f, narrow at the working precision.
+
+    It raises ValueError or ArithmeticError where f has no value.
+    """
 
     value: Callable[[Ball], Ball]
 
@@ -36,28 +37,15 @@ class Target:
         """The midpoint of f at an exact point."""
         return self.value(ball(x)).mid()
 
-    def doubles(self, points: Any) -> Any:
-        """f at an array of floats, rounded to float64."""
-        import numpy as np
 
-        with precise(120):
-            made = [float(self.at(Fraction(float(x)))) for x in points]
-        return np.array(made, np.float64)
-
-
-class precise:
+@contextmanager
+def precise(bits: int = PRECISION) -> Iterator[None]:
     """Arb's working precision for a block; it is global to the process."""
+    import flint
 
-    def __init__(self, bits: int = PRECISION) -> None:
-        self.bits = bits
-
-    def __enter__(self) -> None:
-        import flint
-
-        self.before = flint.ctx.prec
-        flint.ctx.prec = self.bits
-
-    def __exit__(self, *_: object) -> None:
-        import flint
-
-        flint.ctx.prec = self.before
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before

@@ -1,5 +1,11 @@
 """Schemes: families of programs for functions with something in common, found by analysis and not by their names.
 
-exponential   f(x + s) = 2 f(x): one interval, scaled by powers of 2
-cells         intervals round many centres, coefficients by small tables that stay in registers
+In: a target, the relative error that a polynomial may have. Out: straight-line programs, the cheaper first; none for a
+function of another family. Must not know: who asks, how programs are judged.
+
+    exponential   f(x + s) = 2 f(x): one polynomial, scaled by powers of 2
+    logarithm     f(2 x) = f(x) + s: one polynomial, plus multiples of s
+    circular      f'' = -f: quarter turns taken off, in integers where the argument is large
+    saturating    odd functions that rise to a limit: cells read off the bits of the argument
+    cells         polynomials of many cells, whose coefficients are picked from registers
 """

@@ -1,8 +1,8 @@
 """Cells: an interval is cut into at most 32 cells, each with its own polynomial, whose coefficients are in registers.
 
 In a cell with centre c the value is a + (r*b + (a2 + r*(b2 + r*(c2 + ...)))) with r = x - c, a float: the large parts
-a and r*b are added last, so that nearly the only error is that of the last sum. Round a zero of the function, a = a2 = 0
-and the value is r*b and a correction.
+a and r*b are added last, so that nearly the only error is that of the last sum. Round a zero of the function a and a2
+are 0, and the value is r*b and a correction.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.fit import Ball, Model, chebyshev_points, round_jointly, to_float32
+from optgen.functions.fit import Ball, Model, chebyshev_points, exactly, round_jointly, to_float32
 from optgen.functions.target import ball
 from optgen.ir.straight_builder import Builder, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where r runs, and what is wanted there of r; `zero`: the value at r = 0 is 0."""
+    """Where r runs, and what is wanted there of r; `zero`: the value at r = 0 is 0; `slope`: where it is known."""
 
     low: Fraction
     high: Fraction
     wanted: Callable[[Fraction], Ball]
     zero: bool = False
+    slope: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def fit(cell: Cell, degree: int) -> Fitted:
     rows = tuple(tuple(ball(p) ** k for k in range(degree + 1)) for p in points)
     model = Model(rows, tuple(values), tuple(1 / value for value in values))
     constant = [] if cell.zero else [(0, to_float32), (0, to_float32)]
-    parts = [*constant, (1, to_float32), (1, to_float32), *((k, to_float32) for k in range(2, degree + 1))]
+    linear = [to_float32, to_float32] if cell.slope is None else [exactly(cell.slope), exactly(0)]
+    parts = [*constant, *((1, rounding) for rounding in linear), *((k, to_float32) for k in range(2, degree + 1))]
     coefficients, error = round_jointly(model, parts)
     return Fitted(((Fraction(0),) * (2 if cell.zero else 0)) + tuple(coefficients), error)
 

@@ -1,7 +1,8 @@
 """Sine and cosine: f'' = -f. Quarter turns are taken off, one polynomial of sine and one of cosine share their steps.
 
 q = round(x*2/pi), r = x - q*pi/2 with pi/2 in four parts: products of q with the first three are exact, the error of
-the third difference is kept, so r has a second part. Odd quarters take cosine's coefficients, and quarters 2 and 3 turn the sign.
+the third difference is kept, so r has a second part. Odd quarters take cosine's coefficients, quarters 2 and 3 turn the
+sign.
 Beyond the plain range x*2/pi is computed modulo 4 in integers: x is a 24-bit number times a power of 2, and a table
 has the 96 bits of 2/pi that count for each exponent.
 """
@@ -12,15 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.fit import Model, chebyshev_points, exactly, round_jointly, to_bits_of, to_float32, to_float64
+from optgen.functions.fit import Model, chebyshev_points, exactly, round_jointly, to_float32, to_float64, to_multiple_of
 from optgen.functions.target import Target, ball, precise, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
 MAGIC = 12582912.0
-SHORT = 13  # bits of the first parts of pi/2
-PLAIN = 3000.0  # below 2^11 quarters: products with parts of 13 bits are exact
-LEAST_EXPONENT = 127 + 11
+STEPS = (12, 24, 36)  # parts of pi/2 are multiples of 2^-12, 2^-24, 2^-36: the first two differences are exact
+PLAIN = 6000.0  # below 2^12 quarters: their products with the parts are exact
+LEAST_EXPONENT = 127 + 12
 WINDOW = 96
 
 
@@ -45,7 +46,7 @@ def recognise(target: Target) -> Circular | None:
     try:
         for quarters in range(4):
             offset = ball(1).atan() * 2 * quarters
-            points = (Fraction(0), Fraction(1, 3), Fraction(-5, 2), Fraction(77, 3))
+            points = (Fraction(0), Fraction(3, 8), Fraction(-5, 2), Fraction(77, 4))
             if all(abs(float(target.at(x) - (ball(x) + offset).sin())) < 1e-30 for x in points):
                 return Circular(quarters)
     except (ValueError, ArithmeticError):
@@ -53,11 +54,11 @@ def recognise(target: Target) -> Circular | None:
     return None
 
 
-def programs(name: str, target: Target) -> Iterator[Straight]:
+def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
     """Programs of growing degree."""
     scheme = recognise(target)
     if scheme is not None:
-        for count in (3, 4):
+        for count in (2, 3, 4) if tolerance > 2.0**-20 else (4,):
             yield program(name, scheme, count)
 
 
@@ -105,7 +106,7 @@ def _near(b: Builder, size: Value) -> Reduced:
     """Four parts of pi/2."""
     rest = ball(1).atan() * 2
     parts = []
-    for rounding in (*[to_bits_of(SHORT)] * 3, to_float32):
+    for rounding in (*(to_multiple_of(Fraction(1, 2**step)) for step in STEPS), to_float32):
         parts.append(rounding(rest))
         rest = rest - ball(parts[-1])
     first, second, third, fourth = (float(part) for part in parts)
@@ -124,9 +125,7 @@ def _far(b: Builder, size: Value) -> Reduced:
     exponent = (bits >> 23) & 0xFF
     place = (b.apply("max", exponent, LEAST_EXPONENT) + (1 - LEAST_EXPONENT)).named("place")
     number = b.apply("i64", (bits & 0x7FFFFF) | 0x800000).named("number")
-    high, middle, low = (
-        b.apply("mul", number, b.table(f"w{k}", "i64", words[k], place)) for k in range(3)
-    )
+    high, middle, low = (b.apply("mul", number, b.table(f"w{k}", "i64", words[k], place)) for k in range(3))
     mask = b.constant(0xFFFFFFFF, "i64")
     middle = middle + b.apply("shift_right_zero", low, 32)
     high = high + b.apply("shift_right_zero", middle, 32)
@@ -162,7 +161,9 @@ def _value(b: Builder, x: Value, reduced: Reduced, scheme: Circular, count: int,
     for coefficient in reversed(chosen):
         value = b.fma(value, s, coefficient)
     base = b.select(of_sine, r, 1.0)
-    correction = b.select(of_sine, reduced.second, -(r * reduced.second))
+    # cosine feels the rounding of its square, and the second part of r to first order
+    square_error = b.fma(r, r, -s)
+    correction = b.select(of_sine, reduced.second, -b.fma(square_error, 0.5, r * reduced.second))
     made = base + b.fma(value, s * base, correction)
     sign = (quarters & 2) << 30
     if odd:

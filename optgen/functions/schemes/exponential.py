@@ -7,7 +7,7 @@ so that results below the normal numbers are rounded once and those above overfl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -40,7 +40,7 @@ def recognise(target: Target) -> Exponential | None:
         ratio = (one / start).log()
         if not start > 0 or abs(float(ratio)) < 1e-3:
             return None
-        for point in (Fraction(-3, 7), Fraction(5, 2), Fraction(-11, 3)):
+        for point in (Fraction(-3, 8), Fraction(5, 2), Fraction(-11, 4)):
             expected = start * (ratio * ball(point)).exp()
             if not abs(float(target.at(point) / expected) - 1) < 1e-14:
                 return None
@@ -50,6 +50,16 @@ def recognise(target: Target) -> Exponential | None:
     near = Fraction(step).limit_denominator(64)
     exact = abs(near - step) < Fraction(1, 2**100) and near.denominator & (near.denominator - 1) == 0
     return Exponential(near if exact else step, to_fraction(start))
+
+
+def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
+    """Programs of growing degree, from the first whose polynomial is good enough."""
+    scheme = recognise(target)
+    if scheme is not None:
+        for degree in range(1, 10):
+            polynomial, error = coefficients(target, scheme, degree)
+            if error < tolerance:
+                yield program(name, scheme, polynomial)
 
 
 def coefficients(target: Target, scheme: Exponential, degree: int) -> tuple[list[Fraction], float]:

@@ -1,7 +1,7 @@
-"""Logarithms: f(2 x) = f(x) + s and f(1) = 0. One polynomial on [sqrt(1/2), sqrt(2)], plus k*s.
+"""Logarithms: f(2 x) = f(x) + s and f(1) = 0. One polynomial on [2/3, 4/3], plus k*s.
 
 x = 2^k m and m = 1 + u, both exact. k*s and c*u, with c = f'(1), are added with the error of the sum, and the rest of
-the polynomial, a fifth of the result at most, comes last. Outside the positive normal numbers x is scaled, or the
+the polynomial, a small part of the result, comes last. Outside the positive normal numbers x is scaled, or the
 result is a special value.
 """
 
@@ -16,7 +16,7 @@ from optgen.functions.target import Target, ball, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
-ROOT_HALF = 0x3F3504F3  # the bits of sqrt(1/2)
+LOWEST = 0x3F2AAAAB  # the bits of 2/3: m is in [2/3, 4/3), where a sum with -s or s loses no bit
 LEAST_NORMAL = 2.0**-126
 SHORT = 16  # bits of the large part of s: with k it makes an exact product
 
@@ -34,7 +34,7 @@ def recognise(target: Target) -> Logarithm | None:
         step = target.at(2)
         if abs(float(target.at(1))) > 1e-30 or abs(float(step)) < 1e-3:
             return None
-        for x in (Fraction(3, 7), Fraction(5, 4), Fraction(1000)):
+        for x in (Fraction(3, 8), Fraction(5, 4), Fraction(1000)):
             expected = step * ball(x).log() / ball(2).log()
             if not abs(float(target.at(x) / expected) - 1) < 1e-14:
                 return None
@@ -45,21 +45,23 @@ def recognise(target: Target) -> Logarithm | None:
     return Logarithm(near if abs(near - exact) < Fraction(1, 2**100) else exact)
 
 
-def programs(name: str, target: Target) -> Iterator[Straight]:
-    """Programs of growing degree."""
+def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
+    """Programs of growing degree, from the first whose polynomial is good enough."""
     scheme = recognise(target)
     if scheme is not None:
-        for degree in range(5, 13):
-            yield program(name, scheme, coefficients(target, degree))
+        for degree in range(2, 14):
+            polynomial, error = coefficients(target, degree)
+            if error < tolerance:
+                yield program(name, scheme, polynomial)
 
 
-def coefficients(target: Target, degree: int) -> list[Fraction]:
-    """Those of u, the first in two parts, then u^2, ...: relative to f(1 + u)."""
-    points = [u for u in chebyshev_points(Fraction(-2930, 10000), Fraction(4143, 10000), 12 * degree + 20) if u != 0]
+def coefficients(target: Target, degree: int) -> tuple[list[Fraction], float]:
+    """Those of u, the first in two parts, then u^2, ..., and their error relative to f(1 + u)."""
+    points = [u for u in chebyshev_points(Fraction(-3334, 10000), Fraction(3334, 10000), 12 * degree + 20) if u != 0]
     values = [target.at(1 + u) for u in points]
     rows = tuple(tuple(ball(u) ** k for k in range(1, degree + 1)) for u in points)
     model = Model(rows, tuple(values), tuple(1 / value for value in values))
-    return round_jointly(model, [(0, to_float32), *((k, to_float32) for k in range(degree))])[0]
+    return round_jointly(model, [(0, to_float32), *((k, to_float32) for k in range(degree))])
 
 
 def program(name: str, scheme: Logarithm, polynomial: list[Fraction], argument: str = "x") -> Straight:
@@ -84,12 +86,12 @@ def program(name: str, scheme: Logarithm, polynomial: list[Fraction], argument: 
 
 
 def _value(b: Builder, x: Value, shift: Value, scheme: Logarithm, polynomial: list[Fraction]) -> Value:
-    whole = (b.apply("bits", x) - ROOT_HALF).named("whole")
+    whole = (b.apply("bits", x) - LOWEST).named("whole")
     exponent = whole >> 23
     if b.instructions[shift.number].constant != 0:
         exponent = exponent + shift
     k = b.apply("f32", exponent).named("k")
-    u = (b.apply("from_bits", (whole & 0x7FFFFF) + ROOT_HALF) - 1.0).named("u")
+    u = (b.apply("from_bits", (whole & 0x7FFFFF) + LOWEST) - 1.0).named("u")
     first, second, *rest = [float(c) for c in polynomial]
     high = to_bits_of(SHORT)(ball(scheme.step))
     low = float(to_float32(ball(scheme.step - high)))

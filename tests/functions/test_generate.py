@@ -1,0 +1,112 @@
+"""Programs made from meanings: found by analysis, and good to what was asked."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+
+from optgen.functions.certificate import Claim, prove
+from optgen.functions.errors import Refused
+from optgen.functions.fit import (
+    Model,
+    chebyshev_points,
+    exactly,
+    minimax,
+    round_jointly,
+    to_bits_of,
+    to_float32,
+    to_multiple_of,
+)
+from optgen.functions.generate import candidates, generate, target_of
+from optgen.functions.request import Accuracy
+from optgen.functions.schemes import circular, exponential, logarithm, saturating
+from optgen.functions.target import ball, precise, to_fraction
+from optgen.language.parser import parse_expression
+from optgen.passes.lower.elementwise import elementwise
+
+
+def meaning(text):
+    return elementwise(parse_expression(text), lambda name: None)
+
+
+RECOGNISED = [
+    ("exp(x)", exponential), ("2^x", exponential), ("exp(-3*x)/7", exponential), ("log(x)", logarithm),
+    ("-log(x)/log(10)", logarithm), ("sin(x)", circular), ("cos(x)", circular), ("sin(x + pi/2)", circular),
+    ("tanh(x)", saturating), ("erf(x)", saturating), ("2/(1 + exp(-x)) - 1", saturating), ("x^2", None),
+    ("x/(1 + x^2)", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "scheme"), RECOGNISED, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_function_is_recognised_by_what_it_is_and_not_by_its_name(text, scheme):
+    target = target_of(meaning(text))
+    with precise():
+        for one in (exponential, logarithm, circular, saturating):
+            assert (one.recognise(target) is not None) == (one is scheme)
+
+
+@pytest.mark.parametrize("text", ["2^x", "log(x)/log(10)", "cos(x)", "tanh(x)"])
+def test_one_ulp_is_reached(text):
+    claim = Claim(meaning(text), Accuracy())
+    proof = prove(generate("f", claim), claim, full=False, seed=1)
+    assert proof.findings.sound and proof.findings.error < 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["exp(x)", "10^x", "log(x)", "log(x)/log(2)", "sin(x)", "erf(x)"])
+def test_one_ulp_is_reached_by_more(text):
+    claim = Claim(meaning(text), Accuracy())
+    assert prove(generate("f", claim), claim, full=False, seed=2).findings.error < 1
+
+
+def test_less_accuracy_costs_less():
+    exact = next(candidates("f", meaning("exp(x)"), Accuracy()))
+    rough = next(candidates("f", meaning("exp(x)"), Accuracy(Fraction(1, 1000), relative=True)))
+    assert len(rough.instructions) < len(exact.instructions)
+
+
+def test_what_no_scheme_computes_is_refused_with_the_reason():
+    with pytest.raises(Refused, match="no scheme computes"):
+        generate("f", Claim(meaning("x/(1 + x^2)"), Accuracy()))
+
+
+def polynomial_model(count):
+    points = chebyshev_points(Fraction(-1), Fraction(1), 80)
+    rows = tuple(tuple(ball(x) ** k for k in range(count)) for x in points)
+    return Model(rows, tuple(ball(x).exp() for x in points), tuple(ball(1) for _ in points))
+
+
+def test_minimax_levels_the_error():
+    with precise():
+        model = polynomial_model(4)
+        coefficients, error = minimax(model)
+        residuals = [float(r) for r in model.residuals(coefficients)]
+    peaks = [r for r in residuals if abs(r) > 0.98 * error]
+    assert error == pytest.approx(0.00553, rel=0.01)  # known of exp on [-1, 1]
+    assert sum(a * b < 0 for a, b in pairwise(peaks)) >= 4
+
+
+def test_joint_rounding_is_better_than_rounding_one_by_one():
+    with precise():
+        model = polynomial_model(6)
+        coarse = to_bits_of(8)
+        together, error = round_jointly(model, [(k, coarse) for k in range(6)])
+        apart = [ball(coarse(c)) for c in minimax(model)[0]]
+        assert error < max(abs(float(r)) for r in model.residuals(apart))
+        assert all(coarse(ball(c)) == c for c in together)
+
+
+def test_a_coefficient_in_two_parts_is_nearly_exact():
+    with precise():
+        points = [Fraction(k, 64) for k in range(1, 40)]
+        third = ball(1) / 3
+        model = Model(tuple((ball(x),) for x in points), tuple(third * ball(x) for x in points), (ball(1),) * 39)
+        (high, low), error = round_jointly(model, [(0, to_float32), (0, to_float32)])
+    assert high == to_fraction(ball(11184811) / 2**25) and 0 < abs(low) < 2**-25 and error < 2**-49
+
+
+def test_formats():
+    with precise():
+        assert to_multiple_of(Fraction(1, 8))(ball(Fraction(17, 100))) == Fraction(1, 8)
+        assert exactly(3)(ball(7)) == 3
+        assert to_float32(ball(-1) / 3) == Fraction(-11184811, 2**25)
