@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from optgen.proof.polynomial import Number, to_json
 from optgen.proof.problem import Form, Problem, form_to_json, problem_to_json
-from optgen.proof.program import Program
+from optgen.proof.program import Block, Program
+from optgen.proof.rounding import block_matrix, eliminated, rational
 
 Square = tuple[Number, Form]  # weight * |form|^2
 
@@ -16,6 +18,7 @@ Square = tuple[Number, Form]  # weight * |form|^2
 class Certificate:
     """Multipliers of each statement's conditions by label, the numbers of the unknowns, and sums of squares.
 
+    matrices: a PSD weight of a matrix condition as weights times squares of vectors over its points.
     squares: where symbols occur, each residual as a sum of weights times squares; without symbols the checker
     eliminates by itself.
     smt: numbers that solvers found to be >= 0 on the domain, where the signs of coefficients do not tell.
@@ -24,7 +27,7 @@ class Certificate:
     problem: Problem
     unknowns: Mapping[str, Number]
     multipliers: Mapping[str, Mapping[str, Number]]
-    matrices: Mapping[str, Mapping[str, tuple[tuple[Number, ...], ...]]]
+    matrices: Mapping[str, Mapping[str, tuple[tuple[Number, tuple[Number, ...]], ...]]]
     squares: Mapping[str, tuple[Square, ...]] = field(default_factory=dict)
     smt: tuple[Number, ...] = ()
 
@@ -36,7 +39,7 @@ class Certificate:
             "unknowns": {name: to_json(n) for name, n in self.unknowns.items()},
             "multipliers": {s: {label: to_json(n) for label, n in m.items()} for s, m in self.multipliers.items()},
             "matrices": {
-                s: {label: [[to_json(n) for n in row] for row in matrix] for label, matrix in m.items()}
+                s: {label: [[to_json(w), [to_json(n) for n in v]] for w, v in weight] for label, weight in m.items()}
                 for s, m in self.matrices.items()
             },
             "squares": {s: [[to_json(w), form_to_json(f)] for w, f in squares] for s, squares in self.squares.items()},
@@ -54,22 +57,25 @@ def certificate(
     """Values of a program's variables under the names of the problem."""
     unknowns: dict[str, Number] = {}
     multipliers: dict[str, dict[str, Number]] = {s.name: {} for s in problem.statements}
-    entries: dict[str, dict[str, dict[tuple[int, int], Number]]] = {s.name: {} for s in problem.statements}
     for variable, number in zip(program.variables, values):
         if variable.statement is None:
             unknowns[variable.label] = number
-        elif variable.kind == "matrix":
-            entries[variable.statement].setdefault(variable.label, {})[variable.place] = number
-        elif number != 0:
+        elif variable.kind != "matrix" and number != 0:
             multipliers[variable.statement][variable.label] = number
-    matrices = {
-        statement: {label: full(places) for label, places in by_label.items()}
-        for statement, by_label in entries.items()
+    sums = squares or {}
+    matrices: dict[str, dict[str, tuple[tuple[Number, tuple[Number, ...]], ...]]] = {
+        s.name: {} for s in problem.statements
     }
-    return Certificate(problem, unknowns, multipliers, matrices, squares or {}, tuple(smt))
+    for block in program.blocks:
+        if block.matrix:
+            weight = sums[block.name] if block.name in sums else eliminated_squares(block, values)
+            vectors = ((w, tuple(f.terms.get(n, Fraction(0)) for n in block.basis)) for w, f in weight)
+            matrices[block.statement][block.name.removeprefix(f"{block.statement}: ")] = tuple(vectors)
+    statements = {name: s for name, s in sums.items() if name in multipliers}
+    return Certificate(problem, unknowns, multipliers, matrices, statements, tuple(smt))
 
 
-def full(places: Mapping[tuple[int, int], Number]) -> tuple[tuple[Number, ...], ...]:
-    """A symmetric matrix from its upper triangle."""
-    size = 1 + max(j for _, j in places)
-    return tuple(tuple(places[(min(i, j), max(i, j))] for j in range(size)) for i in range(size))
+def eliminated_squares(block: Block, values: Sequence[Number]) -> tuple[Square, ...]:
+    """A PSD block with numbers as weights times squares."""
+    squares = eliminated(block_matrix(block, [rational(v) for v in values]), lambda pivot: pivot > 0) or []
+    return tuple((d, Form({n: c for n, c in zip(block.basis, line) if c != 0})) for d, line in squares)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Any
 
 from optgen.proof.check_classes import GRAMS, RULES, P, Rejected, known
-from optgen.proof.polynomial import Number, Polynomial, Ratio, at, from_json, ratio, symbol
+from optgen.proof.polynomial import Number, Polynomial, Ratio, at, from_json, names_of, ratio, symbol
 from optgen.proof.problem import ONE, ZERO, Form, Quadratic, constant, read_quadratic, square
 
 
@@ -31,25 +31,29 @@ def conditions(oracle: Any, among: Sequence[str] | None) -> Iterator[tuple[str, 
     tuples |= {"point": [(p,) for p in points], "star": [(p, s) for p, s in tuples["pair"] if s.minimiser]}
     tuples |= {"equal": tuples["point"], "equal_pair": tuples["both"], "equal_star": tuples["star"]}
     for name, arguments in read_classes(oracle):
+        need(name != "quadratic" or not any(p.minimiser and p.x.terms for p in points), "a quadratic has x* = 0")
         for owner, kind, number in RULES:
             for chosen in tuples[kind] if owner == name else ():
                 label = " ".join((oracle["name"], name, kind, str(number), *(p.name for p in chosen)))
                 yield label, kind.startswith("equal"), RULES[owner, kind, number](*chosen, *arguments)
 
 
-def gram(oracle: Any, among: Sequence[str] | None, weights: Mapping[str, Any]) -> Iterator[tuple[str, Quadratic]]:
-    """<W, matrix of quadratics> for every PSD weight W of an oracle's matrix conditions."""
+def gram(oracle: Any, among: Sequence[str] | None, weights: Any, signs: Signs) -> Iterator[tuple[str, Quadratic]]:
+    """<W, matrix of quadratics> for every weight W = sum of w v v^T, w >= 0, of an oracle's matrix conditions."""
     for name, arguments in read_classes(oracle):
         for owner, kind in GRAMS:
             label = f"{oracle['name']} {name} {kind}"
             if owner == name and label in weights:
-                W = [[rational(c) for c in row] for row in weights[label]]
                 chosen, entry = GRAMS[owner, kind](*arguments)
                 points = [read_point(p) for p in oracle["points"] if among is None or p["name"] in among]
                 points = [p for p in points if chosen(p)]
-                need(len(W) == len(points) and psd(W), f"the weight of {label} is not PSD")
-                terms = (W[i][j] * entry(p, q) for i, p in enumerate(points) for j, q in enumerate(points))
-                yield label, sum(terms, start=ZERO)
+                total = ZERO
+                for w, v in ((from_json(w), [from_json(c) for c in v]) for w, v in weights[label]):
+                    need(len(v) == len(points) and signs.nonnegative(w), f"the weight of {label} is not PSD")
+                    pairs = product(zip(v, points), repeat=2)
+                    total = total + sum(((w * a * b) * entry(p, q) for (a, p), (b, q) in pairs), start=ZERO)
+                signs.finite(total, label)
+                yield label, total
 
 
 def check(data: Mapping[str, Any]) -> Report:
@@ -76,7 +80,7 @@ def check(data: Mapping[str, Any]) -> Report:
                 residual = residual - multiplier * quadratic
                 words.append(f"{name}: {label} holds and is used")
         for oracle in problem["oracles"]:
-            for label, quadratic in gram(oracle, among, weights):
+            for label, quadratic in gram(oracle, among, weights, signs):
                 del weights[label]
                 residual = residual - quadratic
         need(not left and not weights, f"conditions that no class gives: {', '.join([*left, *weights])}")
@@ -100,7 +104,8 @@ class Signs:
     """Signs of coefficients on the domain, seen after each symbol is written with a slack that is positive."""
 
     def __init__(self, domain: Sequence[Any], solved: Sequence[Number]) -> None:
-        self.solved, self.believed = solved, False
+        self.solved, self.believed, self.names = solved, False, {name for name, *_ in domain}
+        need(not any("~" in name for name in self.names), "a symbol is named like a slack")
         self.charts: list[dict[str, Number]] = [{}]
         for name, *bounds, low_closed, high_closed in domain:
             low, high = (None if b is None else from_json(b) for b in bounds)
@@ -111,6 +116,7 @@ class Signs:
         return all(self.on_chart(number, chart, pole) for chart in self.charts) or self.solver(number)
 
     def on_chart(self, number: Number, chart: Mapping[str, Number], pole: bool) -> bool:
+        need(names_of(number) <= self.names, "a symbol without a domain")
         there = ratio(at(number, chart))
         top, bottom = sign(there.numerator), sign(there.denominator)
         return top is not None and bottom is not None and top[0] * bottom[0] >= 0 and (pole or bottom[1])
@@ -123,6 +129,7 @@ class Signs:
     def finite(self, quadratic: Quadratic, what: str) -> None:
         for number in (*quadratic.products.values(), *quadratic.values.values()):
             if isinstance(number, Ratio):
+                need(number.names() <= self.names, "a symbol without a domain")
                 size = Ratio(number.denominator, Polynomial.of(1))
                 strict = all((sign(ratio(at(size, chart)).numerator) or (0, False))[1] for chart in self.charts)
                 need(strict or self.solver(number), f"{what} may be infinite inside the domain")
@@ -131,9 +138,9 @@ class Signs:
 def charts(
     chart: Mapping[str, Number], name: str, low: Number | None, high: Number | None, low_closed: bool, high_closed: bool
 ) -> Iterator[dict[str, Number]]:
-    """The symbol as a function of a slack: `s>` is positive, `s>=` may be 0.  A closed interval needs two charts."""
+    """The symbol as a function of a slack: `s~>` is positive, `s~>=` may be 0.  A closed interval needs two charts."""
     low, high = (None if bound is None else at(bound, chart) for bound in (low, high))
-    above, below = symbol(name + (">=" if low_closed else ">")), symbol(name + (">=" if high_closed else ">"))
+    above, below = symbol(name + ("~>=" if low_closed else "~>")), symbol(name + ("~>=" if high_closed else "~>"))
     if low is not None and high is not None:
         if high_closed or not low_closed:
             yield {**chart, name: low + (high - low) / (1 + below)}
@@ -148,10 +155,10 @@ def charts(
 def sign(polynomial: Polynomial) -> tuple[int, bool] | None:
     """(sign, whether it can't vanish) of a polynomial in slacks; None if its coefficients do not tell."""
     found = {1 if c > 0 else -1 for c in polynomial.terms.values()}
-    open_symbols = any(p % 2 and not n.endswith((">", ">=")) for m in polynomial.terms for n, p in m)
+    open_symbols = any(p % 2 and not n.endswith(("~>", "~>=")) for m in polynomial.terms for n, p in m)
     if len(found) > 1 or open_symbols:
         return None
-    return (found.pop() if found else 0), any(all(n.endswith(">") for n, _ in m) for m in polynomial.terms)
+    return (found.pop() if found else 0), any(all(n.endswith("~>") for n, _ in m) for m in polynomial.terms)
 
 
 def psd(matrix: list[list[Fraction]]) -> bool:

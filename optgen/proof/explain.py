@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.proof.cancel import factorised
-from optgen.proof.certificate import Certificate, Square
+from optgen.proof.certificate import Certificate, Square, eliminated_squares
 from optgen.proof.interpolation import CLASSES
 from optgen.proof.polynomial import Monomial, Number, Polynomial, ratio
 from optgen.proof.problem import Form, Interval, Statement
 from optgen.proof.program import program
-from optgen.proof.rounding import block_matrix, eliminated, rational
 
 Factor = tuple[Polynomial, int]  # with its power
 GREEK = {
@@ -31,8 +30,10 @@ def explained(proof: Certificate) -> list[str]:
         lines.append(f"{statement.name}: what is claimed to be >= 0 is the sum of")
         for label, weight in proof.multipliers[statement.name].items():
             lines.append(f"  {number_text(weight)}  times  {condition_text(label)}")
-        for label in proof.matrices[statement.name]:
-            lines.append(f"  a PSD weight  times  {condition_text(label)}")
+        for label, directions in proof.matrices[statement.name].items():
+            for weight, direction in directions:
+                along = ", ".join(number_text(c) for c in direction)
+                lines.append(f"  {number_text(weight)}  times  {condition_text(label)} along ({along})")
         for weight, form in sum_of_squares(proof, statement):
             lines.append(f"  {number_text(weight)}  times  |{form_text(form, number_text)}|^2")
     return lines
@@ -59,21 +60,18 @@ def sum_of_squares(proof: Certificate, statement: Statement) -> tuple[Square, ..
     if proof.problem.symbols() or statement.name in proof.squares:
         return tuple(proof.squares.get(statement.name, ()))
     given = program(proof.problem)
-    values: list[Fraction] = []
+    values: list[Number] = []
     for variable in given.variables:
         if variable.statement is None:
-            number = proof.unknowns[variable.label]
+            values.append(proof.unknowns[variable.label])
         elif variable.kind == "matrix":
             i, j = variable.place
-            number = proof.matrices[variable.statement][variable.label][i][j]
+            weight = proof.matrices[variable.statement][variable.label]
+            values.append(sum((w * v[i] * v[j] for w, v in weight), start=Fraction(0)))
         else:
-            number = proof.multipliers[variable.statement].get(variable.label, Fraction(0))
-        values.append(rational(number))
+            values.append(proof.multipliers[variable.statement].get(variable.label, Fraction(0)))
     block = next((b for b in given.blocks if b.name == statement.name), None)
-    if block is None:
-        return ()
-    squares = eliminated(block_matrix(block, values), lambda pivot: pivot > 0) or []
-    return tuple((d, Form({n: c for n, c in zip(block.basis, line) if c != 0})) for d, line in squares)
+    return () if block is None else eliminated_squares(block, values)
 
 
 def condition_text(label: str) -> str:
@@ -81,7 +79,7 @@ def condition_text(label: str) -> str:
     oracle, name, _, *rest = label.split(" ")
     if name not in CLASSES:
         return label
-    return f"{oracle} is {CLASSES[name].meaning} at {', '.join(rest[1:])}"
+    return f"{oracle} is {CLASSES[name].meaning}" + (f" at {', '.join(rest[1:])}" if rest[1:] else "")
 
 
 def domain_text(domain: tuple[Interval, ...]) -> str:

@@ -91,6 +91,8 @@ def smooth_pair(i: Point, j: Point, L: Argument) -> Quadratic:
 def quadratic_gram(points: Sequence[Point], mu: Number, L: Number) -> dict[str, Matrix]:
     """(G - mu X)^T (L X - G) is PSD, symmetrised, with X measured from the minimiser."""
     star = minimiser_of(points, "quadratic")
+    if star.x.terms:
+        raise ClassError("the points of a quadratic are measured from its minimiser")
     rest = [p for p in points if p is not star]
     pairs = [(p.g - mu * (p.x - star.x), L * (p.x - star.x) - p.g) for p in rest]
     return {"range": symmetric([[inner(a, d) for _, d in pairs] for a, _ in pairs])}

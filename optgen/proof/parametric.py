@@ -64,7 +64,7 @@ def prove(
     if needed is None:
         return None
     zero, samples = needed
-    for values in islice(multipliers(reduced(given), samples, zero), ATTEMPTS):
+    for values in islice(multipliers(reduced(without(given, zero)), samples, zero), ATTEMPTS):
         squares = {block.name: sum_of_squares(block, values) for block in given.blocks}
         for domain in (problem.domain, opened(problem.domain)):
             found = certified(replace(problem, domain=domain), given, values, squares, solver)
@@ -84,7 +84,17 @@ def at_numbers(given: Program, values: Mapping[str, Fraction]) -> Program:
     def row(r: Row) -> Row:
         return {c: v for c, v in ((c, at(v, values)) for c, v in r.items()) if v != 0}
 
-    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}, b.matrix) for b in given.blocks)
+    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}, b.statement) for b in given.blocks)
+    return Program(given.variables, blocks, tuple(map(row, given.zeros)), tuple(map(row, given.nonnegative)))
+
+
+def without(given: Program, zero: frozenset[int]) -> Program:
+    """The program where some variables are 0."""
+
+    def row(r: Row) -> Row:
+        return {c: v for c, v in r.items() if c not in zero}
+
+    blocks = tuple(Block(b.name, b.basis, {p: row(r) for p, r in b.entries.items()}, b.statement) for b in given.blocks)
     return Program(given.variables, blocks, tuple(map(row, given.zeros)), tuple(map(row, given.nonnegative)))
 
 
@@ -126,9 +136,8 @@ def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], 
 
 def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int]) -> Iterator[list[Number]]:
     """Every variable as a quotient in the symbols."""
-    rows = [{c: v for c, v in row.items() if c not in zero} for row in given.zeros]
     order = pivot_order(given, samples[0].numbers, zero)
-    solution = solved(rows, list(reversed(order)))
+    solution = solved(given.zeros, list(reversed(order)))
     if solution is None:
         return
     free = [c for c in order if c not in solution]

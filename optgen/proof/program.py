@@ -31,7 +31,8 @@ class Variable:
 
     @property
     def nonnegative(self) -> bool:
-        return self.kind == "inequality"
+        """Whether it can not be negative: a multiplier of an inequality, a diagonal entry of a PSD weight."""
+        return self.kind == "inequality" or (self.kind == "matrix" and self.place[0] == self.place[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ class Block:
     name: str
     basis: tuple[str, ...]
     entries: Mapping[Pair, Row]
-    matrix: bool = False  # a multiplier that is a matrix itself
+    statement: str = ""  # of a multiplier that is a matrix itself
+
+    @property
+    def matrix(self) -> bool:
+        return bool(self.statement)
 
     def row(self, a: str, b: str) -> Row:
         return self.entries.get((a, b) if a <= b else (b, a), {})
@@ -117,7 +122,7 @@ def matrix_blocks(variables: Sequence[Variable], statement: str) -> Iterator[Blo
             i, j = (place_name(place) for place in variable.place)
             entries.setdefault(variable.label, {})[(i, j)] = {column: Fraction(1)}
     for label, rows in entries.items():
-        yield Block(f"{statement}: {label}", tuple(sorted({n for pair in rows for n in pair})), rows, True)
+        yield Block(f"{statement}: {label}", tuple(sorted({n for pair in rows for n in pair})), rows, statement)
 
 
 def place_name(place: int) -> str:

@@ -80,7 +80,7 @@ def in_units(given: Program, units: Sequence[Mapping[str, Fraction]], factors: S
         entries: dict[Pair, Row] = {}
         for (a, b), row in block.entries.items():
             entries[a, b] = weighted(row, factors, unit[a] * unit[b])
-        blocks.append(Block(block.name, block.basis, entries, block.matrix))
+        blocks.append(Block(block.name, block.basis, entries, block.statement))
     zeros = tuple(unit_row(weighted(row, factors, Fraction(1))) for row in given.zeros)
     nonnegative = tuple(unit_row(weighted(row, factors, Fraction(1))) for row in given.nonnegative)
     return Program(given.variables, tuple(blocks), zeros, nonnegative)

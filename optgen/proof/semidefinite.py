@@ -98,7 +98,7 @@ def face(block: Block, numbers: Sequence[float]) -> tuple[Block, list[Row]]:
             rows.append({c: v for c, v in row.items() if v != 0})
     kept = tuple(name for place, name in enumerate(block.basis) if place not in pivots)
     entries = {pair: row for pair, row in block.entries.items() if pair[0] in kept and pair[1] in kept}
-    return Block(block.name, kept, entries, block.matrix), [row for row in rows if row] if size else []
+    return Block(block.name, kept, entries, block.statement), [row for row in rows if row] if size else []
 
 
 def row_echelon(matrix: Any) -> tuple[Any, list[int]]:

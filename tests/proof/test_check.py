@@ -132,3 +132,10 @@ def test_a_symbol_without_bounds_counts_by_even_powers():
     signs = Signs([["t", None, None, False, False]], ())
     assert signs.nonnegative(symbol("t") * symbol("t") + 1)
     assert not signs.nonnegative(symbol("t") + 1)
+
+
+def test_a_symbol_without_a_domain_and_one_named_like_a_slack_are_rejected():
+    with pytest.raises(Rejected, match="without a domain"):
+        Signs([["t", "0", "1", False, False]], ()).nonnegative(symbol("t~>"))
+    with pytest.raises(Rejected, match="slack"):
+        Signs([["t~>", None, None, False, False]], ())

@@ -9,10 +9,12 @@ from fractions import Fraction
 import pytest
 
 from optgen.proof.check import check
+from optgen.proof.check_classes import Rejected
 from optgen.proof.parametric import prove
 from optgen.proof.polynomial import from_json, symbol
-from optgen.proof.problem import Interval, Problem, Statement, square, vector
-from tests.proof.theorems import THEOREMS, lion, values
+from optgen.proof.problem import Interval, Membership, Oracle, Point, Problem, Statement, square, value, vector
+from tests.proof.methods import STAR
+from tests.proof.theorems import CURVED, POSITIVE_L, THEOREMS, lion, values
 
 lr, L, mu = symbol("lr"), symbol("L"), symbol("mu")
 
@@ -68,3 +70,43 @@ def test_a_certificate_is_data():
     data = json.loads(json.dumps(found.to_json()))
     weight = data["multipliers"]["claim"]["f smooth_strongly_convex pair 0 x x'"]
     assert from_json(weight) == 1 - lr * mu
+
+
+def test_a_quadratic_and_a_linear_operator_need_a_weight_that_is_a_matrix():
+    x, y, v, g = (vector(name) for name in "xyvg")
+    t = symbol("t")
+    f = Oracle("f", (Membership("quadratic", (mu, L)),), (STAR, Point("x", x, g, value("f"))))
+    contracts = Statement("claim", (1 - lr * mu) ** 2 * square(x) - square(x - lr * g))
+    short = (*CURVED, Interval("lr", Fraction(0), 2 / (L + mu), high_closed=True))
+    M = Oracle("M", (Membership("linear", (L,)),), (Point("x", x, y), Point("u", y, v, adjoint=True)))
+    shrinks = Statement("claim", square(x) - square(x - t * v))
+    gentle = (POSITIVE_L, Interval("t", Fraction(0), 2 / (L * L), high_closed=True))
+    for problem in (Problem((f,), (contracts,), short), Problem((M,), (shrinks,), gentle)):
+        found = prove(problem)
+        assert found is not None and any(found.matrices["claim"].values())
+        data = json.loads(json.dumps(found.to_json()))
+        assert check(data).trust == "algebra"
+        for weight in data["matrices"]["claim"].values():
+            for square_of in weight:
+                square_of[0] = "-1"
+        with pytest.raises(Rejected):
+            check(data)
+    steep = Interval("t", Fraction(0), 3 / (L * L), high_closed=True)
+    assert prove(Problem((M,), (shrinks,), (POSITIVE_L, steep))) is None
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_several_steps_of_gradient_descent_are_tight_for_every_L(steps):
+    """f_N - f* <= L/(4 N + 2) |x_0 - x*|^2 with step 1/L (Drori, Teboulle 2014)."""
+    assert prove(many_steps(steps, Fraction(1))) is not None
+    assert prove(many_steps(steps, Fraction(999, 1000))) is None
+
+
+def many_steps(steps: int, factor: Fraction) -> Problem:
+    x, points = vector("x0"), [STAR]
+    for k in range(steps + 1):
+        points.append(Point(f"x{k}", x, vector(f"g{k}"), value(f"f{k}")))
+        x = x - (1 / L) * vector(f"g{k}")
+    f = Oracle("f", (Membership("smooth_strongly_convex", (Fraction(0), L)),), tuple(points))
+    claim = factor * L / (4 * steps + 2) * square(vector("x0")) - value(f"f{steps}")
+    return Problem((f,), (Statement("claim", claim),), (POSITIVE_L,))
