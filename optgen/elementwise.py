@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -64,6 +65,10 @@ def _function(wanted: Request) -> np.ufunc:
 
     group = _shipped(wanted.expression) if wanted.accuracy == Accuracy() and wanted.domain is None else None
     docs = group.lines("doc") if group is not None else ()
+    if "numba" in sys.modules:
+        from optgen.adapters.numba_functions import register
+
+        register()
     return make(wanted, meaning, derivative, _programs(group), docs[0].text if docs else "")
 
 

@@ -122,7 +122,10 @@ def functions() -> Iterator[Row]:
     for size, repeats in ((IN_CACHE, 25), (IN_MEMORY, 3)):
         rows = [_row(name, size, repeats) for name in names]
         yield from rows
-        yield _means(rows, f"{size:,} elements, geometric mean of {len(rows)} functions")
+        if rows:
+            yield _means(rows, f"{size:,} elements, geometric mean of {len(rows)} functions")
+    if "exp" in names and installed("numba") is not None:
+        yield _in_a_numba_loop()
 
 
 def against(function: Any, expression: str, low: float, high: float) -> Row:
@@ -169,6 +172,31 @@ def _row(name: str, size: int, repeats: int) -> Row:
         if made is not None:
             ways[label] = made
     return interleaved(f"{name}, {size:,} elements, an element", ways, repeats, per=size * inner)
+
+
+def _in_a_numba_loop() -> Row:
+    """exp of each number in a user's own loop, where Numba's vectoriser meets it."""
+    import numba
+    import numpy as np
+
+    import optgen
+
+    x = np.random.default_rng(0).uniform(-5, 5, IN_CACHE).astype(np.float32)
+    out = np.empty_like(x)
+    ways = {}
+    for label, exp in (("optgen.functions.exp", optgen.functions.exp), ("math.exp", math.exp), ("np.exp", np.exp)):
+        ways[label] = _repeated(partial(numba.njit(_closed(exp)), x, out), INNER)
+    return interleaved("exp in a Numba loop, float32, an element", ways, 25, "5 times math.exp", per=IN_CACHE * INNER)
+
+
+def _closed(exp: Any) -> Callable[[Any, Any], None]:
+    """A loop with a function in it, as a user writes it."""
+
+    def loop(x: Any, out: Any) -> None:
+        for i in range(x.size):
+            out[i] = exp(x[i])
+
+    return loop
 
 
 def _repeated(call: Callable[[], object], inner: int) -> Callable[[], object]:
