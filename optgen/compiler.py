@@ -315,8 +315,10 @@ def _engine(backend: str, dtype: str) -> Callable[[Function], Any]:
 
     make = import_module(f"optgen.backends.{backend}").compile_function
     if backend == "llvm":
+        from optgen.elementwise import implementation
+
         keep = _kept_code()
-        return lambda function: make(pipeline.run(function), dtype, keep)
+        return lambda function: make(pipeline.run(function), dtype, keep, implementation)
     return lambda function: make(pipeline.run(function), dtype)
 
 

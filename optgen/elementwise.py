@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optgen import compiler
@@ -70,6 +71,34 @@ def _function(wanted: Request) -> np.ufunc:
 
         register()
     return make(wanted, meaning, derivative, _programs(group), docs[0].text if docs else "")
+
+
+# operations of solvers whose shipped function has another name
+SHIPPED_AS = {"arccos": "acos", "arctan2": "atan2", "power": "pow"}
+
+
+@cache
+def implementation(operation: str, real: str) -> Straight | None:
+    """The program of the shipped function for an operation, over double or float: how compiled solvers compute it."""
+    from optgen.shipped import function_paths
+
+    path = function_paths().get(SHIPPED_AS.get(operation, operation))
+    wanted = {"double": "f64", "float": "f32"}[real]
+    return None if path is None else next((found for found in _kept_programs(path) if found.type == wanted), None)
+
+
+@cache
+def _kept_programs(path: Path) -> tuple[Straight, ...]:
+    """The programs of a shipped file; their canonical texts are kept on disk: they are read faster than specs."""
+    from optgen.ir.straight import from_text
+    from optgen.runtime.cache import key, user_store
+
+    store, name = user_store(), key("programs 1", path.read_bytes())
+    if (found := store.get(name)) is not None:
+        return tuple(from_text(text) for text in found[0].decode().split("\n\n") if text)
+    programs = _programs(_shipped(path.stem))
+    store.put(name, "\n\n".join(program.text for program in programs).encode(), {"file": path.name})
+    return programs
 
 
 def array_code(expression: str, backend: str, dtype: str = "float32") -> Callable[..., Any]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optgen.diagnostics import Diagnostic, SpecError
-from optgen.functions.certificate import Claim, Proof, known, prove
 from optgen.functions.definition import Definition
-from optgen.functions.errors import Refused
-from optgen.functions.generate import candidates
-from optgen.functions.reference import Reference
 from optgen.functions.request import Request
-from optgen.functions.sweep import Progress
 from optgen.functions.ufunc import make_ufunc
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
+
+if TYPE_CHECKING:  # what proves needs Arb, and a shipped function is made without
+    from optgen.functions.certificate import Claim, Proof
+    from optgen.functions.reference import Reference
+    from optgen.functions.sweep import Progress
 
 DTYPE = {"f32": "float32", "f64": "float64"}
 
@@ -71,6 +71,10 @@ def _documentation(
 
 def _found(wanted: Request, meaning: Function) -> Straight:
     """The first program whose quick sweep holds."""
+    from optgen.functions.certificate import Claim, known, prove
+    from optgen.functions.errors import Refused
+    from optgen.functions.generate import candidates
+
     claim = Claim(meaning, wanted.accuracy, wanted.domain)
     best: Proof | None = None
     reality: Reference | None = None
@@ -102,17 +106,27 @@ class Record:
     """What was proved of the programs of one request so far."""
 
     def __init__(self, wanted: Request, meaning: Function, programs: Mapping[str, Straight]) -> None:
-        self.claim = Claim(meaning, wanted.accuracy, wanted.domain)
+        self.meaning = meaning
         self.wanted = wanted
         self.programs = programs
         self.full: Proof | None = None
 
     @cached_property
+    def claim(self) -> Claim:
+        from optgen.functions.certificate import Claim
+
+        return Claim(self.meaning, self.wanted.accuracy, self.wanted.domain)
+
+    @cached_property
     def reference(self) -> Reference:
+        from optgen.functions.certificate import known
+
         return known(self.claim)
 
     @cached_property
     def quick(self) -> Proof:
+        from optgen.functions.certificate import prove
+
         return prove(self.programs["float32"], self.claim, full=False, against=self.reference)
 
     @property
@@ -125,13 +139,16 @@ class Record:
         The proof says what was found: `proof.proved`, `proof.findings.error`, `proof.as_json()` (the certificate).
         Raises SpecError for a function of two arguments or one that has no reference.
         """
+        from optgen.functions.certificate import prove
+        from optgen.functions.errors import Refused
+
         if self.full is None:
             try:
                 self.full = prove(
                     self.programs["float32"], self.claim, threads=threads, progress=progress, against=self.reference
                 )
             except Refused as error:
-                message = f"{self.claim.meaning.doc} can't be proved here: {error}"
+                message = f"{self.meaning.doc} can't be proved here: {error}"
                 raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None
         return self.full
 

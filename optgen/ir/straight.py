@@ -89,6 +89,39 @@ class Straight:
         return frozenset(needed)
 
 
+def from_text(text: str, name: str = "f") -> Straight:
+    """The program of a canonical text; raises ValueError for any other text."""
+    parameters: list[tuple[str, Type]] = []
+    tables: list[tuple[str, Type, tuple[int, ...]]] = []
+    instructions: list[Instruction] = []
+    result, plain = -1, None
+    for line in text.splitlines():
+        match line.split():
+            case ["straight", *types]:
+                parameters = [(f"x{place}", _type(type)) for place, type in enumerate(types)]
+            case ["table", type, *entries]:
+                tables.append((f"c{len(tables)}", _type(type), tuple(int(bits, 16) for bits in entries)))
+            case ["plain", condition, value]:
+                plain = Plain(int(condition), int(value))
+            case ["result", number]:
+                result = int(number)
+            case [_, operation, type, *rest]:
+                constant = int(rest.pop(0)[1:], 16) if rest and rest[0].startswith("#") else None
+                instructions.append(Instruction(operation, _type(type), tuple(map(int, rest)), constant))
+    made = Straight(name, tuple(parameters), tuple(tables), tuple(instructions), result, plain)
+    check(made)
+    if made.text != text:
+        raise ValueError("not the canonical text of a program")
+    return made
+
+
+def _type(word: str) -> Type:
+    for type in TYPES:
+        if type == word:
+            return type
+    raise ValueError(f"{word} is no type")
+
+
 _FORMATS: dict[Type, tuple[str, str]] = {"f32": ("<f", "<I"), "f64": ("<d", "<Q")}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,25 @@ def test_the_public_compiler_still_agrees_with_the_reference():
     data = {"A": np.eye(3), "y": np.array([1.0, -1.0, 1.0]), "steps": 3}
     found = [optgen.compile(optgen.specs.adam, problem="logistic", backend=b)(**data).x for b in ("llvm", "reference")]
     np.testing.assert_allclose(*found, rtol=1e-13)
+
+
+def test_loops_over_given_programs_are_vector_loops_with_a_way_for_plain_blocks():
+    from optgen.backends.llvm.emit import emit
+    from optgen.backends.llvm.kernel import procedure_of
+
+    def plain(operation: str, real: str):
+        builder = Builder(operation)
+        x = builder.parameter("x", {"double": "f64", "float": "f32"}[real])
+        if operation != "tan":
+            return None
+        return builder.finish(builder.select(x < 1.0, x, 2.0 * x - 1.0), plain=(x < 1.0, x))
+
+    procedure = procedure_of(over_vectors(lambda x, y: apply("tan", x)))
+    text = emit(procedure, "float32", False, plain)
+    assert re.search(r"call <\d+ x float> @tan\.float\.program\.\d+\(", text)
+    assert "call float @tanf(float" in emit(procedure, "float32")
+    for top in (0.5, 3.0):  # all blocks plain, and some not
+        x = np.linspace(-1, top, 100, dtype="float32")
+        function = over_vectors(lambda x, y: apply("tan", x))
+        (made,) = compile_function(function, "float32", None, plain)({"n": 100}, [x, x])
+        np.testing.assert_array_equal(made, np.where(x < 1, x, 2 * x - 1))

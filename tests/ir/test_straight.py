@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optgen.ir.straight import Instruction, Straight, check, evaluate, from_bits, to_bits
+from optgen.ir.straight import Instruction, Straight, check, evaluate, from_bits, from_text, to_bits
 from optgen.ir.straight_builder import Builder
 from optgen.ir.straight_operations import STRAIGHT_OPERATIONS
 
@@ -143,3 +143,16 @@ def test_every_operation_is_documented_and_spelled():
     for name, operation in STRAIGHT_OPERATIONS.items():
         assert operation.name == name and operation.doc
         assert operation.text or operation.form == "special"
+
+
+def test_the_canonical_text_reads_back():
+    b = Builder("f")
+    x = b.parameter("x", "f32")
+    k = b.apply("shift_right", b.apply("bits", x), 23) & 7
+    y = b.fma(x, b.table("c", "f32", range(1, 9), k + 1), 0.25)
+    program = b.finish(b.select(x < 4.0, y, -x), plain=(abs(x) < 4.0, y))
+    again = from_text(program.text, "f")
+    assert again.text == program.text and again.digest == program.digest
+    for broken in ("", "straight f32\n", program.text + "result 0\n", program.text.replace("f32", "f16")):
+        with pytest.raises(ValueError):
+            from_text(broken)

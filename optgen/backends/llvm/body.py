@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.parts import Nest
-from optgen.backends.llvm.scalars import literal, scalar
+from optgen.backends.llvm.scalars import PROGRAMMED, literal, scalar, works_on_vectors
 from optgen.ir.imperative import Buffer
-from optgen.ir.nodes import Index, Scalar
+from optgen.ir.nodes import Index, Operation, Scalar
 from optgen.ir.straight import Straight
 
 REGISTER = {"int": "i64", "u64": "i64", "bool": "i1"}
@@ -67,6 +67,12 @@ class Body:
 
     def needs(self, routine: str) -> None:
         self.routines.add(routine)
+
+    def on_vectors(self, node: Operation) -> bool:
+        """Whether an operation is computed on vectors: by its rule, or by a program that was given for it."""
+        if node.name in PROGRAMMED and self.implementations(node.name, self.real) is not None:
+            return True
+        return works_on_vectors(node)
 
     def implemented(self, operation: str, values: Sequence[str]) -> str | None:
         """The value of an operation by the program that was given for it; None if there is none."""

@@ -13,7 +13,7 @@ from optgen.backends.llvm.parts import nests
 from optgen.backends.llvm.routines import Routine, call_signature, routine
 from optgen.backends.llvm.scalars import scalar
 from optgen.backends.llvm.shared import write_shared
-from optgen.backends.llvm.straight import definition, table_definitions
+from optgen.backends.llvm.straight import definition, guarded, table_definitions
 from optgen.backends.llvm.vectors import bases_of, fits, vector_loop
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
@@ -100,7 +100,11 @@ def _programs(called: Mapping[str, tuple[Straight, int]]) -> list[str]:
     """The text of straight-line programs, each as a function of one number or of a vector, and of their tables."""
     tables = dict.fromkeys(line for program, _ in called.values() for line in table_definitions(program))
     attributes = "alwaysinline nounwind "
-    texts = [definition(program, name, lanes, attributes=attributes) for name, (program, lanes) in called.items()]
+    texts = [
+        guarded(program, name, lanes, attributes) if program.plain is not None and lanes > 1
+        else definition(program, name, lanes, attributes=attributes)
+        for name, (program, lanes) in called.items()
+    ]  # fmt: skip
     return [*tables, *texts, ""]
 
 
@@ -212,7 +216,7 @@ def _statement(body: Body, statement: Statement) -> None:
 
 
 def _loop(body: Body, statement: For, start: str, end: str) -> None:
-    if fits(statement, body.bases):
+    if fits(statement, body.bases, body.on_vectors):
         start = vector_loop(body, statement, start, end)
         if start == end:
             return

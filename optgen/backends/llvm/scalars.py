@@ -281,9 +281,11 @@ def _index_bits(b: Body, v: list[str], node: ir.Operation) -> str:
 
 
 ELEMENTARY = ("exp", "expm1", "log", "log1p", "tanh", "erf")
-LONG = {*ELEMENTARY, "sin", "cos", "threefry"}  # operations of many instructions
+IN_LIBM = ("power", "tan", "arccos", "arctan2", "sinh", "cosh", "lgamma")
+PROGRAMMED = {*ELEMENTARY, *IN_LIBM, "sin", "cos"}  # operations that a straight-line program may be given for
+LONG = {*PROGRAMMED, "threefry"}  # operations of many instructions
 ONE_AT_A_TIME = {  # calls, and divisions of integers
-    *("floordiv", "mod", "power", "tan", "arccos", "arctan2", "sinh", "cosh", "lgamma", "digamma"),
+    *("floordiv", "mod", "digamma", *IN_LIBM),
 }
 CONDITIONS = {"power_int": _small_power, "sin": _small_angle, "cos": _small_angle}
 

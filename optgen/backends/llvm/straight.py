@@ -260,3 +260,33 @@ def definition(program: Straight, name: str, lanes: int = 1, plain: bool = False
     )
     lines = [f"define internal {result} @{name}({header}) {attributes}{{", *written.lines]
     return "\n".join([*lines, f"  ret {result} {written.values[end]}", "}"])
+
+
+def guarded(program: Straight, name: str, lanes: int, attributes: str = "") -> str:
+    """The same as a function of a vector with two ways: the cheaper value where all lanes are plain."""
+    assert program.plain is not None
+    arguments = tuple(f"%a{place}" for place, _ in enumerate(program.parameters))
+    header = ", ".join(
+        f"{type_text(type, lanes)} {argument}"
+        for argument, (_, type) in zip(arguments, program.parameters, strict=True)
+    )
+    result, bits = type_text(program.type, lanes), f"i{lanes}"
+    tested = write(program, (program.plain.condition,), arguments, lanes)
+    cheap = write(program, (program.plain.value,), arguments, lanes, "c", tested.values)
+    return "\n".join(
+        [
+            definition(program, f"{name}.full", lanes, attributes="noinline nounwind "),
+            f"define internal {result} @{name}({header}) {attributes}{{",
+            *tested.lines,
+            f"  %mask = bitcast <{lanes} x i1> {tested.values[program.plain.condition]} to {bits}",
+            f"  %all = icmp eq {bits} %mask, -1",
+            "  br i1 %all, label %cheap, label %rare",
+            "cheap:",
+            *cheap.lines,
+            f"  ret {result} {cheap.values[program.plain.value]}",
+            "rare:",
+            f"  %full = call {result} @{name}.full({header})",
+            f"  ret {result} %full",
+            "}",
+        ]
+    )

@@ -7,7 +7,7 @@ long.  Sums are kept lane by lane and added at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from optgen.backends.llvm import masks
@@ -92,7 +92,9 @@ def count(block: Sequence[Statement]) -> int:
     return sum(isinstance(statement, For) and fits(statement, bases) for statement in _all(block))
 
 
-def fits(loop: For, bases: Mapping[Buffer, Buffer]) -> bool:
+def fits(
+    loop: For, bases: Mapping[Buffer, Buffer], on_vectors: Callable[[ir.Operation], bool] = works_on_vectors
+) -> bool:
     """Whether a loop can be written with vectors: its operations have vector forms, its writes are consecutive, and
     nothing that it writes is read or written elsewhere in it."""
     if not loop.vector:
@@ -114,7 +116,7 @@ def fits(loop: For, bases: Mapping[Buffer, Buffer]) -> bool:
                     return False
             case _:
                 return False
-    return _readable(loop, shape, written, totals, bases)
+    return _readable(loop, shape, written, totals, bases, on_vectors)
 
 
 def _readable(
@@ -123,6 +125,7 @@ def _readable(
     written: Mapping[Buffer, Scalar],
     totals: Mapping[Buffer, str],
     bases: Mapping[Buffer, Buffer],
+    on_vectors: Callable[[ir.Operation], bool],
 ) -> bool:
     """Whether all that a loop computes has a vector form.  Scattered reads are worth it beside long operations only."""
     gathers = False
@@ -132,7 +135,7 @@ def _readable(
                 if tensor in totals or written.get(bases.get(tensor, tensor), node) is not node:
                     return False
                 gathers |= shape.varies(node) and bool(indices) and not shape.consecutive(indices)
-            case ir.Operation() if shape.varies(node) and not works_on_vectors(node):
+            case ir.Operation() if shape.varies(node) and not on_vectors(node):
                 return False
     return not gathers or heavy(loop)
 
