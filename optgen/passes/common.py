@@ -7,7 +7,7 @@ preserves floats exactly.  What is cheaper to compute again than to name stays w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from optgen.ir import nodes as ir
@@ -33,7 +33,8 @@ def _defined_once(function: Function) -> Function:
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
     order = list(walk.postorder(tensors))
     groups, places = _groups(order)
-    chosen = _written_twice(order, groups, places)
+    lengths = frozenset(walk.postorder(_lengths(order)))
+    chosen = _written_twice(order, groups, places) - {groups[node] for node in lengths if node in groups}
     if not chosen:
         return function
     wishes = {
@@ -51,6 +52,22 @@ def _defined_once(function: Function) -> Function:
         done[node] = rebuilt
     results = tuple((name, done[tensor]) for name, tensor in zip(names, tensors, strict=True))
     return Function(function.name, function.dims, function.parameters, results, function.doc)  # type: ignore[arg-type]
+
+
+def _lengths(order: Iterable[AnyNode]) -> Iterator[AnyNode]:
+    """The lengths of axes and the ranges of indices: what they are must be known without reading an array."""
+    for node in order:
+        match node:
+            case ir.Index(extent=extent):
+                yield extent
+            case ir.Input(axes=axes) | ir.Array(axes=axes) | ir.View(axes=axes):
+                yield from axes
+            case ir.Reduce(indices=indices):
+                yield from (index.extent for index in indices)
+            case ir.Loop(capacity=capacity) if capacity is not None:
+                yield capacity
+            case ir.Call(outputs=outputs):
+                yield from (axis for _, axes in outputs for axis in axes)
 
 
 def _definition(body: Scalar, indices: tuple[Index, ...], wish: ir.Array | None) -> ir.Tensor:

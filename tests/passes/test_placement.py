@@ -364,3 +364,13 @@ def test_a_derivative_through_the_loops_of_all_members_is_lifted() -> None:
     step = 1e-6 * np.eye(4)
     sums = [[evaluate(made, dims, [arrays[0], arrays[1] + s * d])[0].sum() for s in (1, -1)] for d in step]
     np.testing.assert_allclose(expected, [(up - down) / 2e-6 for up, down in sums], rtol=1e-6)
+
+
+def test_the_length_of_an_axis_stays_a_formula():
+    length = apply("sub", apply("mul", apply("add", N, ir.constant(1)), N), ir.constant(1))
+    i, j = ir.Index(length, "i"), ir.Index(length, "j")
+    up = ir.array([i], apply("to_real", apply("mul", length, i)), "up")
+    down = ir.array([j], apply("to_real", apply("sub", length, j)), "down")
+    once = common(function("both", [], [("up", up), ("down", down)]))
+    assert [tensor.axes for _, tensor in once.results] == [(length,), (length,)]
+    compare(evaluate(once, {"n": 3}, []), [11.0 * np.arange(11), 11.0 - np.arange(11)])
