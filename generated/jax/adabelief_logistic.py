@@ -13,6 +13,11 @@ from jax import lax
 jax.config.update("jax_enable_x64", True)
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 @jax.jit
 def setup(A, y, reg, lr, beta1, beta2, eps, steps, tol, x_start, seed):
     """The first states of adabelief.
@@ -44,7 +49,8 @@ def advance_0(
     def steps_loop_test(step, x, m, s, finite, ended, failed):
         exp_minus_y_A_x = jnp.exp(-y * (A @ x))
         g = 2.0 * (half_reg * x) + (inverse_m * (1.0 / (1.0 + exp_minus_y_A_x)) * exp_minus_y_A_x * -y) @ A
-        gnorm = jnp.sqrt(g @ g)
+        sum_g_squared = g @ g
+        gnorm = square_root(sum_g_squared)
         return (
             finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), g, exp_minus_y_A_x, gnorm
         )
@@ -99,7 +105,8 @@ def finish_0(
     exp = jnp.exp(-y * (A @ x_given))
     product_A = (1.0 / jnp.float64(m) * (1.0 / (1.0 + exp)) * exp * -y) @ A
     x_bar = 2.0 * (reg / 2.0 * x_given) + product_A
-    gnorm = jnp.sqrt(x_bar @ x_bar)
+    sum_x_bar_squared = x_bar @ x_bar
+    gnorm = square_root(sum_x_bar_squared)
     stop = jnp.where(gnorm <= tol, 1, 0)
     loss = jnp.sum(jnp.log1p(exp)) / m + reg / 2.0 * (x_given @ x_given)
     return stop, loss, gnorm, loss

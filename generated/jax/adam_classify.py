@@ -21,6 +21,11 @@ def add_at(shape, places, values):
     return jnp.zeros(shape, values.dtype).at[inside].add(values, mode="drop")
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 @jax.jit
 def setup(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed):
     """The first states of adam.
@@ -76,7 +81,8 @@ def advance_0(
         W2_bar_part = jnp.reshape(W2_bar, -1)
         b2_bar = -sum_inverse_m + jnp.sum(product_3_exp, axis=0)
         g = jnp.concatenate([W1_bar_part, b1_bar, W2_bar_part, b2_bar])
-        gnorm = jnp.sqrt(g @ g)
+        sum_g_squared = g @ g
+        gnorm = square_root(sum_g_squared)
         return (
             finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), g, W2,
             tanh_W1_X_plus_b1_2, b2, tanh_W1_X_plus_b1, gnorm,
@@ -165,7 +171,8 @@ def finish_0(X, c, lr, beta1, beta2, eps, steps, tol, x_start, seed, x_given, m_
     W2_bar_part = jnp.reshape(W2_bar, -1)
     b2_bar = -add_at((10,), (c,), inverse_m) + jnp.sum(product_3_exp, axis=0)
     joined = jnp.concatenate([W1_bar_part, b1_bar, W2_bar_part, b2_bar])
-    gnorm = jnp.sqrt(joined @ joined)
+    sum_joined_squared = joined @ joined
+    gnorm = square_root(sum_joined_squared)
     stop = jnp.where(gnorm <= tol, 1, 0)
     total_5 = W2 @ tanh_W1_X_plus_b1_2
     max_total_5_plus_b2 = jnp.max(total_5.T + b2, axis=1)

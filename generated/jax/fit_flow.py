@@ -13,6 +13,11 @@ from jax import lax
 jax.config.update("jax_enable_x64", True)
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 @jax.jit
 def setup(z0, target, lr, steps, tol, seed):
     """The first states of fit_flow.
@@ -93,7 +98,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             y = z + hk * (joined_4 @ k)
             total_2 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(z), jnp.abs(y))
             ratio = hk * hk * jnp.sum(joined_k * joined_k / total_2 / total_2) / m
-            err = jnp.where(ratio == 0.0, 0.0, jnp.sqrt(ratio))
+            err = square_root(ratio)
             z_new = jnp.where(err <= 1.0, y, z)
             t_new = t + hk
             rk_t_new_4 = jnp.where(err <= 1.0, t_new, t)
@@ -140,7 +145,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_y = rk_z + rk_hk * (joined_4 @ k_2)
             total_5 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_z), jnp.abs(rk_y))
             product = rk_hk * rk_hk * jnp.sum(joined_k_2 * joined_k_2 / total_5 / total_5)
-            rk_err = jnp.where(product / m == 0.0, 0.0, jnp.sqrt(product / m))
+            rk_err = square_root(product / m)
             rk_z_new = jnp.where(rk_err <= 1.0, rk_y, rk_z)
             rk_t_new = rk_t + rk_hk
             rk_t_new_5 = jnp.where(rk_err <= 1.0, rk_t_new, rk_t)
@@ -197,7 +202,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             total_8 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_back_z), jnp.abs(rk_back_y))
             total_9 = jnp.sum(joined_k_3 * joined_k_3 / total_8 / total_8)
             product_2 = rk_back_hk * rk_back_hk * total_9
-            rk_back_err = jnp.where(product_2 / m == 0.0, 0.0, jnp.sqrt(product_2 / m))
+            rk_back_err = square_root(product_2 / m)
             product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0)
             product_3_2 = jnp.maximum(product_3, 0.2)
             err_bar = (
@@ -211,11 +216,15 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             )
             chosen = jnp.where(
                 jnp.logical_not(product_2 / m == 0.0),
-                err_bar * (0.5 / jnp.sqrt(product_2 / m)) * (1.0 / jnp.float64(m)), 0.0,
+                err_bar
+                * (0.5 / jnp.sqrt(jnp.where(jnp.logical_not(product_2 / m == 0.0), product_2 / m, 1.0)))
+                * (1.0 / jnp.float64(m)),
+                0.0,
             )
-            ratio_2 = rk_back_hk * joined_k_3 / total_8
+            chosen_2 = jnp.where(jnp.logical_not(product_2 / m == 0.0), total_8, 1.0)
+            ratio_2 = rk_back_hk * joined_k_3 / chosen_2
             product_4 = 2.0 * (chosen * ratio_2)
-            product_5 = product_4 * -(ratio_2 / total_8) * 1.4e-08
+            product_5 = product_4 * -(ratio_2 / chosen_2) * 1.4e-08
             ge = jnp.abs(rk_back_z) >= jnp.abs(rk_back_y)
             either = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
             y_bar = (
@@ -230,7 +239,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 + jnp.where(
                     jnp.logical_not(product_2 / m == 0.0),
                     jnp.where(
-                        jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_8) * rk_back_hk, 0.0
+                        jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / chosen_2) * rk_back_hk, 0.0
                     )
                     * joined[:, None],
                     0.0,
@@ -338,7 +347,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_y_2 = rk_z_2 + rk_hk_2 * (joined_4 @ k_4)
             total_14 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_z_2), jnp.abs(rk_y_2))
             ratio_3 = rk_hk_2 * rk_hk_2 * jnp.sum(joined_k_4 * joined_k_4 / total_14 / total_14) / m
-            rk_err_2 = jnp.where(ratio_3 == 0.0, 0.0, jnp.sqrt(ratio_3))
+            rk_err_2 = square_root(ratio_3)
             rk_z_new_2 = jnp.where(rk_err_2 <= 1.0, rk_y_2, rk_z_2)
             rk_t_new_2 = rk_t_2 + rk_hk_2
             rk_t_new_6 = jnp.where(rk_err_2 <= 1.0, rk_t_new_2, rk_t_2)
@@ -382,7 +391,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             rk_y_3 = rk_z_3 + rk_hk_3 * (joined_4 @ k_5)
             total_17 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_z_3), jnp.abs(rk_y_3))
             product_8 = rk_hk_3 * rk_hk_3 * jnp.sum(joined_k_5 * joined_k_5 / total_17 / total_17)
-            rk_err_3 = jnp.where(product_8 / m == 0.0, 0.0, jnp.sqrt(product_8 / m))
+            rk_err_3 = square_root(product_8 / m)
             rk_z_new_3 = jnp.where(rk_err_3 <= 1.0, rk_y_3, rk_z_3)
             rk_t_new_3 = rk_t_3 + rk_hk_3
             rk_t_new_7 = jnp.where(rk_err_3 <= 1.0, rk_t_new_3, rk_t_3)
@@ -440,7 +449,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
             total_20 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_back_z_2), jnp.abs(rk_back_y_2))
             total_21 = jnp.sum(joined_k_6 * joined_k_6 / total_20 / total_20)
             product_9 = rk_back_hk_2 * rk_back_hk_2 * total_21
-            rk_back_err_2 = jnp.where(product_9 / m == 0.0, 0.0, jnp.sqrt(product_9 / m))
+            rk_back_err_2 = square_root(product_9 / m)
             product_10 = 0.9 * jnp.maximum(rk_back_err_2, 1e-10) ** (-1.0 / 5.0)
             product_10_2 = jnp.maximum(product_10, 0.2)
             rk_back_err_bar = (
@@ -452,13 +461,17 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 * (-1.0 / 5.0 * jnp.maximum(rk_back_err_2, 1e-10) ** (-1.0 / 5.0 - 1.0))
                 * jnp.where(rk_back_err_2 >= 1e-10, 1.0, 0.0)
             )
-            chosen_4 = jnp.where(
+            chosen_5 = jnp.where(
                 jnp.logical_not(product_9 / m == 0.0),
-                rk_back_err_bar * (0.5 / jnp.sqrt(product_9 / m)) * (1.0 / jnp.float64(m)), 0.0,
+                rk_back_err_bar
+                * (0.5 / jnp.sqrt(jnp.where(jnp.logical_not(product_9 / m == 0.0), product_9 / m, 1.0)))
+                * (1.0 / jnp.float64(m)),
+                0.0,
             )
-            ratio_4 = rk_back_hk_2 * joined_k_6 / total_20
-            product_11 = 2.0 * (chosen_4 * ratio_4)
-            product_12 = product_11 * -(ratio_4 / total_20) * 1.4e-08
+            chosen_6 = jnp.where(jnp.logical_not(product_9 / m == 0.0), total_20, 1.0)
+            ratio_4 = rk_back_hk_2 * joined_k_6 / chosen_6
+            product_11 = 2.0 * (chosen_5 * ratio_4)
+            product_12 = product_11 * -(ratio_4 / chosen_6) * 1.4e-08
             ge_2 = jnp.abs(rk_back_z_2) >= jnp.abs(rk_back_y_2)
             either_2 = (rk_back_err_2 <= 1.0) | jnp.logical_not(product_9 / m == 0.0)
             rk_back_y_bar = (
@@ -475,7 +488,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 + jnp.where(
                     jnp.logical_not(product_9 / m == 0.0),
                     jnp.where(
-                        jnp.logical_not(product_9 / m == 0.0), product_11 * (1.0 / total_20) * rk_back_hk_2,
+                        jnp.logical_not(product_9 / m == 0.0), product_11 * (1.0 / chosen_6) * rk_back_hk_2,
                         0.0,
                     )
                     * joined[:, None],
@@ -548,7 +561,7 @@ def advance_0(z0, target, lr, steps, tol, seed, p_given, start, stop, *, capacit
                 + k_back_hk_bar
                 + jnp.where(rk_back_err_2 <= 1.0, rk_back_t_new_bar, 0.0)
                 + jnp.where(
-                    jnp.logical_not(product_9 / m == 0.0), 2.0 * chosen_4 * rk_back_hk_2 * total_21, 0.0
+                    jnp.logical_not(product_9 / m == 0.0), 2.0 * chosen_5 * rk_back_hk_2 * total_21, 0.0
                 )
                 + jnp.where(either_2, rk_back_y_bar @ joined_4_k_6, 0.0)
             )
@@ -649,7 +662,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         y = z + hk * (joined_4 @ k)
         total_2 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(z), jnp.abs(y))
         ratio = hk * hk * jnp.sum(joined_k * joined_k / total_2 / total_2) / m
-        err = jnp.where(ratio == 0.0, 0.0, jnp.sqrt(ratio))
+        err = square_root(ratio)
         z_new = jnp.where(err <= 1.0, y, z)
         t_new = t + hk
         rk_t_new = jnp.where(err <= 1.0, t_new, t)
@@ -693,7 +706,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_y = rk_z + rk_hk * (joined_4 @ k_2)
         total_5 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_z), jnp.abs(rk_y))
         ratio_2 = rk_hk * rk_hk * jnp.sum(joined_k_2 * joined_k_2 / total_5 / total_5) / m
-        rk_err = jnp.where(ratio_2 == 0.0, 0.0, jnp.sqrt(ratio_2))
+        rk_err = square_root(ratio_2)
         rk_z_new = jnp.where(rk_err <= 1.0, rk_y, rk_z)
         rk_t_new_2 = rk_t + rk_hk
         rk_t_new_3 = jnp.where(rk_err <= 1.0, rk_t_new_2, rk_t)
@@ -736,7 +749,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         rk_y_2 = rk_z_2 + rk_hk_2 * (joined_4 @ k_3)
         total_8 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_z_2), jnp.abs(rk_y_2))
         product = rk_hk_2 * rk_hk_2 * jnp.sum(joined_k_3 * joined_k_3 / total_8 / total_8)
-        rk_err_2 = jnp.where(product / m == 0.0, 0.0, jnp.sqrt(product / m))
+        rk_err_2 = square_root(product / m)
         rk_z_new_2 = jnp.where(rk_err_2 <= 1.0, rk_y_2, rk_z_2)
         rk_t_new_4 = rk_t_2 + rk_hk_2
         rk_t_new_5 = jnp.where(rk_err_2 <= 1.0, rk_t_new_4, rk_t_2)
@@ -795,7 +808,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         total_11 = 1.4e-08 + 1.4e-08 * jnp.maximum(jnp.abs(rk_back_z), jnp.abs(rk_back_y))
         total_12 = jnp.sum(joined_k_4 * joined_k_4 / total_11 / total_11)
         product_2 = rk_back_hk * rk_back_hk * total_12
-        rk_back_err = jnp.where(product_2 / m == 0.0, 0.0, jnp.sqrt(product_2 / m))
+        rk_back_err = square_root(product_2 / m)
         product_3 = 0.9 * jnp.maximum(rk_back_err, 1e-10) ** (-1.0 / 5.0)
         product_3_2 = jnp.maximum(product_3, 0.2)
         err_bar = (
@@ -809,11 +822,15 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
         )
         chosen = jnp.where(
             jnp.logical_not(product_2 / m == 0.0),
-            err_bar * (0.5 / jnp.sqrt(product_2 / m)) * (1.0 / jnp.float64(m)), 0.0,
+            err_bar
+            * (0.5 / jnp.sqrt(jnp.where(jnp.logical_not(product_2 / m == 0.0), product_2 / m, 1.0)))
+            * (1.0 / jnp.float64(m)),
+            0.0,
         )
-        ratio_3 = rk_back_hk * joined_k_4 / total_11
+        chosen_2 = jnp.where(jnp.logical_not(product_2 / m == 0.0), total_11, 1.0)
+        ratio_3 = rk_back_hk * joined_k_4 / chosen_2
         product_4 = 2.0 * (chosen * ratio_3)
-        product_5 = product_4 * -(ratio_3 / total_11) * 1.4e-08
+        product_5 = product_4 * -(ratio_3 / chosen_2) * 1.4e-08
         ge = jnp.abs(rk_back_z) >= jnp.abs(rk_back_y)
         either = (rk_back_err <= 1.0) | jnp.logical_not(product_2 / m == 0.0)
         y_bar = (
@@ -828,7 +845,7 @@ def finish_0(z0, target, lr, steps, tol, seed, p_given, steps_done):
             + jnp.where(
                 jnp.logical_not(product_2 / m == 0.0),
                 jnp.where(
-                    jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / total_11) * rk_back_hk, 0.0
+                    jnp.logical_not(product_2 / m == 0.0), product_4 * (1.0 / chosen_2) * rk_back_hk, 0.0
                 )
                 * joined[:, None],
                 0.0,

@@ -14,6 +14,11 @@ from jax import lax
 jax.config.update("jax_enable_x64", True)
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 @partial(jax.jit, static_argnames=('memory',))
 def setup(c, steps, tol, x_start, seed, *, memory):
     """The first states of lbfgs.
@@ -58,7 +63,7 @@ def advance_0(
 
     def steps_loop_test(step, x, g, S, S_count, Y, Y_count, finite, ended, failed):
         sum_g_squared = g @ g
-        gnorm = jnp.sqrt(sum_g_squared)
+        gnorm = square_root(sum_g_squared)
         return finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), sum_g_squared, gnorm
 
     def steps_loop_body(carry):
@@ -94,7 +99,17 @@ def advance_0(
         newest_first_carry = lax.while_loop(newest_first_going, newest_first_body, newest_first_carry)
         newest_first_step, q, a, newest_first_failed, _ = newest_first_carry
         gamma = jnp.where(
-            S_count > 0, S[0] @ Y[0] / (Y[0] @ Y[0]), 1.0 / jnp.maximum(jnp.sqrt(sum_g_squared), 1.0)
+            S_count > 0, S[0] @ Y[0] / jnp.where(S_count > 0, Y[0] @ Y[0], 1.0),
+            jnp.float64(1.0)
+            / jnp.where(
+                S_count > 0, 1.0,
+                jnp.maximum(
+                    jnp.where(
+                        sum_g_squared == 0.0, 0.0, jnp.sqrt(jnp.where(S_count > 0, 1.0, sum_g_squared))
+                    ),
+                    1.0,
+                ),
+            ),
         )
         r_start = gamma * q
 
@@ -223,7 +238,8 @@ def finish_0(
     Gives stop (integer), loss, gnorm, objective.
     """
     n = len(x_start)
-    gnorm = jnp.sqrt(g_given @ g_given)
+    sum_g_given_squared = g_given @ g_given
+    gnorm = square_root(sum_g_given_squared)
     stop = jnp.where(gnorm <= tol, 1, 0)
     loss = jnp.sum(100.0 * (x_given[1:n] - x_given[:n - 1] ** 2) ** 2 + (1.0 - x_given[:n - 1]) ** 2)
     return stop, loss, gnorm, loss

@@ -14,6 +14,11 @@ from jax import lax
 jax.config.update("jax_enable_x64", True)
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 @jax.jit
 def setup(A, y, reg, c, steps, tol, x_start, seed):
     """The first states of newton_cg.
@@ -46,16 +51,16 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
         inverse_m_ratio = inverse_m * ratio
         g = 2.0 * (half_reg * x) + (inverse_m_ratio * exp_minus_y_A_x * -y) @ A
         sum_g_squared = g @ g
-        gnorm = jnp.sqrt(sum_g_squared)
+        gnorm = square_root(sum_g_squared)
         return (
             finite & (ended == 0) & (failed == 0) & jnp.logical_not(gnorm <= tol), g,
-            exp_minus_y_A_x, ratio, exp_minus_y_A_x_2, inverse_m_ratio, sum_g_squared, gnorm,
+            exp_minus_y_A_x, ratio, exp_minus_y_A_x_2, inverse_m_ratio, gnorm,
         )
 
     def steps_loop_body(carry):
         (
             step, x, d, finite, ended, failed, _, g, exp_minus_y_A_x, ratio, exp_minus_y_A_x_2,
-            inverse_m_ratio, sum_g_squared, gnorm, loss_trace, gnorm_trace,
+            inverse_m_ratio, gnorm, loss_trace, gnorm_trace,
         ) = carry
         opposite = -(ratio / exp_minus_y_A_x_2)
         product_2 = exp_minus_y_A_x * (-y * (A @ d))
@@ -69,10 +74,7 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
         def cg_test(cg_step, cg_x, r, p):
             sum_r_squared = r @ r
             return (
-                jnp.logical_not(
-                    jnp.sqrt(sum_r_squared)
-                    <= jnp.minimum(0.1, jnp.sqrt(jnp.sqrt(sum_g_squared))) * jnp.sqrt(sum_g_squared)
-                ),
+                jnp.logical_not(square_root(sum_r_squared) <= jnp.minimum(0.1, jnp.sqrt(gnorm)) * gnorm),
                 sum_r_squared,
             )
 
@@ -148,7 +150,7 @@ def advance_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, start, 
         jnp.zeros(capacity, jnp.float64), jnp.zeros(capacity, jnp.float64),
     )
     steps_loop_carry = lax.while_loop(steps_loop_going, steps_loop_body, steps_loop_carry)
-    step, x, d, finite, ended, failed, _, _, _, _, _, _, _, _, loss_trace, gnorm_trace = steps_loop_carry
+    step, x, d, finite, ended, failed, _, _, _, _, _, _, _, loss_trace, gnorm_trace = steps_loop_carry
     return x, d, step, finite, ended, failed, loss_trace, gnorm_trace
 
 
@@ -164,7 +166,8 @@ def finish_0(A, y, reg, c, steps, tol, x_start, seed, x_given, d_given, steps_do
     exp = jnp.exp(-y * (A @ x_given))
     product_A = (1.0 / jnp.float64(m) * (1.0 / (1.0 + exp)) * exp * -y) @ A
     x_bar = 2.0 * (reg / 2.0 * x_given) + product_A
-    gnorm = jnp.sqrt(x_bar @ x_bar)
+    sum_x_bar_squared = x_bar @ x_bar
+    gnorm = square_root(sum_x_bar_squared)
     stop = jnp.where(gnorm <= tol, 1, 0)
     loss = jnp.sum(jnp.log1p(exp)) / m + reg / 2.0 * (x_given @ x_given)
     return stop, loss, gnorm, loss

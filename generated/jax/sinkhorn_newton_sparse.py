@@ -14,6 +14,11 @@ from jax import lax
 jax.config.update("jax_enable_x64", True)
 
 
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+
+
 def sort(x):
     """Ascending along the last axis."""
     return jnp.sort(x, axis=-1)
@@ -144,7 +149,7 @@ def advance_1(C, a, b, eta, N1, density, steps, tol, seed, x_given, y_given, sta
 
         def pcg_test(pcg_step, pcg_x, r, z, p):
             sum_r_squared = r @ r
-            return jnp.logical_not(jnp.sqrt(sum_r_squared) <= 1e-10 * jnp.sqrt(total_3)),
+            return jnp.logical_not(square_root(sum_r_squared) <= 1e-10 * square_root(total_3)),
 
         def pcg_body(carry):
             pcg_step, pcg_x, r, z, p, _ = carry

@@ -24,7 +24,8 @@ class Operation:
 
     `numpy` is a format string over `{np}` (numpy or jax.numpy) and the arguments `{0}`, `{1}`.  `partials` gets the
     argument nodes and gives one derivative an argument, None where it is zero everywhere it exists.  `infix` is the
-    operator the printers use, with its binding strength.
+    operator the printers use, with its binding strength.  `safe` says of an operation that has not everywhere a finite
+    value and derivative which argument that depends on, and a value of it where both are finite.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Operation:
     partials: Partials | None
     doc: str
     infix: tuple[str, int] | None = None
+    safe: tuple[int, int] | None = None
 
 
 def _c(value: int | Fraction) -> Scalar:
@@ -94,6 +96,7 @@ _declarations = (
         lambda a, b: (_recip(b), _neg(apply("div", apply("div", a, b), b))),
         "quotient; x/0 is inf or nan",
         ("/", 9),
+        safe=(1, 1),
     ),
     Operation("neg", N1, "same", "-{0}", lambda a: (_c(-1),), "negative"),
     Operation("floordiv", ("int", "int"), "int", "{0} // {1}", None, "integer quotient rounded down", ("//", 9)),
@@ -106,7 +109,14 @@ _declarations = (
         "remainder with the sign of the divisor",
     ),
     Operation(
-        "power", R2, "real", "{0} ** {1}", _power_partial, "real power; needs x > 0 unless y is an integer", ("**", 11)
+        "power",
+        R2,
+        "real",
+        "{0} ** {1}",
+        _power_partial,
+        "real power; needs x > 0 unless y is an integer",
+        ("**", 11),
+        safe=(0, 1),
     ),
     Operation(
         "power_int",
@@ -115,6 +125,7 @@ _declarations = (
         "{np}.power({0}, {np}.{real}({1}))",
         _power_int_partial,
         "integer power; small constant exponents by products",
+        safe=(0, 1),
     ),
     Operation(
         "sqrt",
@@ -123,18 +134,35 @@ _declarations = (
         "{np}.sqrt({0})",
         lambda x: (apply("div", _c(Fraction(1, 2)), apply("sqrt", x)),),
         "square root",
+        safe=(0, 1),
     ),
-    Operation("exp", R1, "real", "{np}.exp({0})", lambda x: (apply("exp", x),), "e to the x"),
-    Operation("expm1", R1, "real", "{np}.expm1({0})", lambda x: (apply("exp", x),), "exp(x) - 1, exact near 0"),
-    Operation("log", R1, "real", "{np}.log({0})", lambda x: (_recip(x),), "natural logarithm"),
+    Operation("exp", R1, "real", "{np}.exp({0})", lambda x: (apply("exp", x),), "e to the x", safe=(0, 0)),
     Operation(
-        "log1p", R1, "real", "{np}.log1p({0})", lambda x: (_recip(apply("add", _c(1), x)),), "log(1 + x), exact near 0"
+        "expm1", R1, "real", "{np}.expm1({0})", lambda x: (apply("exp", x),), "exp(x) - 1, exact near 0", safe=(0, 0)
+    ),
+    Operation("log", R1, "real", "{np}.log({0})", lambda x: (_recip(x),), "natural logarithm", safe=(0, 1)),
+    Operation(
+        "log1p",
+        R1,
+        "real",
+        "{np}.log1p({0})",
+        lambda x: (_recip(apply("add", _c(1), x)),),
+        "log(1 + x), exact near 0",
+        safe=(0, 0),
     ),
     Operation("abs", N1, "same", "{np}.abs({0})", lambda x: (_sign(x),), "absolute value; derivative 0 at 0"),
     Operation("sign", N1, "same", "{np}.sign({0})", lambda x: (None,), "-1, 0 or 1"),
     Operation("sin", R1, "real", "{np}.sin({0})", lambda x: (apply("cos", x),), "sine"),
     Operation("cos", R1, "real", "{np}.cos({0})", lambda x: (_neg(apply("sin", x)),), "cosine"),
-    Operation("tan", R1, "real", "{np}.tan({0})", lambda x: (apply("add", _c(1), _sq(apply("tan", x))),), "tangent"),
+    Operation(
+        "tan",
+        R1,
+        "real",
+        "{np}.tan({0})",
+        lambda x: (apply("add", _c(1), _sq(apply("tan", x))),),
+        "tangent",
+        safe=(0, 0),
+    ),
     Operation(
         "arccos",
         R1,
@@ -142,6 +170,7 @@ _declarations = (
         "{np}.arccos({0})",
         lambda x: (_neg(_recip(apply("sqrt", _one_minus_sq(x)))),),
         "inverse cosine",
+        safe=(0, 0),
     ),
     Operation(
         "arctan2",
@@ -153,9 +182,10 @@ _declarations = (
             _neg(apply("div", y, apply("add", _sq(x), _sq(y)))),
         ),
         "angle of the point (x, y); first argument is y",
+        safe=(1, 1),
     ),
-    Operation("sinh", R1, "real", "{np}.sinh({0})", lambda x: (apply("cosh", x),), "hyperbolic sine"),
-    Operation("cosh", R1, "real", "{np}.cosh({0})", lambda x: (apply("sinh", x),), "hyperbolic cosine"),
+    Operation("sinh", R1, "real", "{np}.sinh({0})", lambda x: (apply("cosh", x),), "hyperbolic sine", safe=(0, 0)),
+    Operation("cosh", R1, "real", "{np}.cosh({0})", lambda x: (apply("sinh", x),), "hyperbolic cosine", safe=(0, 0)),
     Operation("tanh", R1, "real", "{np}.tanh({0})", lambda x: (_one_minus_sq(apply("tanh", x)),), "hyperbolic tangent"),
     Operation(
         "erf",
@@ -165,8 +195,10 @@ _declarations = (
         lambda x: (apply("mul", ir.constant(TWO_OVER_SQRT_PI, "real"), apply("exp", _neg(_sq(x)))),),
         "error function",
     ),
-    Operation("lgamma", R1, "real", "{special}.gammaln({0})", lambda x: (apply("digamma", x),), "log of |Gamma|"),
-    Operation("digamma", R1, "real", "{special}.digamma({0})", None, "derivative of lgamma"),
+    Operation(
+        "lgamma", R1, "real", "{special}.gammaln({0})", lambda x: (apply("digamma", x),), "log of |Gamma|", safe=(0, 1)
+    ),
+    Operation("digamma", R1, "real", "{special}.digamma({0})", None, "derivative of lgamma", safe=(0, 1)),
     Operation("floor", ("real",), "int", "{np}.int64({np}.floor({0}))", lambda x: (None,), "greatest integer <= x"),
     Operation("ceil", ("real",), "int", "{np}.int64({np}.ceil({0}))", lambda x: (None,), "least integer >= x"),
     Operation(

@@ -142,7 +142,7 @@ def legal(name: str) -> str:
 _TAKEN = frozenset((
     *CALLS,
     *("np", "jnp", "jax", "lax", "math", "numba", "njit", "special", "partial", "range", "len", "min", "max", "abs"),
-    *("sum", "float", "int", "add_at", "argmax", "argmin", "carry"),
+    *("sum", "float", "int", "add_at", "argmax", "argmin", "carry", "square_root"),
     *("threefry", "uniform", "uniform_bits", "index_bits", "high_word", "low_word"),
 ))  # fmt: skip
 

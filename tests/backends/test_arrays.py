@@ -277,3 +277,48 @@ def test_a_table_of_numbers_is_one_literal(dialect: str) -> None:
     made = function("table", [], [("table", table)])
     assert "array([0.5, -1.0, 2.0]" in text(dialect, made)
     expect_equal(dialect, (made, {}, []))
+
+
+# ---------------------------------------------------------------- derivatives of the code by jax
+
+NOWHERE = {  # arguments without a finite value or derivative
+    "div": (1.0, 0.0), "power": (-1.0, 0.5), "power_int": (0.0, -1), "sqrt": (0.0,), "exp": (1e4,), "expm1": (1e4,),
+    "log": (0.0,), "log1p": (-1.0,), "tan": (np.inf,), "arccos": (2.0,), "arctan2": (0.0, 0.0), "sinh": (1e4,),
+    "cosh": (1e4,), "lgamma": (0.0,), "digamma": (0.0,),
+}  # fmt: skip
+
+
+def derivative_by_jax(made: Function, *values: Any) -> Any:
+    """The gradient of a function's one number in its first parameter, by jax.grad of the code."""
+    jax = pytest.importorskip("jax")
+    from optgen.backends.arrays.files import load
+
+    jax.config.update("jax_enable_x64", True)
+    body, _ = load(pipeline.run(made), "jax", "float64")
+    return np.asarray(jax.grad(lambda *given: body(*given)[0])(*values))
+
+
+def test_every_partial_operation_has_a_safe_argument() -> None:
+    assert {name for name, declaration in OPERATIONS.items() if declaration.safe} == set(NOWHERE)
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+@pytest.mark.parametrize("holds", [True, False])
+def test_the_side_not_chosen_adds_no_nan_to_a_derivative(name: str, holds: bool) -> None:
+    values = NOWHERE[name]
+    place = OPERATIONS[name].safe[0]  # type: ignore[index]
+    numbers = [ir.Input(f"a{k}", "int" if isinstance(value, int) else "real") for k, value in enumerate(values)]
+    order = [numbers[place], *(a for k, a in enumerate(numbers) if k != place), ir.Input("c", "bool")]
+    there, zero = apply(name, *(ir.access(a) for a in numbers)), ir.constant(0, "real")
+    chosen = ir.choose(ir.access(order[-1]), *((zero, there) if holds else (there, zero)))
+    made = function("guarded", order, [("value", ir.array((), chosen, "value"))])
+    given = [values[place], *(value for k, value in enumerate(values) if k != place)]
+    assert derivative_by_jax(made, *given, holds) == 0
+
+
+def test_the_derivative_of_a_norm_at_zero_is_zero() -> None:
+    x, i = vector("x"), ir.Index(N, "i")
+    square = ir.reduce("sum", [i], apply("mul", ir.access(x, i), ir.access(x, i)))
+    made = function("norm", [x], [("norm", ir.array((), apply("sqrt", square), "norm"))])
+    np.testing.assert_array_equal(derivative_by_jax(made, np.zeros(3)), np.zeros(3))
+    np.testing.assert_allclose(derivative_by_jax(made, np.array([3.0, 4.0])), [0.6, 0.8])

@@ -19,6 +19,7 @@ from optgen.ir.nodes import AnyNode, Index, Scalar
 from optgen.ir.operations import declared
 from optgen.ir.walk import substitute
 from optgen.passes.loops.bounds import inside
+from optgen.passes.safe import root_of
 
 HELPED = ("threefry", "uniform_bits", "index_bits", "high_word", "low_word")
 # NumPy's scalars divide by zero silently, numbers of Python raise
@@ -200,6 +201,11 @@ class Printer:
         return Code(word.join(part.at(strength) for part in parts), (), strength)
 
     def choose(self, node: ir.Choose, order: tuple[Index, ...]) -> Code:
+        square = root_of(node) if self.np == "jnp" else None
+        if square is not None:
+            self.used.add("square_root")
+            made = self.scalar(square, order)
+            return Code(f"square_root({made.text})", made.axes)
         parts = [self.scalar(part, order) for part in (node.condition, node.then, node.otherwise)]
         test, then, otherwise = parts
         if self.np == "np" and not node.condition.free and then.axes == otherwise.axes:

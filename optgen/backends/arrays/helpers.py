@@ -148,6 +148,11 @@ def argsort(x):
 }
 
 _JAX = {
+    "square_root": '''
+def square_root(x):
+    """The square root; its derivative at 0 is 0."""
+    return jnp.where(x == 0, 0.0, jnp.sqrt(jnp.where(x == 0, 1.0, x)))
+''',
     "solve": '''
 def solve(a, b):
     """x with a @ x = b."""

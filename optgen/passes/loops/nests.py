@@ -113,9 +113,7 @@ def _accumulate(space: Space, target: Buffer, indices: Sequence[Index], node: ir
     conditions, body = _conjuncts(node.condition), node.body
     if node.kind == "sum" and isinstance(body, ir.Choose) and _is_zero(body.otherwise):
         conditions, body = [*conditions, *_conjuncts(body.condition)], body.then
-    pieces, (body, *conditions) = without_reductions(
-        space, target.name, [*indices, *node.indices], [body, *conditions]
-    )
+    pieces, (body, *conditions) = without_reductions(space, target.name, [*indices, *node.indices], [body, *conditions])
     around, places = list(indices), list[Scalar](indices)
     scattered = None if node.kind in ("argmax", "argmin") else _scatter(indices, conditions)
     if scattered is not None:

@@ -90,5 +90,3 @@ def unique(hint: str, names: set[str]) -> str:
         name, number = f"{(hint or 'value').rstrip('_')}_{number}", number + 1
     names.add(name)
     return name
-
-

@@ -108,9 +108,9 @@ class _Reader:
         if node in self.sets and self.is_point(self.sets[node][1]):
             return Pieces(Entry(), self.indices, ("set", self.sets[node][0], ONE))
         match node:
-            case ir.Access(tensor=ir.Output(source=ir.Call(function=name, arguments=(argument,)))) if (
-                name.startswith("oracle ") and self.is_point(argument)
-            ):
+            case ir.Access(tensor=ir.Output(source=ir.Call(function=name, arguments=(argument,)))) if name.startswith(
+                "oracle "
+            ) and self.is_point(argument):
                 return Pieces(Entry(), self.indices, ("oracle", name.removeprefix("oracle "), ONE))
             case ir.Reduce(kind="sum", indices=indices, condition=None, body=body):
                 return Pieces(self.entry(self.renamed(body, indices), ONE), self.indices)
@@ -132,9 +132,7 @@ class _Reader:
         if len(indices) != len(self.indices):
             raise Unknown
         reads = {
-            node.indices
-            for node in walk.postorder([body])
-            if isinstance(node, ir.Access) and node.tensor is self.point
+            node.indices for node in walk.postorder([body]) if isinstance(node, ir.Access) and node.tensor is self.point
         }
         if len(reads) != 1 or set(next(iter(reads))) != set(indices):
             raise Unknown
@@ -168,8 +166,9 @@ class _Reader:
                 rate, offset = self.line(inner)
                 shift = None if offset is None else apply("neg", apply("div", offset, rate))
                 return Entry(kinks=((apply("abs", rate), shift),))
-            case ir.Operation(name="mul", arguments=(a, b)) | ir.Operation(
-                name="power_int", arguments=(a, ir.Constant(value=2) as b)
+            case (
+                ir.Operation(name="mul", arguments=(a, b))
+                | ir.Operation(name="power_int", arguments=(a, ir.Constant(value=2) as b))
             ):
                 (p, q), (r, s) = self.line(a), self.line(a if node.name == "power_int" else b)
                 cross = add(times(p, s), times(r, q))

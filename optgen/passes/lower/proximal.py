@@ -213,9 +213,7 @@ def _level(values: Grid, total: Scalar, span: Span) -> Scalar:
     (j,) = math.indices(values.axes, "j")
     largest = apply("neg", ir.reduce("sum", (j,), ordered.at((j,)), apply("le", j, k)))
     count = apply("to_real", math.plus(k, 1))
-    return math.fixed(
-        number(ir.reduce("max", (k,), apply("div", apply("sub", largest, total), count))), "level"
-    ).scalar
+    return math.fixed(number(ir.reduce("max", (k,), apply("div", apply("sub", largest, total), count))), "level").scalar
 
 
 # ---------------------------------------------------------------- projections
