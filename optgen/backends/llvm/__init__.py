@@ -10,7 +10,8 @@ Must not know: specs, programs, the runtime, another backend.
     body            the function that is being written
     calls           factorisations and systems as loops
     products        matrix-vector products, one call each
-    matvec          these products as a function
+    rows            sums of the rows of a matrix, one call each
+    matvec, vecmat  these calls as functions
     routines        the functions that a module carries when it uses them
     parts           which loops can be cut into parts, and what they cost
     shared          these loops in parts, for threads that share their work

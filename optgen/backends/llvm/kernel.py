@@ -19,6 +19,7 @@ import numpy as np
 from optgen.backends.llvm.body import Implementations, no_implementations
 from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.parts import LARGE, WORTH, costs
+from optgen.backends.llvm.rows import write_out_row_sums
 from optgen.backends.llvm.threads import Threads, load
 from optgen.backends.llvm.vectors import count
 from optgen.ir import nodes as ir
@@ -33,10 +34,11 @@ def procedure_of(function: Function) -> Procedure:
     """The loop form of a function, with whole-array functions written out."""
     from optgen.backends.llvm.calls import expand_calls
     from optgen.backends.llvm.products import take_out_products
+    from optgen.backends.llvm.rows import take_out_row_sums
     from optgen.passes.loops import loops
     from optgen.passes.schedule import schedule
 
-    return take_out_products(expand_calls(loops(schedule(function))))
+    return take_out_row_sums(take_out_products(expand_calls(loops(schedule(function)))))
 
 
 Keep = Callable[[str, Callable[[], bytes]], bytes]  # (what code is made from, how) -> the code, made or found
@@ -215,7 +217,8 @@ class Kernel:
         return self.codes[shared]
 
     def _code(self, shared: bool) -> Any:
-        text = emit(self.procedure, self.real, shared, self.implementations)
+        procedure = write_out_row_sums(self.procedure) if shared else self.procedure
+        text = emit(procedure, self.real, shared, self.implementations)
         engine = from_object(_made(text, self.keep))
         self.engines.append(engine)
         address = engine.get_function_address(f"optgen_{self.procedure.name}")
@@ -224,7 +227,7 @@ class Kernel:
     def _shareable(self, dims: Mapping[str, int]) -> list[int]:
         """Of each loop that is worth to be shared at these sizes, the entries of scratch memory that it needs."""
         if self.costs is None:
-            self.costs = list(costs(self.procedure)) if os.name == "posix" else []
+            self.costs = list(costs(write_out_row_sums(self.procedure))) if os.name == "posix" else []
         needs = []
         for cost, copies in self.costs:
             known, entries = _known(cost, dims), 0 if copies is None else _known(copies, dims)

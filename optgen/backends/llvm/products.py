@@ -8,10 +8,11 @@ sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from optgen.ir import extents
+from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
     Accumulate,
@@ -28,8 +29,10 @@ from optgen.ir.imperative import (
     Swap,
     While,
 )
+from optgen.ir.nodes import AnyNode, Scalar
 
 MATVEC = "matvec"
+S = TypeVar("S", bound=Statement)
 
 
 @dataclass(slots=True)
@@ -42,8 +45,8 @@ class Found:
 
 def take_out_products(procedure: Procedure) -> Procedure:
     """The procedure with products of matrices and vectors as calls."""
-    found = Found(set(_views(procedure.body)))
-    body = _block(procedure.body, found)
+    found = Found(set(views(procedure.body)))
+    body = rewritten(procedure.body, For, lambda loop: _without_products(loop, found))
     return replace(procedure, body=body, temporaries=(*procedure.temporaries, *found.made))
 
 
@@ -72,23 +75,28 @@ def _blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
     return ()
 
 
-def _views(block: Sequence[Statement]) -> Iterator[Buffer]:
+def views(block: Sequence[Statement]) -> Iterator[Buffer]:
+    """The buffers that share memory with others."""
     for statement in _all(block):
         if isinstance(statement, Alias):
             yield from (statement.name, statement.base)
 
 
-def _block(block: Sequence[Statement], found: Found) -> tuple[Statement, ...]:
+def rewritten(
+    block: Sequence[Statement], kind: type[S], rule: Callable[[S], Sequence[Statement]]
+) -> tuple[Statement, ...]:
+    """The block with what the rule makes of each statement of a kind; statements in loops stay as they are."""
     made: list[Statement] = []
     for statement in block:
+        if isinstance(statement, kind):
+            made.extend(rule(statement))
+            continue
         match statement:
-            case For():
-                made.extend(_without_products(statement, found))
             case If():
-                then, otherwise = _block(statement.then, found), _block(statement.otherwise, found)
+                then, otherwise = (rewritten(part, kind, rule) for part in (statement.then, statement.otherwise))
                 made.append(replace(statement, then=then, otherwise=otherwise))
             case While():
-                head, tail = _block(statement.head, found), _block(statement.tail, found)
+                head, tail = (rewritten(part, kind, rule) for part in (statement.head, statement.tail))
                 made.append(replace(statement, head=head, tail=tail))
             case _:
                 made.append(statement)
@@ -97,7 +105,7 @@ def _block(block: Sequence[Statement], found: Found) -> tuple[Statement, ...]:
 
 def _without_products(loop: For, found: Found) -> list[Statement]:
     """The calls for the products of a loop, then the loop without them; inner loops are left as they are."""
-    fixed = set(_written(loop.body)) | found.shared
+    fixed = set(written(loop.body)) | found.shared
     calls: list[Statement] = []
     body: list[Statement] = []
     for statement in loop.body:
@@ -110,10 +118,11 @@ def _without_products(loop: For, found: Found) -> list[Statement]:
         found.made.append(result)
         calls.append(Invoke(MATVEC, operands, (result,)))
         body[-1] = Let(entry.buffer, ir.access(result, loop.index))
-    return [*calls, replace(loop, body=tuple(body), vector=loop.vector or _simple(body))] if calls else [loop]
+    return [*calls, replace(loop, body=tuple(body), vector=loop.vector or is_simple(body))] if calls else [loop]
 
 
-def _simple(body: Sequence[Statement]) -> bool:
+def is_simple(body: Sequence[Statement]) -> bool:
+    """Whether no statement holds others."""
     return not any(isinstance(statement, For | While | If) for statement in body)
 
 
@@ -128,9 +137,13 @@ def _product(statement: Statement, row: ir.Index) -> tuple[Buffer, Buffer] | Non
     matrix, vector = (a, b) if len(a.indices) == 2 else (b, a)
     if matrix.indices != (row, j) or vector.indices != (j,) or {matrix.dtype, vector.dtype} != {"real"}:
         return None
-    rows, columns = matrix.tensor.axes
-    whole = extents.same(rows, row.extent) and extents.same(columns, j.extent)
-    return (matrix.tensor, vector.tensor) if whole else None  # type: ignore[return-value]
+    return (matrix.tensor, vector.tensor) if whole_matrix(matrix.tensor, row, j) else None  # type: ignore[return-value,arg-type]
+
+
+def whole_matrix(matrix: Buffer, row: ir.Index, column: ir.Index) -> bool:
+    """Whether the indices run over all rows and columns."""
+    rows, columns = matrix.axes
+    return extents.same(rows, row.extent) and extents.same(columns, column.extent)
 
 
 def _cleared(before: Statement, loop: Statement) -> bool:
@@ -141,7 +154,26 @@ def _cleared(before: Statement, loop: Statement) -> bool:
     return False
 
 
-def _written(block: Sequence[Statement]) -> Iterator[Buffer]:
+def mentioned(block: Sequence[Statement]) -> set[AnyNode]:
+    """The buffers that statements in loops write, or read in their scalars."""
+    scalars: list[Scalar] = []
+    for statement in _all(block):
+        match statement:
+            case Let(value=value):
+                scalars.append(value)
+            case Store(_, indices, value):
+                scalars += [*indices, value]
+            case Accumulate(indices=indices, value=value, condition=condition):
+                scalars += [*indices, value, *(() if condition is None else (condition,))]
+            case For(index=index):
+                scalars.append(index.extent)
+            case If(condition=test):
+                scalars.append(test)
+    return {*walk.postorder(scalars), *written(block)}
+
+
+def written(block: Sequence[Statement]) -> Iterator[Buffer]:
+    """The buffers that statements write."""
     for statement in _all(block):
         match statement:
             case Store(buffer=buffer) | Accumulate(buffer=buffer) | Copy(target=buffer):

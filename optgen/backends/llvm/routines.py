@@ -13,7 +13,9 @@ from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.math_functions import definition
 from optgen.backends.llvm.matvec import matvec
 from optgen.backends.llvm.products import MATVEC
+from optgen.backends.llvm.rows import VECMAT
 from optgen.backends.llvm.shared_routines import SHARED_ROUTINES, Routine
+from optgen.backends.llvm.vecmat import vecmat
 from optgen.ir import nodes as ir
 
 if TYPE_CHECKING:
@@ -332,6 +334,8 @@ ROUTINES: dict[str, Routine] = {
     "sort_single": Routine(_sort("float"), (), (MOVE,)),
     "matvec": Routine(*matvec("double", "matvec")),
     "matvec_single": Routine(*matvec("float", "matvec_single")),
+    "vecmat": Routine(*vecmat("double", "vecmat")),
+    "vecmat_single": Routine(*vecmat("float", "vecmat_single")),
     **SHARED_ROUTINES,
     "argsort_single": Routine(_argsort("float")),
 }
@@ -355,9 +359,9 @@ def call_signature(statement: Invoke, body: Body) -> tuple[str, list[str], list[
     from optgen.backends.llvm.scalars import scalar
 
     name = statement.function
-    if name == MATVEC:
+    if name in (MATVEC, VECMAT):
         sizes = [scalar(body, axis) for axis in statement.arguments[0].axes]
-        name = name if body.nests is None else "matvec_shared"
+        name = f"{name}_shared" if body.nests is not None else name
         return (name if body.real == "double" else f"{name}_single"), sizes, []
     if name not in ("sort", "argsort"):
         raise ir.IRError(f"the llvm backend has no {name.removeprefix('oracle ')}; the numpy backend runs it")

@@ -20,6 +20,7 @@ from optgen.ir.nodes import Index, Scalar
 
 REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "fmaximum", "min": "fminimum"}
 OF_INTEGERS = {"sum": "add", "prod": "mul", "max": "smax", "min": "smin"}
+FEW = 4
 OF_TRUTHS = {"any": "or", "all": "and"}
 
 # ---------------------------------------------------------------- which loops
@@ -195,7 +196,7 @@ def vector_loop(body: Body, loop: For, start: str, end: str) -> str:
     """The instructions of a loop that `fits`; gives the iteration from which on it is left to be written in scalars.
 
     What is read again at once must not be written under a mask, for it would be waited for: so for sums kept in memory
-    there is a rest.
+    there is a rest, unless what is added takes longer than that.
     """
     lanes = Lanes(2 * width(body.real).count) if _waits(loop) else width(body.real)
     totals = {
@@ -211,13 +212,18 @@ def vector_loop(body: Body, loop: For, start: str, end: str) -> str:
         length = body.of_integers("llvm.smax", [body.value(f"sub nsw i64 {end}, {start}"), "0"])
         rest = body.value(f"add nsw i64 {start}, {body.value(f'and i64 {length}, {-lanes.count}')}")
         _blocks(body, loop, lanes, totals, name, (start, rest), "")
-        if not any(isinstance(part, Accumulate) and part.buffer.axes for part in loop.body):
+        if not any(isinstance(part, Accumulate) and part.buffer.axes and _short(part.value) for part in loop.body):
             _last_block(body, loop, lanes, totals, name, rest, end)
             rest = end
     for part in loop.body:
         if isinstance(part, Accumulate) and part.buffer in totals:
             _close(body, lanes, part, totals.pop(part.buffer))
     return rest
+
+
+def _short(value: Scalar) -> bool:
+    """Whether a value is made from few entries."""
+    return sum(isinstance(node, ir.Access) and bool(node.indices) for node in _below(iter((value,)))) < FEW
 
 
 def _last_block(
