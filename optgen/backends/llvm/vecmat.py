@@ -54,7 +54,7 @@ def _columns(body: Body, name: str, terms: list[tuple[str, str]]) -> None:
     body.do(f"br i1 {body.value('icmp sgt i64 %columns, 0')}, label %{name}.block, label %{name}.done")
     body.begin(f"{name}.block")
     body.do(f"{column} = phi i64 [ 0, %{before} ], [ {column}.next, %{name}.block ]")
-    mask = masks.within(body, lanes, masks.numbers(body, lanes, column), "%columns")
+    mask = masks.within(body, lanes, column, "%columns")
 
     def place(start: str) -> str:
         return body.value(f"getelementptr inbounds {body.real}, ptr {start}, i64 {column}")
