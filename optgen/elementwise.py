@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,7 +71,16 @@ def _function(wanted: Request) -> np.ufunc:
         from optgen.adapters.numba_functions import register
 
         register()
-    return make(wanted, meaning, derivative, _programs(group), docs[0].text if docs else "")
+    about = docs[0].text if docs else ""
+    return make(wanted, meaning, derivative, _programs(group), about, certificate(wanted.expression) if group else None)
+
+
+def certificate(name: str) -> dict[str, Any] | None:
+    """What was proved of a shipped function: the certificate beside its spec."""
+    from optgen.shipped import function_paths
+
+    path = function_paths()[name].with_suffix(".json")
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 # operations of solvers whose shipped function has another name

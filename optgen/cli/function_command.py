@@ -68,11 +68,16 @@ def _described(function: Any) -> list[str]:
 
 
 def _list() -> None:
-    """The shipped functions: what each is, for which dtypes, what its certificate says."""
+    """The shipped functions: what each is, and what its certificate says of its error."""
+    import json
+
     import optgen
     from optgen.shipped import function_paths
 
     width = max(map(len, function_paths()), default=0)
     for name, path in function_paths().items():
         docs = [doc for kind, found, doc in optgen.load(path).contents if found == name]
-        click.echo(f"{name:<{width}}  {docs[0] if docs else ''}")
+        kept = path.with_suffix(".json")
+        known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
+        said = f"{known['verdict']}, {float(known['error at most']):.4f} ulp" if known else "no certificate"
+        click.echo(f"{name:<{width}}  {said:<20}  {docs[0] if docs else ''}")

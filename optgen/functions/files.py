@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from optgen.backends.c import header, source
-from optgen.functions.certificate import Proof
-from optgen.functions.floats import float_of
 from optgen.ir.straight import Straight
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
 
 
-def write(proof: Proof, name: str, programs: Mapping[str, Straight], folder: Path) -> list[Path]:
+def write(known: Mapping[str, Any], name: str, programs: Mapping[str, Straight], folder: Path) -> list[Path]:
     """Write all that there is; the paths.  Symbols are `name` for float32 and `name_f64` for float64."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for dtype, program in programs.items():
         symbol = identifier(name) + ("" if dtype == "float32" else "_f64")
         paths = [folder / f"{symbol}.h", folder / f"{symbol}.c"]
-        paths[0].write_text(header(symbol, program, _documentation(proof, dtype)), encoding="utf-8")
+        paths[0].write_text(header(symbol, program, _documentation(known, dtype)), encoding="utf-8")
         paths[1].write_text(source(symbol, program), encoding="utf-8")
         made += paths
         made += _library(paths[1])
     certificate = folder / f"{identifier(name)}.certificate.json"
-    certificate.write_text(proof.as_json(), encoding="utf-8")
-    return [*made, certificate, *_plot(proof, folder / f"{identifier(name)}.png")]
+    certificate.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    return [*made, certificate, *_plot(known, folder / f"{identifier(name)}.png")]
 
 
 def identifier(name: str) -> str:
@@ -38,14 +39,26 @@ def identifier(name: str) -> str:
     return made if made and not made[0].isdigit() else f"f_{made}"
 
 
-def _documentation(proof: Proof, dtype: str) -> str:
-    claim, found = proof.claim, proof.findings
-    lines = [f"{claim.meaning.doc}, to {claim.accuracy}" + (f" on {claim.domain}" if claim.domain else "")]
+def _documentation(known: Mapping[str, Any], dtype: str) -> str:
+    domain = known["domain"]
+    where = f" on [{float.fromhex(domain[0]):g}, {float.fromhex(domain[1]):g}]" if domain else ""
+    lines = [f"{known['meaning']}, to {_accuracy(known)}{where}"]
     if dtype == "float32":
-        how = "every argument was run" if proof.proved else f"{found.inputs:,} arguments were run"
-        lines.append(f"Largest error {found.error:.4g} {claim.measure}, at {float_of(found.worst)!r}; {how}.")
+        how = "every argument was run" if known["verdict"] == "proved" else f"{known['inputs']:,} arguments were run"
+        worst = float.fromhex(known["worst input"])
+        lines.append(f"Largest error {known['error at most']} {_unit(known)}, at {worst!r}; {how}.")
     lines.append("Compile without contraction: -ffp-contract=off, never -ffast-math.")
     return "\n".join(lines)
+
+
+def _unit(known: Mapping[str, Any]) -> str:
+    return "relative" if known["accuracy"]["relative"] else "ulp"
+
+
+def _accuracy(known: Mapping[str, Any]) -> str:
+    amount = float(Fraction(known["accuracy"]["amount"]))
+    of = " of bfloat16" if known["accuracy"]["of"] == "bfloat16" else ""
+    return f"relative {amount:g}" if known["accuracy"]["relative"] else f"{amount:g} ulp{of}"
 
 
 def _library(path: Path) -> list[Path]:
@@ -58,7 +71,7 @@ def _library(path: Path) -> list[Path]:
     return [made]
 
 
-def _plot(proof: Proof, path: Path) -> list[Path]:
+def _plot(known: Mapping[str, Any], path: Path) -> list[Path]:
     """The largest error in each binade of the arguments; nothing where matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
@@ -66,15 +79,16 @@ def _plot(proof: Proof, path: Path) -> list[Path]:
         return []
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     axes = figure.add_subplot()
+    binades = [(int(key, 16), float(error)) for key, error, _ in map(str.split, known["binades"])]
     for negative, label in ((True, "x < 0"), (False, "x > 0")):
-        found = [(key & 0xFF, error) for key, error, _ in proof.findings.binades if (key >> 8 == 1) == negative]
+        found = [(key & 0xFF, error) for key, error in binades if (key >> 8 == 1) == negative]
         if found:
             axes.plot([2.0 ** (key - 127) for key, _ in found], [error for _, error in found], ".-", label=label)
-    axes.axhline(proof.claim.amount, color="grey", linewidth=0.8)
+    axes.axhline(float(Fraction(known["accuracy"]["amount"])), color="grey", linewidth=0.8)
     axes.set_xscale("log", base=2)
     axes.set_xlabel("|x|, by binades")
-    axes.set_ylabel(f"largest error, {proof.claim.measure}")
-    axes.set_title(proof.claim.meaning.doc)
+    axes.set_ylabel(f"largest error, {_unit(known)}")
+    axes.set_title(known["meaning"])
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -30,13 +31,17 @@ def make(
     derivative: Callable[[int], Any],
     shipped: tuple[Straight, ...] = (),
     documentation: str = "",
+    certificate: Mapping[str, Any] | None = None,
 ) -> np.ufunc:
-    """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype.
+    """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype, and `certificate`
+    says what was proved of that for float32.
 
     Raises SpecError if no program reaches the accuracy.
     """
     programs = {DTYPE[program.type]: program for program in shipped or (_found(wanted, meaning),)}
-    record = Record(wanted, meaning, programs)
+    if certificate is not None and certificate["program"] != programs["float32"].digest:
+        certificate = None  # it is of another program
+    record = Record(wanted, meaning, programs, certificate)
     arguments = tuple(parameter.name for parameter in meaning.parameters)
     definition = Definition(wanted.name, arguments, programs, derivative)
     attributes = {
@@ -44,11 +49,14 @@ def make(
         "accuracy": wanted.accuracy,
         "domain": wanted.domain,
         "programs": programs,
+        "certificate": certificate,
         "error": ErrorBound(record),
         "prove": record.prove,
         "write": record.write,
     }
-    return make_ufunc(definition, _documentation(wanted, meaning, documentation, programs), attributes)
+    made = make_ufunc(definition, _documentation(wanted, meaning, documentation, programs), attributes)
+    record.attributes = made.__dict__
+    return made
 
 
 def _documentation(
@@ -103,13 +111,20 @@ def _unreachable(wanted: Request, meaning: Function, reason: str) -> SpecError:
 
 
 class Record:
-    """What was proved of the programs of one request so far."""
+    """What was proved of the programs of one request so far; `shipped` is the certificate that came with them."""
 
-    def __init__(self, wanted: Request, meaning: Function, programs: Mapping[str, Straight]) -> None:
+    def __init__(
+        self,
+        wanted: Request,
+        meaning: Function,
+        programs: Mapping[str, Straight],
+        shipped: Mapping[str, Any] | None = None,
+    ) -> None:
         self.meaning = meaning
         self.wanted = wanted
         self.programs = programs
-        self.full: Proof | None = None
+        self.certificate = shipped
+        self.attributes: dict[str, Any] = {}  # of the ufunc
 
     @cached_property
     def claim(self) -> Claim:
@@ -125,13 +140,27 @@ class Record:
 
     @cached_property
     def quick(self) -> Proof:
-        from optgen.functions.certificate import prove
+        return self._swept(full=False)
 
-        return prove(self.programs["float32"], self.claim, full=False, against=self.reference)
+    @cached_property
+    def full(self) -> Proof:
+        return self._swept(full=True)
 
     @property
-    def best(self) -> Proof:
-        return self.full or self.quick
+    def known(self) -> Mapping[str, Any]:
+        """The best certificate there is; without one, what a quick sweep finds."""
+        return self.certificate or json.loads(self.quick.as_json())
+
+    def _swept(self, full: bool, progress: Progress | None = None, threads: int = 2) -> Proof:
+        from optgen.functions.certificate import prove
+        from optgen.functions.errors import Refused
+
+        try:
+            program = self.programs["float32"]
+            return prove(program, self.claim, full=full, threads=threads, progress=progress, against=self.reference)
+        except (Refused, ValueError) as error:
+            message = f"{self.meaning.doc} can't be proved here: {error}"
+            raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None
 
     def prove(self, progress: Progress | None = None, threads: int = 2) -> Proof:
         """Run every float32 argument of the domain against the bounded reference; takes seconds to minutes.
@@ -139,24 +168,16 @@ class Record:
         The proof says what was found: `proof.proved`, `proof.findings.error`, `proof.as_json()` (the certificate).
         Raises SpecError for a function of two arguments or one that has no reference.
         """
-        from optgen.functions.certificate import prove
-        from optgen.functions.errors import Refused
-
-        if self.full is None:
-            try:
-                self.full = prove(
-                    self.programs["float32"], self.claim, threads=threads, progress=progress, against=self.reference
-                )
-            except Refused as error:
-                message = f"{self.meaning.doc} can't be proved here: {error}"
-                raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None
+        if "full" not in self.__dict__:
+            self.__dict__["full"] = self._swept(True, progress, threads)
+            self.certificate = self.attributes["certificate"] = json.loads(self.full.as_json())
         return self.full
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write what the function is to a folder: plain C, header, shared library, certificate; the paths."""
         from optgen.functions.files import write
 
-        return write(self.best, self.wanted.name, self.programs, Path(folder))
+        return write(self.known, self.wanted.name, self.programs, Path(folder))
 
 
 class ErrorBound:
@@ -170,20 +191,21 @@ class ErrorBound:
 
     @property
     def proved(self) -> bool:
-        return self._record.full is not None and self._record.full.proved
+        return self._record.certificate is not None and self._record.certificate["verdict"] == "proved"
 
     @property
     def worst(self) -> float:
         """The argument at which the error is largest."""
-        from optgen.functions.floats import float_of
-
-        return float_of(self._record.best.findings.worst)
+        return float.fromhex(self._record.known["worst input"])
 
     def __float__(self) -> float:
-        return float(self._record.best.findings.error)
+        return float(self._record.known["error at most"])
 
     def __repr__(self) -> str:
-        findings, measure = self._record.best.findings, self._record.claim.measure
-        how = "every argument was run" if findings.full else "tested; prove() runs every argument"
-        number = f"{findings.error:.3e}" if measure.kind == "relative" else f"{findings.error:.4f}"
-        return f"{number} {measure}, at {self.worst!r}, {findings.inputs:,} arguments: {how}"
+        known, accuracy = self._record.known, self._record.wanted.accuracy
+        if known["trust"] == "exhaustive":
+            how = f"every argument was run, {known['not correctly rounded']:,} results are not correctly rounded"
+        else:
+            how = "tested; prove() runs every argument"
+        number = f"relative {float(self):.3e}" if accuracy.relative else f"{float(self):.4f} ulp"
+        return f"{number}, at {self.worst!r}, {known['inputs']:,} arguments: {how}"
