@@ -1,0 +1,415 @@
+"""From a claim to finite problems: its points listed, its relation a quadratic, its domain intervals.
+
+Everything is read off the Program: what the step asks, where, and what becomes of the answers (`forms`).  Equations
+(a minimiser has gradient 0, a fixed point stays) are solved among the names, and the minimiser is put at 0 where the
+problem does not change under a common shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from optgen.ir import claims as claim_form
+from optgen.ir import nodes as ir
+from optgen.ir.claims import Claim, Relation, scalar_of
+from optgen.proof.cancel import lowest
+from optgen.proof.domains import Constraint, intervals
+from optgen.proof.forms import Frame, NotLinear, Reader, Root, Value, Whole, as_quadratic, shown
+from optgen.proof.interpolation import CLASSES
+from optgen.proof.polynomial import Number, Ratio, symbol
+from optgen.proof.problem import (
+    NOWHERE,
+    ZERO,
+    Form,
+    Membership,
+    Oracle,
+    Point,
+    Problem,
+    Quadratic,
+    Statement,
+    constant,
+    value,
+    vector,
+)
+from optgen.proof.reduce import centred, eliminated
+
+MOST_STEPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A relation of the claim as a problem whose first statement is the relation.
+
+    complete: nothing that the claim gives was left out, so a violation of the problem violates the claim; left_out
+    says what was.  constraints: all that is given about numbers, of which `problem.domain` is a simpler superset.
+    """
+
+    problem: Problem
+    complete: bool
+    left_out: tuple[str, ...]
+    constraints: tuple[Constraint, ...]
+
+
+@dataclass(slots=True)
+class Extraction:
+    """One reading of a claim: the frames of its states, what was asked, what is given."""
+
+    claim: Claim
+    numbers: Mapping[str, Number] = field(default_factory=dict)  # values of symbols: a boundary, a sample
+    reader: Reader = field(init=False)
+    base: Frame = field(init=False)
+    frames: dict[int, Frame] = field(default_factory=dict)
+    optima: dict[str, claim_form.Optimum] = field(default_factory=dict)
+    fixed: Frame | None = None
+    left_out: list[str] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    assumptions: dict[str, Quadratic] = field(default_factory=dict)
+    equations: list[Form] = field(default_factory=list)
+    busy: set[ir.Input] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.sizes(), self.special)
+        self.base = Frame(self.inputs())
+        self.given()
+
+    # ------------------------------------------------------------ what inputs mean
+
+    def sizes(self) -> dict[str, int]:
+        """Dims with a number: by `at`, or declared with one."""
+        known = {name: int(n) for name, n in self.claim.at.items() if n.denominator == 1}
+        program = self.claim.program
+        for name, size in program.sizes if program is not None else ():
+            if isinstance(size, ir.Constant) and name not in known:
+                known[name] = int(size.value)
+        return known
+
+    def inputs(self) -> dict[ir.Input, object]:  # type: ignore[override]
+        found: dict[ir.Input, object] = {}
+        program = self.claim.program
+        if program is not None:
+            for slot in program.slots:
+                if slot.kind != "start":
+                    found[slot.input] = self.parameter(slot.name, slot.input)
+            for state in program.states:
+                found[state.input] = named(state.name, state.input)
+            for phase in program.phases:
+                found[phase.done] = lambda _: self.symbol("k")
+        for name in self.claim.names:
+            if name.input is not None:
+                is_point = name.kind == "point"
+                found[name.input] = named(name.name, name.input) if is_point else self.parameter(name.name, name.input)
+        for fact in self.claim.given:
+            bound = definition_of(fact)
+            if bound is not None and bound[0] in found:
+                found[bound[0]] = self.defined(*bound)
+        return found
+
+    def symbol(self, name: str) -> Number:
+        if name in self.numbers:
+            return self.numbers[name]
+        return self.claim.at[name] if name in self.claim.at else lowest(symbol(name))
+
+    def parameter(self, name: str, made: ir.Input) -> object:
+        if not made.axes:
+            return lambda _: self.symbol(name)
+
+        def member(places: tuple[int, ...]) -> Whole:
+            if len(places) != len(made.axes):
+                raise NotLinear(f"{name} is data")
+            return self.symbol(f"{name}[{', '.join(str(p + 1) for p in places)}]")
+
+        return member
+
+    def defined(self, made: ir.Input, side: ir.Scalar) -> object:
+        """A parameter that `given` defines: `lr = 2/(mu + L)`."""
+
+        def value_of(_: tuple[int, ...]) -> Whole:
+            if made.name in self.claim.at and not isinstance(side, ir.Constant):
+                pass  # `at` may also give the numbers on the other side: what is defined stays defined
+            if made in self.busy:
+                raise NotLinear(f"{made.name} is given in terms of itself")
+            self.busy.add(made)
+            try:
+                found = self.reader.scalar(side, self.base, {})
+            finally:
+                self.busy.discard(made)
+            if not isinstance(found, Fraction | Ratio):
+                raise NotLinear(f"{made.name} is given by vectors")
+            return found
+
+        return value_of
+
+    # ------------------------------------------------------------ calls of claims
+
+    def special(
+        self, node: ir.Call, reader: Reader, frame: Frame, at: Mapping[ir.Index, int], places: tuple[int, ...]
+    ) -> Whole | None:
+        attributes = dict(node.attributes)
+        match node.function:
+            case "argmin" | "argmax":
+                return self.optimum(f"{node.function} {attributes['function']}")
+            case "iterate":
+                step = reader.number(node.arguments[0], frame, at)
+                if not isinstance(step, Fraction):
+                    raise NotLinear("an iterate whose number is not known: give it by `at`")
+                return self.iterate(int(step)).values[self.state(attributes["state"]).input](places)
+            case "fixed":
+                return self.fixed_point().values[self.state(attributes["state"]).input](places)
+            case "expectation":
+                return reader.whole(node.arguments[0], frame, at, places)
+        return None
+
+    def state(self, name: str) -> object:
+        assert self.claim.program is not None
+        return next(s for s in self.claim.program.states if s.name == name)
+
+    def optimum(self, name: str) -> Form:
+        found = next(o for o in self.claim.optima if f"{o.kind} {o.name}" == name)
+        point = vector("x*" if len(self.claim.optima) == 1 else name)
+        if name not in self.optima:
+            self.optima[name] = found
+            (parameter,) = found.function.parameters
+            mark = f"the argument of {id(parameter)}"
+            inside = Frame({**self.base.values, parameter: lambda _: vector(mark)})
+            body = self.reader.whole(found.function.results[0], inside, {}, ())
+            self.equations.append(self.reader.differentiated(as_quadratic(body), mark, point))
+        return point
+
+    def iterate(self, k: int) -> Frame:
+        """The states after k steps from the start."""
+        if k < 0 or k > MOST_STEPS:
+            raise NotLinear(f"iterates from 0 to {MOST_STEPS} are written out")
+        program = self.claim.program
+        assert program is not None
+        if len(program.phases) != 1:
+            raise NotLinear("iterates of an algorithm with several phases")
+        if k not in self.frames:
+            values = dict(self.base.values)
+            phase = program.phases[0]
+            if k == 0:
+                starts = {s.input: named(f"{s.name}(0)", s.input) for s in program.slots if s.kind == "start"}
+                before = Frame({**values, **starts})
+                after: Sequence[ir.Tensor] = [state.initial for state in program.states]
+            else:
+                before = self.iterate(k - 1)
+                after = phase.following
+            for state, tensor in zip(program.states, after, strict=True):
+                values[state.input] = lambda places, t=tensor: self.reader.whole(t, before, {}, places)  # type: ignore[misc]
+            values[phase.done] = lambda _: Fraction(k)
+            self.frames[k] = Frame(values)
+        return self.frames[k]
+
+    def fixed_point(self) -> Frame:
+        """States that the step does not change; what that means is added to the equations."""
+        program = self.claim.program
+        assert program is not None
+        if self.fixed is None:
+            if len(program.phases) != 1:
+                raise NotLinear("a fixed point of several phases")
+            values = dict(self.base.values)
+            for state in program.states:
+                values[state.input] = named(f"{state.name}*", state.input)
+            self.fixed = Frame(values)
+            for state, tensor in zip(program.states, program.phases[0].following, strict=True):
+                for places in self.members(state.input):
+                    after = self.reader.whole(tensor, self.fixed, {}, places)
+                    before = values[state.input](places)
+                    if isinstance(after, Form) and isinstance(before, Form):
+                        self.equations.append(after - before)
+        return self.fixed
+
+    def members(self, made: ir.Input) -> list[tuple[int, ...]]:
+        places: list[tuple[int, ...]] = [()]
+        for axis in made.axes:
+            size = self.reader.size(axis, self.base, {})
+            if size is not None:
+                places = [(*p, n) for p in places for n in range(size)]
+        return places
+
+    # ------------------------------------------------------------ what is given
+
+    def given(self) -> None:
+        for fact in (*self.claim.domains, *self.claim.given):
+            if definition_of(fact) is not None and definition_of(fact)[0] in self.base.values and fact in self.claim.given:  # type: ignore[index]
+                continue
+            try:
+                self.fact(fact)
+            except NotLinear as why:
+                self.left_out.append(f"{fact.span.text} ({why})")
+
+    def fact(self, fact: claim_form.Fact) -> None:
+        if not isinstance(fact, Relation):
+            raise NotLinear("no comparison of numbers or quantities")
+        if is_infinite(fact.left) or is_infinite(fact.right):
+            return
+        if fact.left.axes or fact.right.axes:
+            left, right = (self.reader.whole(side, self.base, {}, ()) for side in (fact.left, fact.right))
+            if fact.operator != "==" or not isinstance(left, Form) or not isinstance(right, Form):
+                raise NotLinear("said of every entry of a vector")
+            self.equations.append(left - right)
+            return
+        sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (fact.left, fact.right)]
+        if all(isinstance(side, Fraction | Ratio) for side in sides):
+            self.constraints.append(Constraint(fact.operator, *sides, fact.span.text))  # type: ignore[arg-type]
+            return
+        for number, quadratic in enumerate(differences(fact.operator, *sides)):
+            self.assumptions[f"given {fact.span.text}" + f" {number}" * (number > 0)] = quadratic
+
+    # ------------------------------------------------------------ the problem
+
+    def problem(self, goals: Sequence[Quadratic], extra: Sequence[Number] = ()) -> Extracted:
+        """The problem whose first statement is the first goal >= 0; `extra` numbers must be >= 0 as well."""
+        statements = [Statement(f"part {n + 1}" if n else "claim", q) for n, q in enumerate(goals)]
+        statements += [
+            Statement(f"{shown(n)} >= 0", constant(n)) for n in extra if not (isinstance(n, Fraction) and n >= 0)
+        ]
+        oracles = self.oracles()
+        raw = Problem(oracles, tuple(statements), (), self.assumptions, {})
+        solved = centred(eliminated(raw, self.equations), self.centre_names())
+        marked = replace(solved, oracles=tuple(with_minimisers(o) for o in solved.oracles))
+        used = marked.symbols()
+        roots = [Constraint("==", lowest(symbol(name)) ** 2, n, name) for n, name in self.reader.roots.values()]
+        roots += [Constraint(">=", lowest(symbol(name)), Fraction(0), name) for _, name in self.reader.roots.values()]
+        constraints = [*self.constraints, *roots, *self.counters(used)]
+        domain, exact = intervals(constraints, used)
+        return Extracted(
+            replace(marked, domain=domain),
+            not self.left_out and exact,
+            tuple(self.left_out),
+            tuple(constraints),
+        )
+
+    def counters(self, used: set[str]) -> list[Constraint]:
+        """The number of steps done is not negative."""
+        return [Constraint(">=", lowest(symbol("k")), Fraction(0), "k")] if "k" in used else []
+
+    def centre_names(self) -> list[str]:
+        names = ["x*" if len(self.claim.optima) == 1 else name for name in self.optima]
+        if self.fixed is not None and self.claim.program is not None:
+            names += [f"{state.name}*" for state in self.claim.program.states]
+        return names
+
+    def oracles(self) -> tuple[Oracle, ...]:
+        found = []
+        for name, asked in self.reader.asked.items():
+            classes = self.classes(name)
+            points = list(asked.points.values())
+            if not classes:
+                if points:
+                    self.left_out.append(f"nothing is given of {name}")
+                continue
+            if any(CLASSES[c.name].needs_star for c in classes) and not self.optima and self.fixed is None:
+                points.append(Point("x*", vector("x*"), NOWHERE, value(f"{name}*"), minimiser=True))
+            if any(CLASSES[c.name].operator for c in classes):
+                points = [replace(p, f=ZERO) for p in points]
+            found.append(Oracle(name, classes, tuple(points)))
+        return tuple(found)
+
+    def classes(self, oracle: str) -> tuple[Membership, ...]:
+        base, _, place = oracle.partition("[")
+        found: list[Membership] = []
+        for membership in self.claim.classes:
+            if membership.function == base and membership.members == bool(place):
+                places = (int(place[:-1]) - 1,) if place else ()
+                if membership.name not in CLASSES:
+                    raise NotLinear(f"the class {membership.name} has no inequality")
+                arguments = [self.class_argument(a, places) for a in membership.arguments]
+                found.append(Membership(membership.name, tuple(arguments)))
+        return tuple(found)
+
+    def class_argument(self, tensor: ir.Tensor, places: tuple[int, ...]) -> Number | None:
+        if is_infinite(tensor):
+            return None
+        found = self.reader.whole(tensor, self.base, {}, places if tensor.axes else ())
+        if not isinstance(found, Fraction | Ratio):
+            raise NotLinear("an argument of a class that is no number")
+        return lowest(found)
+
+    # ------------------------------------------------------------ goals
+
+    def relation(self, goal: Relation) -> list[tuple[list[Quadratic], list[Number]]]:
+        """The quadratics that must be >= 0 for the relation: for an equality one in each direction."""
+        if goal.left.axes or goal.right.axes:
+            raise NotLinear("a relation of vectors")
+        sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (goal.left, goal.right)]
+        if goal.operator in ("<", ">", "!="):
+            raise NotLinear("a strict relation")
+        numbers: list[Number] = []
+        if any(isinstance(side, Root) for side in sides):
+            sides, numbers = squared(goal.operator, sides)
+        return [([q], numbers) for q in differences(goal.operator, *sides)]
+
+
+def squared(operator: str, sides: Sequence[Value]) -> tuple[list[Value], list[Number]]:
+    """Both sides of a comparison of norms squared, and the factors that must not be negative for that."""
+    found: list[Value] = []
+    factors: list[Number] = []
+    for side in sides:
+        if isinstance(side, Root):
+            factors.append(side.factor)
+            found.append((side.factor * side.factor) * side.inside)
+        elif isinstance(side, Fraction | Ratio):
+            factors.append(side)
+            found.append(side * side)
+        else:
+            raise NotLinear("a norm compared with a quantity")
+    return found, factors
+
+
+def differences(operator: str, left: Value, right: Value) -> list[Quadratic]:
+    """What must be >= 0."""
+    a, b = as_quadratic(left), as_quadratic(right)
+    ways = {"<=": [b - a], "<": [b - a], ">=": [a - b], ">": [a - b], "==": [b - a, a - b]}
+    if operator not in ways:
+        raise NotLinear("a relation that is no inequality")
+    return ways[operator]
+
+
+def with_minimisers(oracle: Oracle) -> Oracle:
+    """Points where the answer is 0 are minimisers (zeros of an operator)."""
+    points = tuple(replace(p, minimiser=True) if not p.g.terms and not p.adjoint else p for p in oracle.points)
+    return replace(oracle, points=points)
+
+
+def named(name: str, made: ir.Input) -> object:
+    """An input with a vector's axis as a vector, members apart; without axes as a symbol."""
+    if not made.axes:
+        return lambda _: lowest(symbol(name))
+
+    def member(places: tuple[int, ...]) -> Whole:
+        full = name if not places else f"{name}[{', '.join(str(p + 1) for p in places)}]"
+        return lowest(symbol(full)) if len(places) == len(made.axes) else vector(full)
+
+    return member
+
+
+def definition_of(fact: claim_form.Fact) -> tuple[ir.Input, ir.Scalar] | None:
+    """`p = e` with p an input without axes: (p, e)."""
+    if not isinstance(fact, Relation) or fact.operator != "==" or fact.left.axes or fact.right.axes:
+        return None
+    left = scalar_of(fact.left)
+    if isinstance(left, ir.Access) and isinstance(left.tensor, ir.Input) and not left.indices:
+        return left.tensor, scalar_of(fact.right)
+    return None
+
+
+def is_infinite(tensor: ir.Tensor) -> bool:
+    if tensor.axes:
+        return False
+    side = scalar_of(tensor)
+    if isinstance(side, ir.Operation) and side.name == "neg":
+        side = side.arguments[0]
+    return isinstance(side, ir.Constant) and isinstance(side.value, float)
+
+
+def extracted(claim: Claim, goal: Relation, numbers: Mapping[str, Number] | None = None) -> list[Extracted]:
+    """The problems of one relation, all of which must hold.  NotLinear says why there are none."""
+    found = []
+    count = len(Extraction(claim, numbers or {}).relation(goal))
+    for place in range(count):
+        extraction = Extraction(claim, numbers or {})
+        quadratics, extra = extraction.relation(goal)[place]
+        found.append(extraction.problem(quadratics, extra))
+    return found

@@ -1,0 +1,175 @@
+"""A problem made smaller without changing what it says: equations solved, the minimiser put at 0.
+
+`eliminated` solves equations between vectors exactly.  `centred` puts a vector at 0 if adding one and the same vector
+to some of the names (weights say to which, and how often) changes neither a condition nor a claim: any configuration
+may then be shifted until that vector is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from optgen.proof.polynomial import Number
+from optgen.proof.problem import Form, Oracle, Pair, Point, Problem, Quadratic
+from optgen.proof.program import CONSTANT, Row
+from optgen.proof.rounding import solved
+
+# classes that speak of differences of points only; of differences of answers only
+SHIFTED = frozenset({
+    "convex", "concave", "smooth", "strongly_convex", "weakly_convex", "smooth_strongly_convex", "curved", "lipschitz",
+    "indicator", "pl", "rsi", "error_bound", "upper_growth", "quadratic", "monotone", "strongly_monotone",
+    "cocoercive", "comonotone", "lipschitz_operator", "nonexpansive", "averaged", "weak_minty",
+})  # fmt: skip
+TILTED = frozenset({
+    "convex", "concave", "strongly_convex", "weakly_convex", "smooth_strongly_convex", "curved", "monotone",
+    "strongly_monotone", "cocoercive", "comonotone", "lipschitz_operator", "nonexpansive", "averaged",
+})  # fmt: skip
+
+
+# ---------------------------------------------------------------- equations
+
+
+def eliminated(problem: Problem, equations: Sequence[Form]) -> Problem:
+    """The problem with forms for the names that the equations determine."""
+    order: list[str] = sorted({n for e in equations for n in e.terms}, key=lambda n: (preference(n), n))
+    columns = {name: place for place, name in enumerate(order)}
+    rows: list[Row] = [{columns[n]: c for n, c in e.terms.items()} for e in equations if e.terms]
+    solution = solved(rows, list(range(len(order)))) if rows else {}
+    if solution is None:
+        return problem
+    found = {order[p]: Form({order[c]: v for c, v in row.items()}) for p, row in solution.items()}
+    return substituted(problem, found) if found else problem
+
+
+def preference(name: str) -> int:
+    """Answers are solved for before points, points of a fixed point or optimum before states."""
+    if "'(" in name:
+        return 0
+    return 1 if name.endswith("*") or name.startswith(("argmin", "argmax")) else 2
+
+
+def substituted(problem: Problem, found: Mapping[str, Form]) -> Problem:
+    def form(item: Form) -> Form:
+        total = Form({n: c for n, c in item.terms.items() if n not in found})
+        for name, c in item.terms.items():
+            if name in found:
+                total = total + c * found[name]
+        return total
+
+    def quadratic(item: Quadratic) -> Quadratic:
+        total = Quadratic({}, item.values)
+        for (a, b), c in item.products.items():
+            total = total + c * product(form(Form({a: Fraction(1)})), form(Form({b: Fraction(1)})))
+        return total
+
+    def point(p: Point) -> Point:
+        return replace(p, x=form(p.x), g=form(p.g), f=quadratic(p.f))
+
+    oracles = tuple(replace(o, points=once([point(p) for p in o.points])) for o in problem.oracles)
+    statements = tuple(replace(s, claim=quadratic(s.claim)) for s in problem.statements)
+    return replace(
+        problem,
+        oracles=oracles,
+        statements=statements,
+        assumptions={n: quadratic(q) for n, q in problem.assumptions.items()},
+        equalities={n: quadratic(q) for n, q in problem.equalities.items()},
+    )
+
+
+def once(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Points in their order, each with a name of its own."""
+    names: dict[str, int] = {}
+    found = []
+    for p in points:
+        names[p.name] = names.get(p.name, 0) + 1
+        found.append(p if names[p.name] == 1 else replace(p, name=f"{p.name}#{names[p.name]}"))
+    return tuple(found)
+
+
+def product(left: Form, right: Form) -> Quadratic:
+    from optgen.proof.problem import inner
+
+    return inner(left, right)
+
+
+# ---------------------------------------------------------------- shifts
+
+
+def centred(problem: Problem, names: Sequence[str]) -> Problem:
+    """Each of the names put at 0, where a shift may do that."""
+    for name in [*names, *sorted(answers_at(problem, names))]:
+        if name in basis(problem) and shiftable(problem, name):
+            problem = substituted(problem, {name: Form({})})
+    return problem
+
+
+def answers_at(problem: Problem, names: Sequence[str]) -> set[str]:
+    """Single answers at points of an optimum or fixed point: a dual solution."""
+    found = set()
+    for oracle in problem.oracles:
+        for p in oracle.points:
+            if set(p.x.terms) <= set(names):
+                found |= set(p.g.terms)
+    return found
+
+
+def basis(problem: Problem) -> set[str]:
+    found = {n for s in problem.statements for n in s.claim.basis()}
+    for q in (*problem.assumptions.values(), *problem.equalities.values()):
+        found |= q.basis()
+    for oracle in problem.oracles:
+        for p in oracle.points:
+            found |= set(p.x.terms) | set(p.g.terms)
+    return found
+
+
+def shiftable(problem: Problem, name: str) -> bool:
+    """Whether weights exist, 1 at the name, that leave every condition and claim as it is."""
+    names = sorted(basis(problem))
+    columns = {n: i for i, n in enumerate(names)}
+    rows: list[Row] = [{columns[name]: Fraction(1), CONSTANT: Fraction(-1)}]
+    extra = len(names)
+    for oracle in problem.oracles:
+        moved, tilted = extra, extra + 1
+        extra += 2
+        classes = {c.name for c in oracle.classes}
+        if not classes <= SHIFTED:
+            rows.append({moved: Fraction(1)})
+        if not classes <= TILTED or speaks_of(problem, oracle):
+            rows.append({tilted: Fraction(1)})
+        for p in oracle.points:
+            rows.append({**weights(p.x, columns), moved: Fraction(-1)})
+            rows.append({**weights(p.g, columns), tilted: Fraction(-1)})
+    for quadratic in quadratics(problem):
+        rows += invariant(quadratic.products, columns)
+    return solved(rows, list(range(extra))) is not None
+
+
+def quadratics(problem: Problem) -> Iterator[Quadratic]:
+    yield from (s.claim for s in problem.statements)
+    yield from problem.assumptions.values()
+    yield from problem.equalities.values()
+
+
+def speaks_of(problem: Problem, oracle: Oracle) -> bool:
+    """Whether a claim or a `given` has function values of the oracle: a tilt changes them."""
+    own = {n for p in oracle.points for n in p.f.values}
+    return any(own & set(q.values) for q in quadratics(problem)) or any(p.minimiser for p in oracle.points)
+
+
+def weights(form: Form, columns: Mapping[str, int]) -> Row:
+    return {columns[n]: c for n, c in form.terms.items()}
+
+
+def invariant(products: Mapping[Pair, Number], columns: Mapping[str, int]) -> list[Row]:
+    """The matrix of a quadratic times the weights is 0."""
+    rows: dict[str, Row] = {}
+    for (a, b), c in products.items():
+        for left, right in ((a, b), (b, a)):
+            half = c / 2
+            row = rows.setdefault(left, {})
+            column = columns[right]
+            row[column] = row[column] + half if column in row else half
+    return [{k: v for k, v in row.items() if v != 0} for row in rows.values()]
