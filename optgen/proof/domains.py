@@ -83,9 +83,8 @@ def intervals(constraints: Sequence[Constraint], used: set[str]) -> tuple[tuple[
         own = [b for b in bounds if b.symbol == name and names_of(b.number) <= known]
         low, high = chosen([b for b in own if b.low], positive), chosen([b for b in own if not b.low], positive)
         consumed |= {b.given for b in own if b in (low, high) or dominated(b, low, high, positive)}
-        if low and high and isinstance(low.number, Fraction) and isinstance(high.number, Fraction):
-            if low.number > high.number or (low.number == high.number and not (low.closed and high.closed)):
-                raise Contradiction(f"no {name} satisfies what is given of it")
+        if low and high and is_empty(low, high):
+            raise Contradiction(f"no {name} satisfies what is given of it")
         placed.append(
             Interval(
                 name,
@@ -96,7 +95,25 @@ def intervals(constraints: Sequence[Constraint], used: set[str]) -> tuple[tuple[
             )
         )
     relevant = {p for p, c in enumerate(symbolic) if (names_of(c.left) | names_of(c.right)) & needed}
+    relevant -= {p for p, c in enumerate(symbolic) if evident(c, positive)}
     return tuple(placed), relevant <= consumed
+
+
+def evident(c: Constraint, positive: Mapping[str, bool]) -> bool:
+    """Whether the signs of symbols alone make an inequality true."""
+    difference = ratio(lowest(c.left - c.right))
+    signs = [sign_of(p, positive) for p in (difference.numerator, difference.denominator)]
+    if None in signs or c.operator in ("==", "!="):
+        return False
+    strict = any(all(positive.get(n, False) for n, _ in m) for m in difference.numerator.terms)
+    return (signs[0] == signs[1]) == (c.operator[0] == ">") and (strict or c.operator in ("<=", ">="))
+
+
+def is_empty(low: Bound, high: Bound) -> bool:
+    """Whether two bounds by numbers leave nothing."""
+    if not isinstance(low.number, Fraction) or not isinstance(high.number, Fraction):
+        return False
+    return low.number > high.number or (low.number == high.number and not (low.closed and high.closed))
 
 
 def order_of(constraints: Sequence[Constraint]) -> list[str]:
@@ -150,7 +167,8 @@ def dominated(b: Bound, low: Bound | None, high: Bound | None, positive: Mapping
         return False
     if isinstance(kept.number, Fraction):
         return True
-    return b.low and b.number <= 0 and sign_of(ratio(kept.number).numerator, positive) == 1 and (b.closed or b.number < 0)
+    above = sign_of(ratio(kept.number).numerator, positive) == 1
+    return b.low and b.number <= 0 and above and (b.closed or b.number < 0)
 
 
 # ---------------------------------------------------------------- signs

@@ -7,18 +7,19 @@ problem does not change under a common shift.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from optgen.ir import claims as claim_form
 from optgen.ir import nodes as ir
 from optgen.ir.claims import Claim, Relation, scalar_of
+from optgen.ir.program import State
 from optgen.proof.cancel import lowest
 from optgen.proof.domains import Constraint, intervals
-from optgen.proof.forms import Frame, NotLinear, Reader, Root, Value, Whole, as_quadratic, shown
-from optgen.proof.interpolation import CLASSES
-from optgen.proof.polynomial import Number, Ratio, symbol
+from optgen.proof.forms import MARK, ROOT, Asked, Frame, NotLinear, Reader, Root, Value, Whole, as_quadratic, shown
+from optgen.proof.interpolation import CLASSES, joint
+from optgen.proof.polynomial import Number, Ratio, names_of, symbol
 from optgen.proof.problem import (
     NOWHERE,
     ZERO,
@@ -33,9 +34,10 @@ from optgen.proof.problem import (
     value,
     vector,
 )
-from optgen.proof.reduce import centred, eliminated
+from optgen.proof.reduce import centred, form_with, solution, substituted
 
 MOST_STEPS = 40
+Meaning = Callable[[tuple[int, ...]], Whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Extracted:
     complete: bool
     left_out: tuple[str, ...]
     constraints: tuple[Constraint, ...]
+    roots: Mapping[str, Number]  # square roots that are symbols, and of what
+    vectors: Mapping[str, Form]  # what the states and points of the claim became
+    inputs: Mapping[ir.Input, Mapping[tuple[int, ...], Number | Form]]  # what the program's inputs are, by members
+    asked: Mapping[str, tuple[Point, ...]]  # all points, also of oracles of which nothing is given
+    sizes: Mapping[str, int]
+    operators: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -68,9 +76,10 @@ class Extraction:
     assumptions: dict[str, Quadratic] = field(default_factory=dict)
     equations: list[Form] = field(default_factory=list)
     busy: set[ir.Input] = field(default_factory=set)
+    specials: dict[str, Form] = field(default_factory=dict)  # vectors of the claim by name
 
     def __post_init__(self) -> None:
-        self.reader = Reader(self.sizes(), self.special)
+        self.reader = Reader(self.sizes(), self.special, numbers=self.numbers)
         self.base = Frame(self.inputs())
         self.given()
 
@@ -85,21 +94,22 @@ class Extraction:
                 known[name] = int(size.value)
         return known
 
-    def inputs(self) -> dict[ir.Input, object]:  # type: ignore[override]
-        found: dict[ir.Input, object] = {}
+    def inputs(self) -> dict[ir.Input, Meaning]:
+        found: dict[ir.Input, Meaning] = {}
         program = self.claim.program
         if program is not None:
             for slot in program.slots:
                 if slot.kind != "start":
                     found[slot.input] = self.parameter(slot.name, slot.input)
             for state in program.states:
-                found[state.input] = named(state.name, state.input)
+                found[state.input] = self.named(state.name, state.input)
             for phase in program.phases:
                 found[phase.done] = lambda _: self.symbol("k")
         for name in self.claim.names:
             if name.input is not None:
                 is_point = name.kind == "point"
-                found[name.input] = named(name.name, name.input) if is_point else self.parameter(name.name, name.input)
+                make = self.named if is_point else self.parameter
+                found[name.input] = make(name.name, name.input)
         for fact in self.claim.given:
             bound = definition_of(fact)
             if bound is not None and bound[0] in found:
@@ -111,7 +121,7 @@ class Extraction:
             return self.numbers[name]
         return self.claim.at[name] if name in self.claim.at else lowest(symbol(name))
 
-    def parameter(self, name: str, made: ir.Input) -> object:
+    def parameter(self, name: str, made: ir.Input) -> Meaning:
         if not made.axes:
             return lambda _: self.symbol(name)
 
@@ -122,12 +132,21 @@ class Extraction:
 
         return member
 
-    def defined(self, made: ir.Input, side: ir.Scalar) -> object:
+    def named(self, name: str, made: ir.Input) -> Meaning:
+        """An input with a vector's axis as a vector, members apart; without such an axis as a symbol."""
+
+        def member(places: tuple[int, ...]) -> Whole:
+            full = name if not places else f"{name}[{', '.join(str(p + 1) for p in places)}]"
+            if len(places) == len(made.axes):
+                return self.symbol(full)
+            return self.specials.setdefault(full, vector(full))
+
+        return member
+
+    def defined(self, made: ir.Input, side: ir.Scalar) -> Meaning:
         """A parameter that `given` defines: `lr = 2/(mu + L)`."""
 
         def value_of(_: tuple[int, ...]) -> Whole:
-            if made.name in self.claim.at and not isinstance(side, ir.Constant):
-                pass  # `at` may also give the numbers on the other side: what is defined stays defined
             if made in self.busy:
                 raise NotLinear(f"{made.name} is given in terms of itself")
             self.busy.add(made)
@@ -161,17 +180,18 @@ class Extraction:
                 return reader.whole(node.arguments[0], frame, at, places)
         return None
 
-    def state(self, name: str) -> object:
+    def state(self, name: str) -> State:
         assert self.claim.program is not None
         return next(s for s in self.claim.program.states if s.name == name)
 
     def optimum(self, name: str) -> Form:
         found = next(o for o in self.claim.optima if f"{o.kind} {o.name}" == name)
-        point = vector("x*" if len(self.claim.optima) == 1 else name)
+        label = "x*" if len(self.claim.optima) == 1 else name
+        point = self.specials.setdefault(label, vector(label))
         if name not in self.optima:
             self.optima[name] = found
             (parameter,) = found.function.parameters
-            mark = f"the argument of {id(parameter)}"
+            mark = f"{MARK}{id(parameter)}"
             inside = Frame({**self.base.values, parameter: lambda _: vector(mark)})
             body = self.reader.whole(found.function.results[0], inside, {}, ())
             self.equations.append(self.reader.differentiated(as_quadratic(body), mark, point))
@@ -189,7 +209,7 @@ class Extraction:
             values = dict(self.base.values)
             phase = program.phases[0]
             if k == 0:
-                starts = {s.input: named(f"{s.name}(0)", s.input) for s in program.slots if s.kind == "start"}
+                starts = {s.input: self.named(f"{s.name}(0)", s.input) for s in program.slots if s.kind == "start"}
                 before = Frame({**values, **starts})
                 after: Sequence[ir.Tensor] = [state.initial for state in program.states]
             else:
@@ -210,7 +230,7 @@ class Extraction:
                 raise NotLinear("a fixed point of several phases")
             values = dict(self.base.values)
             for state in program.states:
-                values[state.input] = named(f"{state.name}*", state.input)
+                values[state.input] = self.named(f"{state.name}*", state.input)
             self.fixed = Frame(values)
             for state, tensor in zip(program.states, program.phases[0].following, strict=True):
                 for places in self.members(state.input):
@@ -232,7 +252,8 @@ class Extraction:
 
     def given(self) -> None:
         for fact in (*self.claim.domains, *self.claim.given):
-            if definition_of(fact) is not None and definition_of(fact)[0] in self.base.values and fact in self.claim.given:  # type: ignore[index]
+            bound = definition_of(fact)
+            if bound is not None and bound[0] in self.base.values and fact in self.claim.given:
                 continue
             try:
                 self.fact(fact)
@@ -245,16 +266,18 @@ class Extraction:
         if is_infinite(fact.left) or is_infinite(fact.right):
             return
         if fact.left.axes or fact.right.axes:
-            left, right = (self.reader.whole(side, self.base, {}, ()) for side in (fact.left, fact.right))
-            if fact.operator != "==" or not isinstance(left, Form) or not isinstance(right, Form):
+            wholes = [self.reader.whole(side, self.base, {}, ()) for side in (fact.left, fact.right)]
+            forms = [whole for whole in wholes if isinstance(whole, Form)]
+            if fact.operator != "==" or len(forms) != 2:
                 raise NotLinear("said of every entry of a vector")
-            self.equations.append(left - right)
+            self.equations.append(forms[0] - forms[1])
             return
         sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (fact.left, fact.right)]
-        if all(isinstance(side, Fraction | Ratio) for side in sides):
-            self.constraints.append(Constraint(fact.operator, *sides, fact.span.text))  # type: ignore[arg-type]
+        left, right = sides
+        if isinstance(left, Fraction | Ratio) and isinstance(right, Fraction | Ratio):
+            self.constraints.append(Constraint(fact.operator, left, right, fact.span.text))
             return
-        for number, quadratic in enumerate(differences(fact.operator, *sides)):
+        for number, quadratic in enumerate(differences(fact.operator, left, right)):
             self.assumptions[f"given {fact.span.text}" + f" {number}" * (number > 0)] = quadratic
 
     # ------------------------------------------------------------ the problem
@@ -267,19 +290,52 @@ class Extraction:
         ]
         oracles = self.oracles()
         raw = Problem(oracles, tuple(statements), (), self.assumptions, {})
-        solved = centred(eliminated(raw, self.equations), self.centre_names())
+        found = solution([*self.equations, *(e for o in oracles for e in linear_answers(o))])
+        solved, zeros = centred(substituted(raw, found), self.centre_names())
+
+        def after(form: Form) -> Form:
+            return form_with(form_with(form, found), dict.fromkeys(zeros, NOWHERE))
+
         marked = replace(solved, oracles=tuple(with_minimisers(o) for o in solved.oracles))
         used = marked.symbols()
-        roots = [Constraint("==", lowest(symbol(name)) ** 2, n, name) for n, name in self.reader.roots.values()]
-        roots += [Constraint(">=", lowest(symbol(name)), Fraction(0), name) for _, name in self.reader.roots.values()]
-        constraints = [*self.constraints, *roots, *self.counters(used)]
+        roots = {n for n in used | {m for c in self.constraints for m in names_of(c.left)} if n.startswith(ROOT)}
+        signs = [Constraint(">=", lowest(symbol(name)), Fraction(0), name) for name in sorted(roots)]
+        constraints = [*self.constraints, *signs, *self.counters(used)]
         domain, exact = intervals(constraints, used)
         return Extracted(
             replace(marked, domain=domain),
             not self.left_out and exact,
             tuple(self.left_out),
             tuple(constraints),
+            dict(self.reader.roots),
+            {n: after(f) for n, f in self.specials.items()},
+            self.meanings(after),
+            {name: self.asked_points(a, after) for name, a in self.reader.asked.items()},
+            self.reader.sizes,
+            frozenset(self.reader.operators),
         )
+
+    def meanings(self, after: Callable[[Form], Form]) -> dict[ir.Input, dict[tuple[int, ...], Number | Form]]:
+        """Inputs as numbers and forms, those without a meaning left out."""
+        starts = [s for s in self.claim.program.slots if s.kind == "start"] if self.claim.program is not None else []
+        known = {**self.base.values, **{s.input: self.named(f"{s.name}(0)", s.input) for s in starts}}
+        found: dict[ir.Input, dict[tuple[int, ...], Number | Form]] = {}
+        for made, meaning in known.items():
+            parts: dict[tuple[int, ...], Number | Form] = {}
+            try:
+                for places in self.members(made):
+                    part = meaning(places)
+                    if isinstance(part, Form):
+                        parts[places] = after(part)
+                    elif isinstance(part, Fraction | Ratio):
+                        parts[places] = part
+            except NotLinear:
+                continue
+            found[made] = parts
+        return found
+
+    def asked_points(self, asked: Asked, after: Callable[[Form], Form]) -> tuple[Point, ...]:
+        return tuple(replace(p, x=after(p.x), g=after(p.g)) for p in asked.points.values())
 
     def counters(self, used: set[str]) -> list[Constraint]:
         """The number of steps done is not negative."""
@@ -289,7 +345,7 @@ class Extraction:
         names = ["x*" if len(self.claim.optima) == 1 else name for name in self.optima]
         if self.fixed is not None and self.claim.program is not None:
             names += [f"{state.name}*" for state in self.claim.program.states]
-        return names
+        return [*names, *sorted(self.specials)]
 
     def oracles(self) -> tuple[Oracle, ...]:
         found = []
@@ -367,22 +423,19 @@ def differences(operator: str, left: Value, right: Value) -> list[Quadratic]:
     return ways[operator]
 
 
+def linear_answers(oracle: Oracle) -> list[Form]:
+    """Where the lowest and the highest curvature are one, the gradient is linear: g - g0 = L (x - x0)."""
+    for c in joint(oracle.classes):
+        if c.name == "linear_gradient" and c.arguments[0] is not None:
+            slope, (first, *rest) = c.arguments[0], oracle.points
+            return [p.g - first.g - slope * (p.x - first.x) for p in rest]
+    return []
+
+
 def with_minimisers(oracle: Oracle) -> Oracle:
     """Points where the answer is 0 are minimisers (zeros of an operator)."""
     points = tuple(replace(p, minimiser=True) if not p.g.terms and not p.adjoint else p for p in oracle.points)
     return replace(oracle, points=points)
-
-
-def named(name: str, made: ir.Input) -> object:
-    """An input with a vector's axis as a vector, members apart; without axes as a symbol."""
-    if not made.axes:
-        return lambda _: lowest(symbol(name))
-
-    def member(places: tuple[int, ...]) -> Whole:
-        full = name if not places else f"{name}[{', '.join(str(p + 1) for p in places)}]"
-        return lowest(symbol(full)) if len(places) == len(made.axes) else vector(full)
-
-    return member
 
 
 def definition_of(fact: claim_form.Fact) -> tuple[ir.Input, ir.Scalar] | None:

@@ -1,7 +1,7 @@
 """Abstract interpretation of IR nodes: tensors as linear forms over named vectors, numbers as quotients of symbols.
 
-A tensor with one axis of unknown length is a vector: states, points, answers of oracles are names, and whatever is
-linear in them is a `Form`.  A number is a coefficient (`Fraction`, `Ratio`), or a `Quadratic` where it holds products of
+A tensor with one axis of unknown length is a vector: states, points, answers of oracles are names, and what is linear
+in them is a `Form`.  A number is a coefficient (`Fraction`, `Ratio`), or a `Quadratic` where it holds products of
 vectors or function values.  What is neither is refused with a sentence (`NotLinear`), and the claim is left to others.
 
 A gradient is taken on the quadratic: the argument of the function is a marker among the names, what is asked of an
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isqrt
 
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar, Tensor
@@ -22,6 +23,7 @@ from optgen.proof.polynomial import Number, Ratio, symbol, to_json
 from optgen.proof.problem import NOWHERE, ZERO, Form, Point, Quadratic, constant, inner, value, vector
 
 MARK = "the argument of "
+ROOT = "sqrt("
 LARGEST = 64  # members, unrolled steps and powers: what is written out
 
 
@@ -75,8 +77,10 @@ class Reader:
     special: Callable[[ir.Call, Reader, Frame, Mapping[ir.Index, int], tuple[int, ...]], Whole | None]
     asked: dict[str, Asked] = field(default_factory=dict)
     waiting: dict[str, tuple[str, Form]] = field(default_factory=dict)  # values at points with a marker
-    roots: dict[str, tuple[Number, str]] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = field(default_factory=dict)  # what stands for a root
+    roots: dict[str, Number] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
+    operators: set[str] = field(default_factory=set)  # oracles that answer with vectors when called
 
     # ------------------------------------------------------------ numbers
 
@@ -123,11 +127,13 @@ class Reader:
 
     def root(self, number: Number) -> Number:
         """The square root as a symbol with its polynomial, if it is not rational."""
-        exact = rational_root(number)
+        exact = exact_root(lowest(number))
         if exact is not None:
             return exact
-        key = f"sqrt({shown(number)})"
-        self.roots.setdefault(key, (number, key))
+        key = f"{ROOT}{shown(lowest(number))})"
+        if key in self.numbers:
+            return self.numbers[key]
+        self.roots.setdefault(key, lowest(number))
         return lowest(symbol(key))
 
     def truth(self, node: Scalar, frame: Frame, at: Mapping[ir.Index, int]) -> bool | None:
@@ -258,6 +264,7 @@ class Reader:
         is_value = not node.outputs[0][1]
         if is_value:
             return self.asked_value(name, x)
+        self.operators.add(name)
         return self.point(name, x).g
 
     def number(self, tensor: Tensor, frame: Frame, at: Mapping[ir.Index, int]) -> Number:
@@ -301,7 +308,8 @@ class Reader:
             answer = f"{oracle}'({self.implicit_name(oracle)})"
             s = vector(answer)
             x = z - step * s
-            known.points[form_key(x)] = Point(answer[len(oracle) + 2 : -1], x, s, value(f"{oracle}{answer[len(oracle) + 1 :]}"))
+            name = answer[len(oracle) + 2 : -1]
+            known.points[form_key(x)] = Point(name, x, s, value(f"{oracle}({name})"))
             known.steps[key] = (x, s)
         return known.steps[key][0]
 
@@ -492,10 +500,26 @@ def term(monomial: Sequence[tuple[str, int]], c: Fraction) -> str:
     return "*".join(factors if c == 1 and factors else [str(c), *factors])
 
 
-def rational_root(number: Number) -> Fraction | None:
-    from math import isqrt
+def exact_root(number: Number) -> Number | None:
+    """The root of a square: of a rational, or of a product of even powers of roots."""
+    if isinstance(number, Fraction):
+        return rational_root(number)
+    result: Number = Fraction(1)
+    for polynomial, sign in ((number.numerator, 1), (number.denominator, -1)):
+        if len(polynomial.terms) != 1:
+            return None
+        ((monomial, c),) = polynomial.terms.items()
+        root = rational_root(c)
+        if root is None or any(p % 2 or not n.startswith(ROOT) for n, p in monomial):
+            return None
+        result = result * (root if sign == 1 else 1 / root)
+        for n, p in monomial:
+            result = result * lowest(symbol(n)) ** (sign * p // 2)
+    return result
 
-    if not isinstance(number, Fraction) or number < 0:
+
+def rational_root(number: Fraction) -> Fraction | None:
+    if number < 0:
         return None
     top, bottom = isqrt(number.numerator), isqrt(number.denominator)
     return Fraction(top, bottom) if top * top == number.numerator and bottom * bottom == number.denominator else None

@@ -1,6 +1,6 @@
 """A problem made smaller without changing what it says: equations solved, the minimiser put at 0.
 
-`eliminated` solves equations between vectors exactly.  `centred` puts a vector at 0 if adding one and the same vector
+`solution` solves equations between vectors exactly.  `centred` puts a vector at 0 if adding one and the same vector
 to some of the names (weights say to which, and how often) changes neither a condition nor a claim: any configuration
 may then be shifted until that vector is 0.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from optgen.proof.polynomial import Number
-from optgen.proof.problem import Form, Oracle, Pair, Point, Problem, Quadratic
+from optgen.proof.problem import Form, Oracle, Pair, Point, Problem, Quadratic, inner
 from optgen.proof.program import CONSTANT, Row
 from optgen.proof.rounding import solved
 
@@ -31,16 +31,24 @@ TILTED = frozenset({
 # ---------------------------------------------------------------- equations
 
 
-def eliminated(problem: Problem, equations: Sequence[Form]) -> Problem:
-    """The problem with forms for the names that the equations determine."""
+def solution(equations: Sequence[Form]) -> dict[str, Form]:
+    """Forms for the names that the equations determine.  ValueError if they contradict (never of homogeneous ones)."""
     order: list[str] = sorted({n for e in equations for n in e.terms}, key=lambda n: (preference(n), n))
     columns = {name: place for place, name in enumerate(order)}
     rows: list[Row] = [{columns[n]: c for n, c in e.terms.items()} for e in equations if e.terms]
-    solution = solved(rows, list(range(len(order)))) if rows else {}
-    if solution is None:
-        return problem
-    found = {order[p]: Form({order[c]: v for c, v in row.items()}) for p, row in solution.items()}
-    return substituted(problem, found) if found else problem
+    found = solved(rows, list(range(len(order)))) if rows else {}
+    if found is None:
+        raise ValueError("equations without a solution")
+    return {order[p]: Form({order[c]: v for c, v in row.items()}) for p, row in found.items()}
+
+
+def form_with(item: Form, found: Mapping[str, Form]) -> Form:
+    """A form with forms for some of its names."""
+    total = Form({n: c for n, c in item.terms.items() if n not in found})
+    for name, c in item.terms.items():
+        if name in found:
+            total = total + c * found[name]
+    return total
 
 
 def preference(name: str) -> int:
@@ -52,16 +60,12 @@ def preference(name: str) -> int:
 
 def substituted(problem: Problem, found: Mapping[str, Form]) -> Problem:
     def form(item: Form) -> Form:
-        total = Form({n: c for n, c in item.terms.items() if n not in found})
-        for name, c in item.terms.items():
-            if name in found:
-                total = total + c * found[name]
-        return total
+        return form_with(item, found)
 
     def quadratic(item: Quadratic) -> Quadratic:
         total = Quadratic({}, item.values)
         for (a, b), c in item.products.items():
-            total = total + c * product(form(Form({a: Fraction(1)})), form(Form({b: Fraction(1)})))
+            total = total + c * inner(form(Form({a: Fraction(1)})), form(Form({b: Fraction(1)})))
         return total
 
     def point(p: Point) -> Point:
@@ -88,21 +92,17 @@ def once(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(found)
 
 
-def product(left: Form, right: Form) -> Quadratic:
-    from optgen.proof.problem import inner
-
-    return inner(left, right)
-
-
 # ---------------------------------------------------------------- shifts
 
 
-def centred(problem: Problem, names: Sequence[str]) -> Problem:
-    """Each of the names put at 0, where a shift may do that."""
+def centred(problem: Problem, names: Sequence[str]) -> tuple[Problem, list[str]]:
+    """Each of the names put at 0, where a shift may do that; the names that were."""
+    zeros = []
     for name in [*names, *sorted(answers_at(problem, names))]:
         if name in basis(problem) and shiftable(problem, name):
             problem = substituted(problem, {name: Form({})})
-    return problem
+            zeros.append(name)
+    return problem, zeros
 
 
 def answers_at(problem: Problem, names: Sequence[str]) -> set[str]:
@@ -142,6 +142,8 @@ def shiftable(problem: Problem, name: str) -> bool:
         for p in oracle.points:
             rows.append({**weights(p.x, columns), moved: Fraction(-1)})
             rows.append({**weights(p.g, columns), tilted: Fraction(-1)})
+            if p.f.products:  # a value of its own, such as that of a conjugate
+                rows += [*invariant(p.f.products, columns), {moved: Fraction(1)}, {tilted: Fraction(1)}]
     for quadratic in quadratics(problem):
         rows += invariant(quadratic.products, columns)
     return solved(rows, list(range(extra))) is not None

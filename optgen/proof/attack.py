@@ -1,0 +1,354 @@
+"""A proof proves the problem inside it, not the spec: so the spec itself is run, before anything is reported.
+
+`attack_vectors`: the reference evaluator runs the claim in exact rationals on random vectors in place of the names; it
+must ask the oracles at the problem's points, and give the problem's quadratic again.  `attack_members`: it runs on
+random members of the classes; the claim must hold.  What fails is an error of optgen, never a verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from optgen.ir import nodes as ir
+from optgen.ir import walk
+from optgen.ir.claims import Claim, Relation
+from optgen.ir.evaluate import evaluate
+from optgen.ir.nodes import AnyNode, Tensor
+from optgen.ir.program import Function
+from optgen.proof.domains import holds
+from optgen.proof.extract import Extracted, differences
+from optgen.proof.forms import NotLinear
+from optgen.proof.members import Member, members, rebuilt
+from optgen.proof.polynomial import Number, at, names_of
+from optgen.proof.problem import ONE, Form, Interval, Quadratic
+
+Vector = tuple[Fraction, ...]
+Expand = Callable[[Function], Function]
+SIZE = 3
+MEMBERS = 20
+
+
+class MistranslatedError(Exception):
+    """The problem that was solved is not the claim: an internal error."""
+
+
+# ---------------------------------------------------------------- running a claim
+
+
+@dataclass(slots=True)
+class Run:
+    """Numbers for everything that a claim reads: scalars by input, vectors by name, answers of oracles."""
+
+    claim: Claim
+    found: Extracted
+    values: Mapping[str, Fraction]
+    vectors: Mapping[str, Vector]
+    oracles: Mapping[str, Callable[..., Any]]
+    size: int = SIZE
+    specials: dict[str, ir.Input] = field(default_factory=dict)
+
+    def sides(self, goal: Relation, expand: Expand) -> tuple[Any, Any]:
+        """Both sides of a goal, exact where the reference evaluator can be."""
+        tensors = self.resolved([goal.left, goal.right])
+        ready = expand(Function("claim", (), (), (("left", tensors[0]), ("right", tensors[1]))))
+        tensors = [t for _, t in ready.results]
+        inside = {n for n in walk.postorder(tensors) if isinstance(n, ir.Input)}
+        known = {made: self.array(made, parts) for made, parts in self.found.inputs.items() if made in inside}
+        known |= {made: self.special(label) for label, made in self.specials.items() if made in inside}
+        dims = {n.name: self.size for n in walk.postorder(tensors) if isinstance(n, ir.Dim)}
+        dims |= dict(self.found.sizes)
+        function = Function("claim", tuple(dims), tuple(known), ready.results)
+        try:
+            left, right = evaluate(function, dims, list(known.values()), "exact", self.oracles)
+            return Fraction(left.item()), Fraction(right.item())
+        except ir.IRError:  # a root: only a float, good enough for an attack
+            floats = [[float(e) for e in a] if isinstance(a, list) else a for a in known.values()]
+            left, right = evaluate(function, dims, floats, "float64", self.oracles)
+            return float(left), float(right)
+
+    def resolved(self, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Calls that only claims have, replaced: iterates by the step itself, points by inputs."""
+        numbers: dict[AnyNode, AnyNode] = {}
+        for made, parts in self.found.inputs.items():
+            if not made.axes and made.dtype == "int" and isinstance(parts.get(()), Fraction):
+                numbers[made] = ir.array((), ir.constant(int(parts[()])))  # type: ignore[arg-type]
+        return walk.rewrite(walk.substitute(tensors, numbers) if numbers else tensors, self.replaced)
+
+    def replaced(self, node: AnyNode) -> AnyNode | None:
+        if not isinstance(node, ir.Output) or not isinstance(node.source, ir.Call):
+            return None
+        call, attributes = node.source, dict(node.source.attributes)
+        match call.function:
+            case "expectation":
+                return call.arguments[0]
+            case "iterate":
+                return self.iterate(attributes["state"], call.arguments[0])
+            case "argmin" | "argmax":
+                name = f"{call.function} {attributes['function']}"
+                return self.stand_in("x*" if len(self.claim.optima) == 1 else name, node)
+            case "fixed":
+                return self.stand_in(f"{attributes['state']}*", node)
+        return None
+
+    def stand_in(self, label: str, node: ir.Output) -> ir.Input:
+        return self.specials.setdefault(label, ir.Input(label, node.dtype, node.axes))
+
+    def iterate(self, state: str, place: Tensor) -> Tensor:
+        from optgen.ir.claims import scalar_of
+
+        program = self.claim.program
+        assert program is not None
+        number = scalar_of(place)
+        if not isinstance(number, ir.Constant):
+            raise NotLinear("an iterate whose number is not known")
+        now: list[Tensor] = [s.initial for s in program.states]
+        phase = program.phases[0]
+        for k in range(int(number.value)):
+            here: dict[AnyNode, AnyNode] = {s.input: t for s, t in zip(program.states, now, strict=True)}
+            here[phase.done] = ir.array((), ir.constant(k))
+            now = walk.substitute(phase.following, here)
+        return dict(zip((s.name for s in program.states), now, strict=True))[state]
+
+    def special(self, label: str) -> Any:
+        """The vector of an optimum or a fixed point, members as rows."""
+        if label in self.found.vectors:
+            return list(self.placed(self.found.vectors[label]))
+        rows = sorted(n for n in self.found.vectors if n.startswith(label + "["))
+        return [list(self.placed(self.found.vectors[n])) for n in rows]
+
+    def array(self, made: ir.Input, parts: Mapping[tuple[int, ...], Any]) -> Any:
+        """An input as nested lists: a number, a vector, a vector for each member."""
+
+        def entry(item: Any) -> Any:
+            if isinstance(item, Form):
+                return list(self.placed(item))
+            number = at(item, self.values)
+            if not isinstance(number, Fraction):
+                raise NotLinear(f"{made.name} has no number")
+            return int(number) if made.dtype == "int" else number
+
+        def level(prefix: tuple[int, ...]) -> Any:
+            if prefix in parts:
+                return entry(parts[prefix])
+            count = 1 + max((p[len(prefix)] for p in parts if p[: len(prefix)] == prefix), default=-1)
+            return [level((*prefix, i)) for i in range(count)]
+
+        return level(())
+
+    def placed(self, form: Form) -> Vector:
+        return placed(form, self.vectors, self.values, self.size)
+
+
+def placed(form: Form, vectors: Mapping[str, Vector], values: Mapping[str, Fraction], size: int) -> Vector:
+    total = [Fraction(0)] * size
+    for name, c in form.terms.items():
+        number = rational_at(c, values)
+        vector = vectors.get(name, (Fraction(0),) * size)
+        total = [t + number * e for t, e in zip(total, vector, strict=True)]
+    return tuple(total)
+
+
+def rational_at(c: Number, values: Mapping[str, Fraction]) -> Fraction:
+    number = at(c, values)
+    if not isinstance(number, Fraction):
+        raise NotLinear(f"no number for {', '.join(names_of(number))}")
+    return number
+
+
+def measured(q: Quadratic, run: Run, f: Mapping[str, Fraction]) -> Fraction:
+    """The number that a quadratic has."""
+    zero = (Fraction(0),) * run.size
+    total = rational_at(q.values.get(ONE, Fraction(0)), run.values)
+    for (a, b), c in q.products.items():
+        left, right = run.vectors.get(a, zero), run.vectors.get(b, zero)
+        total += rational_at(c, run.values) * sum((x * y for x, y in zip(left, right, strict=True)), Fraction(0))
+    for name, c in q.values.items():
+        if name != ONE:
+            total += rational_at(c, run.values) * f[name]
+    return total
+
+
+# ---------------------------------------------------------------- on vectors
+
+
+def attack_vectors(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> None:
+    """Raises MistranslatedError where the evaluator does not give the problem's quadratic again."""
+    random = Random(7)
+    values = {name: Fraction(random.randint(2, 40), random.randint(41, 60)) for name in symbols_of(found)}
+    names = basis_of(found)
+    vectors = {n: tuple(Fraction(random.randint(-9, 9), random.randint(1, 4)) for _ in range(SIZE)) for n in names}
+    f = {n: Fraction(random.randint(-20, 20), 3) for n in value_names(found)}
+    run = Run(claim, found, values, vectors, {})
+    run.oracles = recorded(found, run, f)
+    try:
+        left, right = run.sides(goal, expand)
+    except ZeroDivisionError:
+        return
+    expected = measured(found.problem.statements[0].claim, run, f)
+    if isinstance(left, float):
+        found_sides = as_sides(goal, (Fraction(left) ** 2, Fraction(right) ** 2))
+        scale = 1e-9 * (1 + abs(float(expected)))
+        if all(abs(float(measured(q, run, f) - expected)) > scale for q in found_sides):
+            raise MistranslatedError(f"{claim.text}: run on vectors, the claim is not the problem that was made of it")
+        return
+    if all(measured(q, run, f) != expected for q in as_sides(goal, (left, right))):
+        raise MistranslatedError(f"{claim.text}: run on vectors, the claim is not the problem that was made of it")
+
+
+def as_sides(goal: Relation, sides: tuple[Fraction, Fraction]) -> list[Quadratic]:
+    return differences(goal.operator, *sides)
+
+
+def recorded(found: Extracted, run: Run, f: Mapping[str, Fraction]) -> dict[str, Callable[..., Any]]:
+    """Oracles that answer at the problem's points, and nowhere else."""
+    answers: dict[str, Callable[..., Any]] = {}
+    for name in found.asked:
+        base = name.partition("[")[0]
+        member = "[i]" if "[" in name else ""
+
+        def at_point(x: Any, kind: str, place: Any = None, base: str = base, member: str = member) -> Any:
+            full = f"{base}[{int(place) + 1}]" if member else base
+            asked = tuple(Fraction(e) for e in x)
+            for p in found.asked.get(full, ()):
+                if close(run.placed(p.x), asked):
+                    return measured(p.f, run, f) if kind == "value" else list(run.placed(p.g))
+            raise MistranslatedError(f"{full} is asked at a point that is not in the problem")
+
+        def implicit(z: Any, t: Any, name: str = name) -> Any:
+            step, asked = Fraction(t.item() if hasattr(t, "item") else t), tuple(Fraction(e) for e in z)
+            for p in found.asked[name]:
+                x, g = run.placed(p.x), run.placed(p.g)
+                if close(tuple(a + step * b for a, b in zip(x, g, strict=True)), asked):
+                    return list(x)
+            raise MistranslatedError(f"prox of {name} is asked at a point that is not in the problem")
+
+        operator = f"oracle {base}{member}"
+        kind = "answer" if name in found.operators else "value"
+        answers[operator] = lambda x, *place, k=kind, a=at_point: a(x, k, *place)
+        answers[f"{operator}.grad"] = lambda x, *place, a=at_point: a(x, "answer", *place)
+        answers[f"oracle {name}.prox"] = answers[f"oracle {name}.resolvent"] = implicit
+    return answers
+
+
+def close(a: Vector, b: Vector) -> bool:
+    """Equal, or equal but for the rounding of a run in floats."""
+    return all(x == y or abs(float(x - y)) <= 1e-9 * (1 + abs(float(x))) for x, y in zip(a, b, strict=True))
+
+
+def symbols_of(found: Extracted) -> set[str]:
+    numbers = [n for parts in found.inputs.values() for n in parts.values() if not isinstance(n, Form)]
+    return found.problem.symbols() | {name for n in numbers for name in names_of(n)}
+
+
+def basis_of(found: Extracted) -> list[str]:
+    forms = [*found.vectors.values(), *(q for ps in found.asked.values() for p in ps for q in (p.x, p.g))]
+    names = {n for form in forms for n in form.terms} | found.problem.statements[0].claim.basis()
+    return sorted(names)
+
+
+def value_names(found: Extracted) -> list[str]:
+    quadratics = [p.f for points in found.asked.values() for p in points] + [s.claim for s in found.problem.statements]
+    return sorted({n for q in quadratics for n in q.values if n != ONE})
+
+
+# ---------------------------------------------------------------- on members of the classes
+
+
+def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> int:
+    """Runs the claim on members of the classes; how many.  Raises MistranslatedError where it fails on one."""
+    if found.left_out or found.problem.assumptions:
+        return 0
+    done = 0
+    for seed in range(3 * MEMBERS):
+        random = Random(seed)
+        values = sample(found.problem.domain, random)
+        for name in symbols_of(found) - values.keys():
+            values[name] = Fraction(random.randint(1, 9), random.randint(1, 9))
+        if not holds(found.constraints, values):
+            continue
+        chosen = members(found.problem.oracles, values, random)
+        if chosen is None:
+            return done
+        run = Run(claim, found, values, start_vectors(claim, found, random), as_oracles(chosen))
+        try:
+            left, right = run.sides(goal, expand)
+        except (NotLinear, ZeroDivisionError):
+            return done
+        if not holds_at(goal.operator, left, right):
+            raise MistranslatedError(f"{claim.text} was proved, but fails on a member of its class: {left} and {right}")
+        done += 1
+        if done == MEMBERS:
+            break
+    return done
+
+
+def start_vectors(claim: Claim, found: Extracted, random: Random) -> dict[str, Vector]:
+    """Random states and points; minimisers and fixed points are 0, as members have their minimum there."""
+    names = {n for form in found.vectors.values() for n in form.terms}
+    stars = {n for n in names if n.split("[")[0].endswith("*") or n.startswith(("argmin", "argmax"))}
+    return {
+        n: tuple(Fraction(0) if n in stars else Fraction(random.randint(-9, 9), 2) for _ in range(SIZE)) for n in names
+    }
+
+
+def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for name, member in chosen.items():
+        base, _, place = name.partition("[")
+        if place:
+            group = {n: m for n, m in chosen.items() if n.partition("[")[0] == base}
+            found[f"oracle {base}[i]"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].value(x)
+            found[f"oracle {base}[i].grad"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].answer(x)
+            continue
+        found[f"oracle {name}"] = member.answer if member.operator else member.value
+        found[f"oracle {name}.grad"] = member.answer
+        found[f"oracle {name}.prox"] = found[f"oracle {name}.resolvent"] = member.implicit
+    return found
+
+
+def holds_at(operator: str, left: Any, right: Any) -> bool:
+    slack = 1e-9 * (1 + abs(float(left)) + abs(float(right))) if isinstance(left, float) else 0
+    checks = {"<=": left <= right + slack, ">=": left + slack >= right, "==": abs(left - right) <= slack}
+    return bool(checks[operator])
+
+
+def sample(domain: Sequence[Interval], random: Random) -> dict[str, Fraction]:
+    """Numbers inside the intervals."""
+    values: dict[str, Fraction] = {}
+    for interval in domain:
+        low, high = (None if b is None else rational_at(b, values) for b in (interval.low, interval.high))
+        slack = Fraction(random.randint(1, 30), random.randint(1, 30))
+        if low is not None and high is not None:
+            values[interval.name] = low + (high - low) / (1 + slack)
+        elif low is not None:
+            values[interval.name] = low + slack
+        else:
+            values[interval.name] = -slack if high is None else high - slack
+    return values
+
+
+# ---------------------------------------------------------------- a counterexample
+
+
+def violates(
+    claim: Claim, goal: Relation, found: Extracted, example: Mapping[str, Any], expand: Expand
+) -> bool | None:
+    """Whether the claim fails at a counterexample's functions and points; None if a function has no formula."""
+    functions = {name: rebuilt(data) for name, data in example["functions"].items()}
+    if not set(found.asked) <= set(functions) or any(f is None for f in functions.values()):
+        return None
+    vectors = {n: tuple(Fraction(c) for c in v) for n, v in example["points"].items()}
+    size = len(next(iter(vectors.values()), ())) or 1
+    values = {n: Fraction(c) for n, c in example["params"].items()}
+    for name in symbols_of(found) - values.keys():
+        values[name] = Fraction(1)
+    run = Run(claim, found, values, vectors, as_oracles({n: f for n, f in functions.items() if f is not None}), size)
+    try:
+        left, right = run.sides(goal, expand)
+    except NotLinear:
+        return None
+    return not holds_at(goal.operator, left, right)

@@ -1,0 +1,149 @@
+"""Members of classes to try a claim on: separable quadratics and diagonal operators with curvatures of the class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any, Protocol
+
+from optgen.proof.interpolation import CLASSES, CURVATURES
+from optgen.proof.polynomial import at
+from optgen.proof.problem import Oracle
+
+Range = tuple[Any, Any]
+WIDTH = 5  # of a range without an end
+
+
+class Member(Protocol):
+    """A function with exact values: `answer` is its gradient, or what an operator gives."""
+
+    @property
+    def operator(self) -> bool: ...
+
+    def value(self, x: Any) -> Any: ...
+
+    def answer(self, x: Any) -> Any: ...
+
+    def implicit(self, z: Any, t: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """f = sum of curvature/2 x_i^2, or the operator with these entries; its minimum is at 0."""
+
+    curvatures: tuple[Fraction, ...]
+    operator: bool = False
+
+    def value(self, x: Any) -> Any:
+        return sum(c / 2 * e * e for c, e in zip(self.exact(x), x, strict=True))
+
+    def answer(self, x: Any) -> Any:
+        return [c * e for c, e in zip(self.exact(x), x, strict=True)]
+
+    def implicit(self, z: Any, t: Any) -> Any:
+        step = t.item() if hasattr(t, "item") else t
+        return [e / (1 + step * c) for c, e in zip(self.exact(z), z, strict=True)]
+
+    def exact(self, x: Any) -> Sequence[Any]:
+        """The curvatures as the kind of number that x has."""
+        exact = all(isinstance(e, Fraction) for e in x)
+        return self.curvatures if exact else [float(c) for c in self.curvatures]
+
+
+@dataclass(frozen=True, slots=True)
+class Explicit:
+    """A function of a counterexample."""
+
+    function: Any
+    operator: bool = False
+
+    def value(self, x: Any) -> Any:
+        return self.function.value(tuple(Fraction(e) for e in x))
+
+    def answer(self, x: Any) -> Any:
+        return list(self.function.gradient(tuple(Fraction(e) for e in x)))
+
+    def implicit(self, z: Any, t: Any) -> Any:
+        raise ArithmeticError("the proximal step of this function has no formula")
+
+
+def rebuilt(data: Mapping[str, Any]) -> Explicit | None:
+    """A function of a counterexample from its data."""
+    from dataclasses import fields
+
+    from optgen.proof import examples
+
+    kind = {c.__name__: c for c in (examples.QuadraticFunction, examples.PiecewiseLinearGradient, examples.Interpolant)}
+    found = kind.get(data["kind"])
+    if found is None:
+        return None
+    return Explicit(found(**{f.name: exact(data[f.name]) for f in fields(found)}))
+
+
+def exact(item: Any) -> Any:
+    if isinstance(item, list):
+        return tuple(exact(part) for part in item)
+    return Fraction(item) if isinstance(item, str) else item
+
+
+# ---------------------------------------------------------------- curvatures of classes
+
+ZERO, ONE = Fraction(0), Fraction(1)
+RANGES: dict[str, Callable[..., Range]] = {
+    **CURVATURES,
+    "smooth": lambda L: (-L, L),
+    "quadratic": lambda mu, L: (mu, L),
+    "pl": lambda mu: (mu, None),
+    "rsi": lambda mu: (mu, None),
+    "error_bound": lambda L: (-L, L),
+    "upper_growth": lambda L: (ZERO, L),
+    "indicator": lambda: (ZERO, ZERO),
+    "support": lambda M: (ZERO, ZERO),
+    "bounded": lambda D, R: (ZERO, ZERO),
+    "monotone": lambda: (ZERO, None),
+    "strongly_monotone": lambda mu: (mu, None),
+    "cocoercive": lambda b: (ZERO, 1 / b),
+    "nonexpansive": lambda: (-ONE, ONE),
+    "averaged": lambda a: (1 - 2 * a, ONE),
+    "lipschitz_operator": lambda L: (-L, L),
+    "linear": lambda L: (-L, L),
+    "skew": lambda: (ZERO, ZERO),
+    "contractive": lambda alpha: (alpha, 2 - alpha),
+    "unbiased": lambda omega: (ONE, ONE),
+}
+
+
+def members(oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: Random) -> dict[str, Member] | None:
+    """A member for each oracle; None if a class has no curvatures here."""
+    found: dict[str, Member] = {}
+    for oracle in oracles:
+        bounds = curvatures(oracle, values)
+        if bounds is None:
+            return None
+        low, high = bounds
+        choices = [low, high, *(low + (high - low) * Fraction(random.randint(0, 12), 12) for _ in range(2))]
+        is_operator = any(CLASSES[c.name].operator for c in oracle.classes)
+        found[oracle.name] = Diagonal(tuple(random.choice(choices) for _ in range(3)), is_operator)
+    return found
+
+
+def curvatures(oracle: Oracle, values: Mapping[str, Fraction]) -> tuple[Fraction, Fraction] | None:
+    """The curvatures that all classes of an oracle allow; not negative where it has a minimiser."""
+    lows: list[Fraction] = [ZERO] if any(p.minimiser for p in oracle.points) else []
+    highs: list[Fraction] = []
+    for c in oracle.classes:
+        if c.name not in RANGES:
+            return None
+        arguments = [None if a is None else at(a, values) for a in c.arguments]
+        low, high = RANGES[c.name](*arguments)
+        lows += [low] if low is not None else []
+        highs += [high] if high is not None else []
+    low = max(lows, default=None)
+    high = min(highs, default=None)
+    if low is None:
+        low = (high or ZERO) - WIDTH
+    if high is None:
+        high = low + WIDTH
+    return None if low > high else (low, high)

@@ -1,0 +1,280 @@
+"""Claims to verdicts: each goal attacked and proved by a table of methods in their order, under limits of time.
+
+In: claims over lowered Programs, and from `compiler` what this room must not know: how a function of the IR is made
+ready for the evaluator (derivatives expanded), and how a counterexample runs as a compiled solver.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from optgen.ir.claims import Claim, Rate, Relation, Stable
+from optgen.ir.program import Function
+from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors, violates
+from optgen.proof.cancel import linear_root, lowest
+from optgen.proof.domains import Contradiction, holds
+from optgen.proof.extract import Extracted, extracted
+from optgen.proof.forms import ROOT, NotLinear
+from optgen.proof.interpolation import ClassError
+from optgen.proof.polynomial import Number, names_of, ratio, symbol
+from optgen.proof.problem import Interval, problem_to_json
+from optgen.proof.verdict import Verdict, weakest
+from optgen.proof.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What `compiler` lends.
+
+    expand: a function of the IR without derivatives; replay: a claim and a counterexample run by a compiled solver,
+    None if its kind can't be run, else whether the violation shows.
+    """
+
+    expand: Callable[[Function], Function]
+    replay: Callable[[Claim, Mapping[str, Any]], bool | None]
+
+
+@dataclass(slots=True)
+class Part:
+    """What is known of one goal, or of one of the problems it was made of."""
+
+    status: str = "unknown"
+    trust: str = ""
+    certificate: Mapping[str, Any] | None = None
+    counterexample: Mapping[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    tried: list[tuple[str, str, float]] = field(default_factory=list)
+
+
+def verify(claims: Iterable[Claim], tools: Tools, seconds: float = 20.0) -> Iterator[Verdict]:
+    """The verdicts, one after the other; `seconds` is the limit of one attempt."""
+    with Worker() as worker:
+        for claim in claims:
+            yield decided(claim, tools, worker, seconds)
+
+
+def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdict:
+    start = time.perf_counter()
+    parts: list[Part] = []
+    for part in goal_parts(claim, tools, worker, seconds):
+        parts.append(part)
+        if part.status != "proved":
+            break
+    return combined(claim, parts, time.perf_counter() - start)
+
+
+def goal_parts(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Iterator[Part]:
+    from optgen.proof import methods
+
+    whole = methods.whole_claim(claim, seconds)
+    if whole is not None and whole.status != "unknown":
+        yield whole
+        return
+    tried = [] if whole is None else whole.tried
+    for goal in claim.goals:
+        match goal:
+            case Relation():
+                part = relation(claim, goal, tools, worker, seconds)
+            case Stable() | Rate():
+                part = methods.linear_goal(claim, goal, worker, seconds)
+            case _:
+                part = Part(tried=[("reading", "no method for this kind of goal", 0.0)])
+        part.tried = [*tried, *part.tried]
+        tried = []
+        yield part
+    if not claim.goals:
+        yield Part(tried=[*tried, ("reading", "no method for this kind of goal", 0.0)])
+
+
+def combined(claim: Claim, parts: Sequence[Part], seconds: float) -> Verdict:
+    """All goals proved: proved; one refuted: refuted."""
+    tried = tuple(t for part in parts for t in part.tried)
+    verdict = Verdict(claim.text, claim.owner, claim.mode, "unknown", tried=tried, seconds=seconds, span=claim.span)
+    bad = next((part for part in parts if part.status != "proved"), None)
+    if bad is not None and bad.status == "refuted":
+        return replace(verdict, verdict="refuted", counterexample=bad.counterexample)
+    if bad is not None or not parts:
+        return verdict
+    certificates = [part.certificate for part in parts if part.certificate is not None]
+    whole = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
+    words = tuple(w for part in parts for w in part.words)
+    trust = weakest([part.trust for part in parts])
+    return replace(verdict, verdict="proved", trust=trust, certificate=whole, words=words)
+
+
+# ---------------------------------------------------------------- relations by interpolation
+
+
+def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds: float) -> Part:
+    """A relation as finite problems: first a counterexample is sought, then multipliers."""
+    part = Part()
+    try:
+        problems = list(readings(claim, goal, {}))
+    except NotLinear as why:
+        part.tried.append(("points and multipliers", f"not applicable: {why}", 0.0))
+        return part
+    except ClassError as why:
+        part.tried.append(("points and multipliers", f"not applicable: {why}", 0.0))
+        return part
+    pieces = []
+    for problem in problems:
+        attack_vectors(claim, goal, problem, tools.expand)
+        piece = by_points(claim, goal, problem, tools, worker, seconds)
+        if piece.status != "refuted":
+            proved = by_multipliers(claim, goal, problem, {}, worker, seconds)
+            proved.tried = [*piece.tried, *proved.tried]
+            piece = proved
+        part.tried += piece.tried
+        if piece.status != "proved":
+            return replace(piece, tried=part.tried) if piece.status == "refuted" else part
+        pieces.append(piece)
+    attack_members(claim, goal, problems[0], tools.expand)
+    certificates = [p.certificate for p in pieces if p.certificate is not None]
+    part.status, part.trust = "proved", weakest([p.trust for p in pieces])
+    part.certificate = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
+    part.words = tuple(w for p in pieces for w in p.words)
+    return part
+
+
+def readings(claim: Claim, goal: Relation, numbers: Mapping[str, Number]) -> Iterator[Extracted]:
+    """The problems of a relation, with square roots of quotients as symbols: mu = q^2 L where q = sqrt(mu/L)."""
+    for _ in range(4):
+        found = extracted(claim, goal, numbers)
+        roots = {name: of for e in found for name, of in e.roots.items()}
+        chosen = next(iter(parametrised(roots, numbers)), None)
+        if chosen is None:
+            yield from found
+            return
+        numbers = {**numbers, chosen[0]: chosen[1]}
+    raise NotLinear("square roots inside square roots")
+
+
+def parametrised(roots: Mapping[str, Number], numbers: Mapping[str, Number]) -> Iterator[tuple[str, Number]]:
+    """A symbol in terms of a root in which it occurs."""
+    for name, of in roots.items():
+        square = lowest(symbol(name)) ** 2
+        difference = lowest(square - of)
+        for candidate in sorted(names_of(of)):
+            root = linear_root(ratio(difference).numerator, candidate)
+            if root is not None and not candidate.startswith(ROOT) and candidate not in numbers:
+                yield candidate, root
+                return
+        raise NotLinear(f"{name} can't be made a symbol")
+
+
+def by_points(
+    claim: Claim, goal: Relation, found: Extracted, tools: Tools, worker: Worker, seconds: float
+) -> Part:
+    """Points that violate the problem, checked against all that is given, in exact arithmetic and by a compiled run."""
+    part = Part()
+    if not found.complete and found.left_out:
+        part.tried.append(("points that violate it", f"not used: {found.left_out[0]}", 0.0))
+        return part
+    if not found.problem.oracles:
+        return part
+    answer, took = worker.ask("points", seconds / 4, problem=problem_to_json(found.problem))
+    example = answer.get("counterexample")
+    if example is None:
+        part.tried.append(("points that violate it", answer.get("failed", "none found"), took))
+        return part
+    params = {name: Fraction(n) for name, n in example["params"].items()}
+    if not holds(found.constraints, params):
+        part.tried.append(("points that violate it", "found outside what is given", took))
+        return part
+    if violates(claim, goal, found, example, tools.expand) is False:
+        raise MistranslatedError(f"{claim.text}: the counterexample of the problem is none of the claim")
+    replayed = tools.replay(claim, example)
+    if replayed is False:
+        part.tried.append(("points that violate it", "the compiled solver does not show it", took))
+        return part
+    part.tried.append(("points that violate it", "found" if replayed is None else "found and replayed", took))
+    part.status, part.counterexample = "refuted", {**example, "replayed": bool(replayed)}
+    return part
+
+
+def by_multipliers(
+    claim: Claim, goal: Relation, found: Extracted, at: Mapping[str, Number], worker: Worker, seconds: float
+) -> Part:
+    """A certificate of the problem; where it holds only inside the domain, the ends are problems of their own."""
+    from optgen.proof.check import check
+    from optgen.proof.check_classes import Rejected
+
+    part = Part()
+    answer, took = worker.ask("multipliers", seconds, problem=problem_to_json(found.problem))
+    data = answer.get("certificate")
+    part.tried.append(("multipliers", "a certificate" if data else answer.get("failed", "none found"), took))
+    if data is None:
+        return part
+    try:
+        report = check(data)
+    except Rejected as why:
+        part.tried.append(("checker", f"rejected: {why}", 0.0))
+        return part
+    if not proves(data, found):
+        part.tried.append(("checker", "the certificate is of another problem", 0.0))
+        return part
+    certificates, trusts, words = [data | mathematics(answer)], [report.trust], list(report.words)
+    for name, end in opened_ends(data, found.problem.domain):
+        if len(at) >= 3:
+            return part
+        piece = at_end(claim, goal, {**at, name: end}, worker, seconds)
+        part.tried += piece.tried
+        if piece.status != "proved" or piece.certificate is None:
+            return part
+        certificates.append(piece.certificate)
+        trusts.append(piece.trust)
+        words += piece.words
+    part.status, part.trust, part.words = "proved", weakest(trusts), tuple(words)
+    part.certificate = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
+    return part
+
+
+def mathematics(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: answer[key] for key in ("mathematics", "latex") if key in answer}
+
+
+def proves(data: Mapping[str, Any], found: Extracted) -> bool:
+    """Whether a certificate is of this problem: the same statements, points and givens, ends of intervals apart."""
+    from optgen.proof.child import read_problem
+    from optgen.proof.interpolation import joined
+    from optgen.proof.problem import mapped
+
+    sent = joined(read_problem(problem_to_json(found.problem)))
+    proved = data["problem"]
+    for wanted in (problem_to_json(sent), problem_to_json(mapped(sent, lowest))):
+        domain = [i[:3] for i in wanted.pop("domain")]  # type: ignore[attr-defined]
+        if [i[:3] for i in proved["domain"]] == domain and all(proved[key] == wanted[key] for key in wanted):
+            return True
+    return False
+
+
+def opened_ends(data: Mapping[str, Any], domain: Sequence[Interval]) -> Iterator[tuple[str, Number]]:
+    """Closed ends of the claim's domain that the certificate leaves open."""
+    for interval, (_, _, _, low_closed, high_closed) in zip(domain, data["problem"]["domain"], strict=True):
+        if interval.low_closed and not low_closed and interval.low is not None:
+            yield interval.name, interval.low
+        if interval.high_closed and not high_closed and interval.high is not None:
+            yield interval.name, interval.high
+
+
+def at_end(claim: Claim, goal: Relation, numbers: Mapping[str, Number], worker: Worker, seconds: float) -> Part:
+    """The claim where a symbol has the value of an end of its interval."""
+    part = Part()
+    try:
+        problems = list(readings(claim, goal, numbers))
+    except Contradiction:
+        return Part("proved", "exact", {"kind": "all", "parts": []})  # the end is not in the domain
+    except (NotLinear, ClassError, ZeroDivisionError) as why:
+        part.tried.append(("an end of the domain", f"not applicable: {why}", 0.0))
+        return part
+    pieces = [by_multipliers(claim, goal, p, numbers, worker, seconds) for p in problems]
+    part.tried = [t for p in pieces for t in p.tried]
+    if all(p.status == "proved" for p in pieces):
+        part.status, part.trust = "proved", weakest([p.trust for p in pieces])
+        part.certificate = {"kind": "all", "parts": [p.certificate for p in pieces]}
+        part.words = tuple(w for p in pieces for w in p.words)
+    return part
