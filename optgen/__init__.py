@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.elementwise import array_code, function
     from optgen.language.format import format_source
+    from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
     from optgen.shipped import specs
+    from optgen.verification import verify
 
 __version__ = "0.1.0"
 
@@ -29,6 +31,7 @@ _HOMES = {
     "Result": "optgen.runtime",
     "Solver": "optgen.runtime",
     "SpecError": "optgen.diagnostics",
+    "Verdict": "optgen.proof.verdict",
     "array_code": "optgen.elementwise",
     "check": "optgen.compiler",
     "compile": "optgen.compiler",
@@ -42,11 +45,13 @@ _HOMES = {
     "search": "optgen.compiler",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
+    "verify": "optgen.verification",
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "array_code", "check", "compile", "explain", "format_source",
-    "function", "functions", "jax", "load", "objective", "parse", "search", "source", "specs",
+    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "check", "compile", "explain",
+    "format_source", "function", "functions", "jax", "load", "objective", "parse", "search", "source", "specs",
+    "verify",
 ]  # fmt: skip
 
 

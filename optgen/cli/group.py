@@ -16,6 +16,7 @@ COMMANDS = {
     "fmt": "format specs",
     "compile": "compile a method on a problem; write its source",
     "run": "solve, with data from files or from the spec's experiment",
+    "verify": "a verdict on every claim: proved, refuted, or unknown",
     "explain": "the program after each pass; or what an error code means",
     "search": "evolve programs of few operations for a function; their errors are proved",
     "list": "the shipped specs",

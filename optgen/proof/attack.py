@@ -18,7 +18,7 @@ from optgen.ir import walk
 from optgen.ir.claims import Claim, Relation
 from optgen.ir.evaluate import evaluate
 from optgen.ir.nodes import AnyNode, Tensor
-from optgen.ir.program import Function
+from optgen.ir.program import Function, Slot
 from optgen.proof.domains import holds
 from optgen.proof.extract import Extracted, differences
 from optgen.proof.forms import NotLinear
@@ -53,8 +53,17 @@ class Run:
 
     def sides(self, goal: Relation, expand: Expand) -> tuple[Any, Any]:
         """Both sides of a goal, exact where the reference evaluator can be."""
-        tensors = self.resolved([goal.left, goal.right])
-        ready = expand(Function("claim", (), (), (("left", tensors[0]), ("right", tensors[1]))))
+        try:
+            left, right = self.run([goal.left, goal.right], expand)
+            return Fraction(left.item()), Fraction(right.item())
+        except ir.IRError:  # a root: only a float, good enough for an attack
+            left, right = self.run([goal.left, goal.right], expand, "float64")
+            return float(left), float(right)
+
+    def run(self, given: Sequence[Tensor], expand: Expand, real: str = "exact") -> list[Any]:
+        """Values of tensors of the claim or its program."""
+        resolved = self.resolved(given)
+        ready = expand(Function("claim", (), (), tuple((f"result {n}", t) for n, t in enumerate(resolved))))
         tensors = [t for _, t in ready.results]
         inside = {n for n in walk.postorder(tensors) if isinstance(n, ir.Input)}
         known = {made: self.array(made, parts) for made, parts in self.found.inputs.items() if made in inside}
@@ -62,13 +71,10 @@ class Run:
         dims = {n.name: self.size for n in walk.postorder(tensors) if isinstance(n, ir.Dim)}
         dims |= dict(self.found.sizes)
         function = Function("claim", tuple(dims), tuple(known), ready.results)
-        try:
-            left, right = evaluate(function, dims, list(known.values()), "exact", self.oracles)
-            return Fraction(left.item()), Fraction(right.item())
-        except ir.IRError:  # a root: only a float, good enough for an attack
-            floats = [[float(e) for e in a] if isinstance(a, list) else a for a in known.values()]
-            left, right = evaluate(function, dims, floats, "float64", self.oracles)
-            return float(left), float(right)
+        values = list(known.values())
+        if real != "exact":
+            values = [as_floats(v) for v in values]
+        return evaluate(function, dims, values, real, self.oracles)
 
     def resolved(self, tensors: Sequence[Tensor]) -> list[Tensor]:
         """Calls that only claims have, replaced: iterates by the step itself, points by inputs."""
@@ -141,6 +147,12 @@ class Run:
 
     def placed(self, form: Form) -> Vector:
         return placed(form, self.vectors, self.values, self.size)
+
+
+def as_floats(item: Any) -> Any:
+    if isinstance(item, list):
+        return [as_floats(part) for part in item]
+    return float(item) if isinstance(item, Fraction) else item
 
 
 def placed(form: Form, vectors: Mapping[str, Vector], values: Mapping[str, Fraction], size: int) -> Vector:
@@ -270,7 +282,7 @@ def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expan
             values[name] = Fraction(random.randint(1, 9), random.randint(1, 9))
         if not holds(found.constraints, values):
             continue
-        chosen = members(found.problem.oracles, values, random)
+        chosen = members(found.problem.oracles, values, random, found.starred)
         if chosen is None:
             return done
         run = Run(claim, found, values, start_vectors(claim, found, random), as_oracles(chosen))
@@ -287,7 +299,7 @@ def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expan
 
 
 def start_vectors(claim: Claim, found: Extracted, random: Random) -> dict[str, Vector]:
-    """Random states and points; minimisers and fixed points are 0, as members have their minimum there."""
+    """Random states and points; minimisers and fixed points are 0, as members then have their minimum there."""
     names = {n for form in found.vectors.values() for n in form.terms}
     stars = {n for n in names if n.split("[")[0].endswith("*") or n.startswith(("argmin", "argmax"))}
     return {
@@ -336,11 +348,13 @@ def sample(domain: Sequence[Interval], random: Random) -> dict[str, Fraction]:
 
 def violates(
     claim: Claim, goal: Relation, found: Extracted, example: Mapping[str, Any], expand: Expand
-) -> bool | None:
-    """Whether the claim fails at a counterexample's functions and points; None if a function has no formula."""
+) -> tuple[bool | None, dict[str, Any]]:
+    """Whether the claim fails at a counterexample's functions and points (None if a function has no formula), and the
+    run that shows it: params, states before the step and after it.
+    """
     functions = {name: rebuilt(data) for name, data in example["functions"].items()}
     if not set(found.asked) <= set(functions) or any(f is None for f in functions.values()):
-        return None
+        return None, {}
     vectors = {n: tuple(Fraction(c) for c in v) for n, v in example["points"].items()}
     size = len(next(iter(vectors.values()), ())) or 1
     values = {n: Fraction(c) for n, c in example["params"].items()}
@@ -349,6 +363,29 @@ def violates(
     run = Run(claim, found, values, vectors, as_oracles({n: f for n, f in functions.items() if f is not None}), size)
     try:
         left, right = run.sides(goal, expand)
-    except NotLinear:
-        return None
-    return not holds_at(goal.operator, left, right)
+        shown = one_step(run, expand)
+    except (NotLinear, ArithmeticError, ir.IRError):
+        return None, {}
+    return not holds_at(goal.operator, left, right), shown
+
+
+def one_step(run: Run, expand: Expand) -> dict[str, Any]:
+    """The numbers of one step: what a solver is given, and what it must make of it."""
+    program = run.claim.program
+    if program is None or len(program.phases) != 1:
+        return {}
+    inputs = run.found.inputs
+    params = {s.name: str(run.array(s.input, inputs[s.input])) for s in program.slots if is_number(s, inputs)}
+    vectors = [s for s in program.states if len(s.input.axes) == 1]
+    if len(vectors) != len(program.states):
+        return {}
+    after = run.run(list(program.phases[0].following), expand)
+    return {
+        "params": {name: n for name, n in params.items() if name not in ("steps", "tol")},
+        "states": {s.name: [str(e) for e in run.array(s.input, inputs[s.input])] for s in vectors},
+        "after": {s.name: [str(Fraction(e)) for e in a] for s, a in zip(program.states, after, strict=True)},
+    }
+
+
+def is_number(slot: Slot, inputs: Mapping[ir.Input, Any]) -> bool:
+    return slot.kind == "param" and not slot.input.axes and slot.input in inputs

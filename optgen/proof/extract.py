@@ -58,6 +58,7 @@ class Extracted:
     asked: Mapping[str, tuple[Point, ...]]  # all points, also of oracles of which nothing is given
     sizes: Mapping[str, int]
     operators: frozenset[str]
+    starred: bool  # it speaks of a minimiser or a fixed point
 
 
 @dataclass(slots=True)
@@ -313,6 +314,7 @@ class Extraction:
             {name: self.asked_points(a, after) for name, a in self.reader.asked.items()},
             self.reader.sizes,
             frozenset(self.reader.operators),
+            bool(self.optima) or self.fixed is not None,
         )
 
     def meanings(self, after: Callable[[Form], Form]) -> dict[ir.Input, dict[tuple[int, ...], Number | Form]]:

@@ -108,6 +108,11 @@ class Reader:
                 return self._access(tensor, indices, frame, at)
             case ir.Reduce():
                 return self._reduce(node, frame, at)
+            case ir.Choose(
+                condition=ir.Operation(name="eq", arguments=(square, ir.Constant(value=0))),
+                otherwise=ir.Operation(name="sqrt", arguments=(inside,)) as root,
+            ) if square is inside:  # a norm: the choice is there for its derivative at 0
+                return self.scalar(root, frame, at)
             case ir.Choose(condition=condition, then=then, otherwise=otherwise):
                 chosen = self.truth(condition, frame, at)
                 if chosen is None:

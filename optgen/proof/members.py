@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from optgen.proof.interpolation import CLASSES, CURVATURES
 from optgen.proof.polynomial import at
 from optgen.proof.problem import Oracle
+from optgen.proof.reduce import SHIFTED
 
 Range = tuple[Any, Any]
 WIDTH = 5  # of a range without an end
@@ -31,25 +32,26 @@ class Member(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Diagonal:
-    """f = sum of curvature/2 x_i^2, or the operator with these entries; its minimum is at 0."""
+    """f = sum of curvature/2 (x_i - centre_i)^2, or the operator that answers with its gradient."""
 
     curvatures: tuple[Fraction, ...]
+    centre: tuple[Fraction, ...]
     operator: bool = False
 
     def value(self, x: Any) -> Any:
-        return sum(c / 2 * e * e for c, e in zip(self.exact(x), x, strict=True))
+        return sum(c / 2 * (e - m) * (e - m) for c, m, e in self.entries(x))
 
     def answer(self, x: Any) -> Any:
-        return [c * e for c, e in zip(self.exact(x), x, strict=True)]
+        return [c * (e - m) for c, m, e in self.entries(x)]
 
     def implicit(self, z: Any, t: Any) -> Any:
         step = t.item() if hasattr(t, "item") else t
-        return [e / (1 + step * c) for c, e in zip(self.exact(z), z, strict=True)]
+        return [(e + step * c * m) / (1 + step * c) for c, m, e in self.entries(z)]
 
-    def exact(self, x: Any) -> Sequence[Any]:
-        """The curvatures as the kind of number that x has."""
-        exact = all(isinstance(e, Fraction) for e in x)
-        return self.curvatures if exact else [float(c) for c in self.curvatures]
+    def entries(self, x: Any) -> list[tuple[Any, Any, Any]]:
+        """Curvature, centre and place of each entry, in the kind of number that x has."""
+        kind = Fraction if all(isinstance(e, Fraction) for e in x) else float
+        return [(kind(c), kind(m), e) for c, m, e in zip(self.curvatures, self.centre, x, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,10 @@ RANGES: dict[str, Callable[..., Range]] = {
 }
 
 
-def members(oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: Random) -> dict[str, Member] | None:
-    """A member for each oracle; None if a class has no curvatures here."""
+def members(
+    oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: Random, centred: bool
+) -> dict[str, Member] | None:
+    """A member for each oracle, with its minimum at 0 if `centred`; None if a class has no curvatures here."""
     found: dict[str, Member] = {}
     for oracle in oracles:
         bounds = curvatures(oracle, values)
@@ -125,7 +129,9 @@ def members(oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: R
         low, high = bounds
         choices = [low, high, *(low + (high - low) * Fraction(random.randint(0, 12), 12) for _ in range(2))]
         is_operator = any(CLASSES[c.name].operator for c in oracle.classes)
-        found[oracle.name] = Diagonal(tuple(random.choice(choices) for _ in range(3)), is_operator)
+        at_zero = centred or not {c.name for c in oracle.classes} <= SHIFTED - {"quadratic"}
+        centre = tuple(Fraction(0) if at_zero else Fraction(random.randint(-6, 6), 2) for _ in range(3))
+        found[oracle.name] = Diagonal(tuple(random.choice(choices) for _ in range(3)), centre, is_operator)
     return found
 
 

@@ -1,23 +1,27 @@
-"""Methods for whole claims and for goals that are no relation: a table each, tried in its order."""
+"""Methods for whole claims and for goals that are no relation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from optgen.ir.claims import Claim, Rate, Stable
-
-if TYPE_CHECKING:
-    from optgen.proof.verify import Part
-    from optgen.proof.worker import Worker
+from optgen.proof.verdict import Part
+from optgen.proof.worker import Worker
 
 
-def whole_claim(claim: Claim, seconds: float) -> Part | None:
-    """Algebra and real arithmetic on the claim as it stands; None where no method of this kind applies."""
-
-    return None
+def whole_claim(claim: Claim, seconds: float) -> Part:
+    """Algebra and real arithmetic on the claim as it stands."""
+    from optgen.proof.lemma import lemma
+    from optgen.proof.recheck import recheck
+    found = lemma(claim, seconds)
+    part = Part(found.status, found.trust, tried=list(found.tried))
+    if found.empty:
+        part.tried.append(("what is given", "contradicts itself", 0.0))
+    if found.status == "proved":
+        part.certificate = found.certificate
+        part.words = recheck(found.certificate).words
+    if found.status == "refuted":
+        part.counterexample = {"kind": "numbers", "params": {name: str(n) for name, n in found.numbers.items()}}
+    return part
 
 
 def linear_goal(claim: Claim, goal: Stable | Rate, worker: Worker, seconds: float) -> Part:
-    from optgen.proof.verify import Part
-
     return Part(tried=[("reading", "no method for this kind of goal", 0.0)])

@@ -60,6 +60,18 @@ class Verdict:
         }
 
 
+@dataclass(slots=True)
+class Part:
+    """What is known of one goal, or of one of the problems it was made of."""
+
+    status: str = "unknown"
+    trust: str = ""
+    certificate: Mapping[str, Any] | None = None
+    counterexample: Mapping[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    tried: list[tuple[str, str, float]] = field(default_factory=list)
+
+
 def verdict_from_json(data: Mapping[str, Any], span: Span | None = None) -> Verdict:
     """Reads what `to_json` wrote; KeyError or TypeError for anything else."""
     return Verdict(

@@ -7,13 +7,14 @@ ready for the evaluator (derivatives expanded), and how a counterexample runs as
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from optgen.ir.claims import Claim, Rate, Relation, Stable
+from optgen.ir.claims import Claim, Goal, Rate, Relation, Stable
 from optgen.ir.program import Function
+from optgen.proof import methods
 from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors, violates
 from optgen.proof.cancel import linear_root, lowest
 from optgen.proof.domains import Contradiction, holds
@@ -22,7 +23,7 @@ from optgen.proof.forms import ROOT, NotLinear
 from optgen.proof.interpolation import ClassError
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.problem import Interval, problem_to_json
-from optgen.proof.verdict import Verdict, weakest
+from optgen.proof.verdict import Part, Verdict, weakest
 from optgen.proof.worker import Worker
 
 
@@ -38,25 +39,6 @@ class Tools:
     replay: Callable[[Claim, Mapping[str, Any]], bool | None]
 
 
-@dataclass(slots=True)
-class Part:
-    """What is known of one goal, or of one of the problems it was made of."""
-
-    status: str = "unknown"
-    trust: str = ""
-    certificate: Mapping[str, Any] | None = None
-    counterexample: Mapping[str, Any] | None = None
-    words: tuple[str, ...] = ()
-    tried: list[tuple[str, str, float]] = field(default_factory=list)
-
-
-def verify(claims: Iterable[Claim], tools: Tools, seconds: float = 20.0) -> Iterator[Verdict]:
-    """The verdicts, one after the other; `seconds` is the limit of one attempt."""
-    with Worker() as worker:
-        for claim in claims:
-            yield decided(claim, tools, worker, seconds)
-
-
 def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdict:
     start = time.perf_counter()
     parts: list[Part] = []
@@ -68,26 +50,34 @@ def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdi
 
 
 def goal_parts(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Iterator[Part]:
-    from optgen.proof import methods
+    """What is known of the goals.  Algebra comes first, but where classes are given what they say is needed."""
+    tried: list[tuple[str, str, float]] = []
+    if not claim.classes:
+        whole = methods.whole_claim(claim, seconds)
+        if whole.status != "unknown":
+            yield whole
+            return
+        tried = whole.tried
+    parts = [one_goal(claim, goal, tools, worker, seconds) for goal in claim.goals]
+    if claim.classes and any(p.status == "unknown" for p in parts) and not any(p.status == "refuted" for p in parts):
+        whole = methods.whole_claim(claim, seconds)
+        if whole.status == "proved":
+            yield whole
+            return
+        tried = whole.tried
+    if not parts:
+        parts = [Part(tried=[("reading", "no method for this kind of goal", 0.0)])]
+    parts[0].tried = [*tried, *parts[0].tried]
+    yield from parts
 
-    whole = methods.whole_claim(claim, seconds)
-    if whole is not None and whole.status != "unknown":
-        yield whole
-        return
-    tried = [] if whole is None else whole.tried
-    for goal in claim.goals:
-        match goal:
-            case Relation():
-                part = relation(claim, goal, tools, worker, seconds)
-            case Stable() | Rate():
-                part = methods.linear_goal(claim, goal, worker, seconds)
-            case _:
-                part = Part(tried=[("reading", "no method for this kind of goal", 0.0)])
-        part.tried = [*tried, *part.tried]
-        tried = []
-        yield part
-    if not claim.goals:
-        yield Part(tried=[*tried, ("reading", "no method for this kind of goal", 0.0)])
+
+def one_goal(claim: Claim, goal: Goal, tools: Tools, worker: Worker, seconds: float) -> Part:
+    match goal:
+        case Relation():
+            return relation(claim, goal, tools, worker, seconds)
+        case Stable() | Rate():
+            return methods.linear_goal(claim, goal, worker, seconds)
+    return Part(tried=[("reading", "no method for this kind of goal", 0.0)])
 
 
 def combined(claim: Claim, parts: Sequence[Part], seconds: float) -> Verdict:
@@ -185,8 +175,10 @@ def by_points(
     if not holds(found.constraints, params):
         part.tried.append(("points that violate it", "found outside what is given", took))
         return part
-    if violates(claim, goal, found, example, tools.expand) is False:
+    violated, run = violates(claim, goal, found, example, tools.expand)
+    if violated is False:
         raise MistranslatedError(f"{claim.text}: the counterexample of the problem is none of the claim")
+    example = {**example, "run": run or None}
     replayed = tools.replay(claim, example)
     if replayed is False:
         part.tried.append(("points that violate it", "the compiled solver does not show it", took))

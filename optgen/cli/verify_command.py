@@ -1,0 +1,87 @@
+"""`optgen verify FILE...`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from optgen import Verdict
+
+COLOURS = {"proved": "green", "refuted": "red", "unknown": "yellow"}
+
+
+@click.command("verify")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--explain", is_flag=True, help="Show the proof or the counterexample of each claim.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the verdicts with their proofs to this file.")
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="The limit of one attempt.")
+@click.option("--no-cache", is_flag=True, help="Prove everything again.")
+def command(
+    files: tuple[str, ...], explain: bool, as_json: bool, html: str | None, seconds: float, no_cache: bool
+) -> None:
+    """A verdict on every claim: proved, refuted by an example that runs, or unknown.
+
+    Leaves with 0 if all is as claimed, 1 if a claim is refuted, 2 if one is unknown, 3 on an error.
+
+    Example: optgen verify specs/gradient_descent.opt --explain
+    """
+    from optgen.diagnostics import SpecError
+    from optgen.verification import verdicts
+
+    found: list[tuple[str, Verdict]] = []
+    broken = False
+    for file in specs_in(files):
+        try:
+            for verdict in verdicts(file, seconds, not no_cache):
+                found.append((file, verdict))
+                if not as_json:
+                    show(verdict, explain)
+        except SpecError as error:
+            from optgen.cli.output import show as show_errors
+
+            show_errors(error.diagnostics)
+            broken = True
+    if as_json:
+        import json
+
+        click.echo(json.dumps([{"file": file, **verdict.to_json()} for file, verdict in found], indent=2))
+    if html is not None:
+        from optgen.cli.verdict_pages import page
+
+        Path(html).write_text(page(found), encoding="utf-8")
+        click.echo(f"verdicts: {html}", err=True)
+    raise click.exceptions.Exit(3 if broken else exit_code([verdict for _, verdict in found]))
+
+
+def specs_in(files: tuple[str, ...]) -> list[str]:
+    """Files, and all specs below directories."""
+    found: list[str] = []
+    for file in files:
+        place = Path(file)
+        found += [str(p) for p in sorted(place.rglob("*.opt"))] if place.is_dir() else [file]
+    return found
+
+
+def exit_code(found: list[Verdict]) -> int:
+    if any(not v.as_claimed and v.verdict != "unknown" for v in found):
+        return 1
+    return 2 if any(v.verdict == "unknown" for v in found) else 0
+
+
+def show(verdict: Verdict, explain: bool) -> None:
+    """One line a claim; with `explain` what is behind it."""
+    from optgen.cli.output import colourful
+    from optgen.cli.verdict_text import details
+
+    word = click.style(f"{verdict.verdict:<8}", fg=COLOURS[verdict.verdict]) if colourful() else f"{verdict.verdict:<8}"
+    trust = f" [{verdict.trust}]" if verdict.trust else ""
+    wrong = "" if verdict.as_claimed or verdict.verdict == "unknown" else f"  (the spec says {verdict.mode})"
+    owner = f"{verdict.owner}: " if verdict.owner else ""
+    click.echo(f"{word} {owner}{verdict.claim}{trust} {verdict.seconds:.2f} s{wrong}")
+    if explain or verdict.verdict == "unknown":
+        for line in details(verdict):
+            click.echo(f"    {line}")

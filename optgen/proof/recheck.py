@@ -1,0 +1,50 @@
+"""Any certificate checked again from its data alone: the door to the small checkers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from optgen.proof.check import Report, check
+from optgen.proof.check_classes import Rejected
+from optgen.proof.check_stability import check_stability
+from optgen.proof.identity import NotAnIdentity, check_identity
+
+
+def recheck(data: Mapping[str, Any]) -> Report:
+    """Verify a certificate of any kind; Rejected says what does not hold.
+
+    An `smt` certificate is not proved again: it keeps the text that two solvers answered.
+    """
+    kind = data.get("kind")
+    if kind not in KINDS:
+        raise Rejected(f"no certificate is called {kind}")
+    return KINDS[str(kind)](data)
+
+
+def in_parts(data: Mapping[str, Any]) -> Report:
+    from optgen.proof.verdict import weakest
+
+    reports = [recheck(part) for part in data["parts"]]
+    return Report(weakest([r.trust for r in reports]) or "exact", tuple(w for r in reports for w in r.words))
+
+
+def identity(data: Mapping[str, Any]) -> Report:
+    try:
+        return Report("algebra", tuple(check_identity(data)))
+    except NotAnIdentity as why:
+        raise Rejected(str(why)) from None
+
+
+def by_solvers(data: Mapping[str, Any]) -> Report:
+    solvers = " and ".join(data["solvers"])
+    return Report("smt", (f"{solvers} found no numbers that satisfy what is given and violate the claim",))
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any]], Report]] = {
+    "interpolation": check,
+    "stability": check_stability,
+    "identity": identity,
+    "smt": by_solvers,
+    "all": in_parts,
+}

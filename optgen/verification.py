@@ -1,0 +1,190 @@
+"""Claims verified, composed as solvers are in compiler.py: text -> claims over Programs -> verdicts.
+
+A verdict is kept on disk by content: the texts of all files used, the versions of optgen and of the solvers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from optgen import compiler
+from optgen.diagnostics import Diagnostic, SpecError, suggestion
+
+if TYPE_CHECKING:
+    from optgen.compiler import Spec
+    from optgen.ir.claims import Claim
+    from optgen.proof.verdict import Verdict
+
+SECONDS = 20.0
+SOLVERS = ("clarabel", "python-flint", "z3-solver", "cvc5", "scipy", "numpy")
+
+
+def verify(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache: bool = True) -> tuple[Verdict, ...]:
+    """A verdict on every claim of a spec, in the order of the text.
+
+    for verdict in optgen.verify(optgen.load("specs/gradient_descent.opt")):
+        print(verdict.claim, verdict.verdict, verdict.trust)
+
+    proved: `certificate` is the proof, checked again by `optgen.proof.check`; refuted: `counterexample` was run;
+    unknown: `tried` says what came of each method.  `seconds` is the limit of one attempt.  Raises SpecError with
+    everything that is wrong with the spec.
+    """
+    return tuple(verdicts(spec, seconds, cache))
+
+
+def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache: bool = True) -> Iterator[Verdict]:
+    """The verdicts of `verify` as they come."""
+    from optgen.proof.verify import Tools, decided
+    from optgen.proof.worker import Worker
+
+    given = as_spec(spec)
+    tools = Tools(differentiated, lambda claim, example: replay(given, claim, example))
+    store = Kept(given, seconds) if cache else None
+    with Worker() as worker:
+        for claim in claims_of(given):
+            found = store.get(claim) if store is not None else None
+            if found is None:
+                found = decided(claim, tools, worker, seconds)
+                if store is not None:
+                    store.put(claim, found)
+            yield found
+
+
+def as_spec(spec: Spec | str | os.PathLike[str]) -> Spec:
+    if isinstance(spec, compiler.Spec):
+        return spec
+    if isinstance(spec, str) and "\n" in spec:
+        return compiler.parse(spec)
+    return compiler.load(spec)
+
+
+def claims_of(spec: Spec) -> tuple[Claim, ...]:
+    """The claims of a spec with their meaning."""
+    from optgen.passes.lower import claims
+
+    return claims(spec.file, compiler._shipped(spec.folder))
+
+
+def differentiated(function: Any) -> Any:
+    from optgen.passes.differentiate import differentiate
+
+    return differentiate(function)
+
+
+# ---------------------------------------------------------------- counterexamples
+
+
+def replay(spec: Spec, claim: Claim, example: Mapping[str, Any]) -> bool | None:
+    """Run a counterexample of one step as a compiled solver: whether the step lands where the example says.
+
+    None where it can't be run through `compile`: several functions, or states that do not start where the caller says.
+    """
+    import numpy as np
+
+    from optgen.proof.members import rebuilt
+
+    run = example.get("run")
+    program = claim.program
+    if run is None or program is None or len(program.oracles) != 1:
+        return None
+    starts = {slot.name for slot in program.slots if slot.kind == "start"}
+    if {state.name for state in program.states} != starts:
+        return None
+    member = rebuilt(example["functions"][program.oracles[0]])
+    if member is None:
+        return None
+    f = compiler.objective(lambda x: float(member.value(exact(x))), lambda x: floats(member.answer(exact(x))))
+    solver = compiler.compile(spec, algorithm=claim.owner, f=f)
+    given: dict[str, Any] = {name: float(Fraction(n)) for name, n in run["params"].items()}
+    given |= {name: floats([Fraction(e) for e in v]) for name, v in run["states"].items()}
+    result = solver(steps=1, tol=0.0, **given)
+    return all(
+        np.allclose(getattr(result, name), floats([Fraction(e) for e in v]), rtol=1e-6, atol=1e-9)
+        for name, v in run["after"].items()
+    )
+
+
+def exact(x: Any) -> list[Fraction]:
+    return [Fraction(float(e)) for e in x]
+
+
+def floats(x: Any) -> Any:
+    import numpy as np
+
+    return np.array([float(e) for e in x])
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+class Kept:
+    """Verdicts on disk: of the same text, by the same versions, with the same limits."""
+
+    def __init__(self, spec: Spec, seconds: float) -> None:
+        from optgen.runtime.cache import user_store
+
+        self.store = user_store()
+        self.parts = (spec.file.span.source.text, *used_texts(spec), versions(), str(seconds))
+
+    def name(self, claim: Claim) -> str:
+        from optgen.runtime.cache import key
+
+        return key("verdict", *self.parts, claim.owner, claim.text, str(claim.span.start))
+
+    def get(self, claim: Claim) -> Verdict | None:
+        import json
+
+        from optgen.proof.verdict import verdict_from_json
+
+        found = self.store.get(self.name(claim))
+        if found is None:
+            return None
+        try:
+            return verdict_from_json(json.loads(found[0]), claim.span)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def put(self, claim: Claim, verdict: Verdict) -> None:
+        import json
+
+        self.store.put(self.name(claim), json.dumps(verdict.to_json()).encode(), {"kind": "verdict"})
+
+
+def used_texts(spec: Spec) -> list[str]:
+    """Texts of other files on which the claims may depend: those used by path, and every shipped one."""
+    from optgen.shipped import paths
+
+    return [path.read_text(encoding="utf-8") for path in paths().values()]
+
+
+def versions() -> str:
+    """optgen's own files and the solvers' versions."""
+    from hashlib import sha256
+    from importlib.metadata import PackageNotFoundError, version
+    from pathlib import Path
+
+    digest = sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    found = []
+    for package in SOLVERS:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} missing")
+    return " ".join((digest.hexdigest(), *found))
+
+
+def chosen(spec: Spec, name: str | None) -> tuple[Claim, ...]:
+    """The claims with a text, or all."""
+    claims = claims_of(spec)
+    if name is None:
+        return claims
+    found = tuple(c for c in claims if c.text == name)
+    if not found:
+        hint = suggestion(name, [c.text for c in claims])
+        raise SpecError([Diagnostic("E0703", f"there is no claim {name!r}", help=hint)])
+    return found
