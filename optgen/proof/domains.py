@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.proof.cancel import from_flint, linear_root, lowest, to_flint
-from optgen.proof.polynomial import Number, Polynomial, Ratio, at, names_of, ratio
+from optgen.proof.polynomial import Number, Polynomial, Ratio, at, names_of, ratio, symbol
 from optgen.proof.problem import Interval
 
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -221,7 +221,8 @@ def bounds_of(place: int, c: Constraint, positive: Mapping[str, bool]) -> Iterat
     if len(rest) != 1:
         return
     greater = (c.operator in (">", ">=")) == (sign > 0)  # rest >= 0, or <= 0
-    for name in names:
+    alone = [n for n in names for side in (c.left, c.right) if isinstance(side, Ratio) and side == symbol(n)]
+    for name in alone or names:  # a bound is one of the symbol that stands alone
         root = linear_root(rest[0], name)
         slope = None if root is None else sign_of(slope_of(rest[0], name), positive)
         if root is not None and slope is not None:

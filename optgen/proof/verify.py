@@ -22,6 +22,7 @@ from optgen.proof.extract import Extracted, extracted
 from optgen.proof.forms import ROOT, NotLinear
 from optgen.proof.interpolation import ClassError
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
+from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, problem_to_json
 from optgen.proof.verdict import Part, Verdict, weakest
 from optgen.proof.worker import Worker
@@ -139,7 +140,8 @@ def readings(claim: Claim, goal: Relation, numbers: Mapping[str, Number]) -> Ite
         if chosen is None:
             yield from found
             return
-        numbers = {**numbers, chosen[0]: chosen[1]}
+        name, found_value = chosen
+        numbers = {n: lowest(value_at(v, {name: found_value})) for n, v in numbers.items()} | {name: found_value}
     raise NotLinear("square roots inside square roots")
 
 
@@ -213,7 +215,8 @@ def by_multipliers(
     for name, end in opened_ends(data, found.problem.domain):
         if len(at) >= 3:
             return part
-        piece = at_end(claim, goal, {**at, name: end}, worker, seconds)
+        numbers = {n: lowest(value_at(number, {name: end})) for n, number in at.items()}
+        piece = at_end(claim, goal, {**numbers, name: end}, worker, seconds)
         part.tried += piece.tried
         if piece.status != "proved" or piece.certificate is None:
             return part
