@@ -15,31 +15,15 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from optgen.proof.contractions import ONE, Factor, Quotient, TooLarge, contraction_text
-from optgen.proof.contractions import Polynomial as Contractions
+from optgen.proof.assumptions import Question, substituted
+from optgen.proof.contractions import ONE, Quotient, TooLarge, contraction_text
 from optgen.proof.identity import identity_certificate
-from optgen.proof.polynomial import Number, Polynomial, Ratio, quotient, symbol
+from optgen.proof.polynomial import Number, Ratio, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
-from optgen.proof.smt import Script, ask, not_negative, statement
-from optgen.proof.terms import Reader, Rules, Term, renamed
+from optgen.proof.ranges import as_number, difference, intervals, names, part_as_number, used
+from optgen.proof.smt import Script, ask, statement
+from optgen.proof.terms import Reader, Term, renamed
 from optgen.proof.values import Undefined, holds, in_dimension, named
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """`assumptions` and `goal` are relations; `dims` the dimensions that occur, `labels` those left open, with their
-    extents; `integers` the atoms that are integers.  refutable: numbers at which it fails refute the claim (all that
-    is assumed is here); `small`: what is assumed of matrices, said for 1 x 1.
-    """
-
-    assumptions: tuple[Term, ...]
-    goal: Term
-    rules: Rules = field(default_factory=Rules)
-    dims: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    integers: frozenset[str] = frozenset()
-    refutable: bool = True
-    small: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +88,6 @@ def one(question: Question, seconds: float) -> Decision:
     return Decision("unknown", tried=tuple(tried))
 
 
-def substituted(question: Question) -> Question:
-    """An assumption `atom = term` for a scalar atom that the term does not contain becomes its value."""
-    values = dict(question.rules.values)
-    rest = []
-    for assumption in question.assumptions:
-        match assumption:
-            case ["=", ["atom", name], value] if name not in values and not mentions(value, name, values):
-                values[name] = ((), value)
-            case _:
-                rest.append(assumption)
-    return replace(question, assumptions=tuple(rest), rules=replace(question.rules, values=values))
-
-
-def mentions(term: Term, name: str, values: Mapping[str, tuple[Any, Term]]) -> bool:
-    if isinstance(term, str):
-        return False
-    if term[0] == "atom":
-        return bool(term[1] == name) or (term[1] in values and mentions(values[term[1]][1], name, values))
-    return any(isinstance(part, list) and mentions(part, name, values) for part in term)
-
-
 # ---------------------------------------------------------------- identities
 
 
@@ -168,115 +131,6 @@ def certified(data: Mapping[str, Any]) -> Decision | None:
     except Rejected:
         return None
     return Decision("proved", report.trust, data)
-
-
-def difference(goal: Term, reader: Reader) -> tuple[Quotient, bool] | None:
-    """What must be >= 0 (or > 0) for the goal."""
-    match goal:
-        case ["<=" | "<" as word, left, right]:
-            return reader.normal(["+", right, ["*", "-1", left]]), word == "<"
-        case [">=" | ">" as word, left, right]:
-            return reader.normal(["+", left, ["*", "-1", right]]), word == ">"
-    return None
-
-
-def names(value: Quotient) -> dict[str, tuple[Factor, ...]]:
-    """The contractions of a quotient by their text."""
-    return {contraction_text(item): item for p in (value.top, value.bottom) for m in p for item, _ in m}
-
-
-def as_number(value: Quotient) -> Number | None:
-    """A quotient of contractions as a coefficient whose symbols are their texts; None for roots of anything."""
-    try:
-        return part_as_number(value.top) / part_as_number(value.bottom)
-    except (ValueError, ZeroDivisionError):
-        return None
-
-
-def part_as_number(polynomial: Contractions) -> Number:
-    total: Number = Fraction(0)
-    for monomial, c in polynomial.items():
-        total_product: Number = c
-        for item, power in monomial:
-            if int(power) != power:
-                raise ValueError("a broken power")
-            total_product = total_product * power_of(contraction_text(item), int(power))
-        total = total + total_product
-    return total
-
-
-def power_of(name: str, power: int) -> Number:
-    made = Polynomial({((name, abs(power)),): Fraction(1)})
-    one_ = Polynomial.of(1)
-    return quotient(made, one_) if power > 0 else quotient(one_, made)
-
-
-def intervals(
-    assumptions: Sequence[Term], reader: Reader, needed: Mapping[str, tuple[Factor, ...]]
-) -> tuple[Interval, ...]:
-    """What the assumptions say of single numbers, in an order in which bounds use earlier symbols only; squares and
-    roots are not negative.
-    """
-    low: dict[str, tuple[Number, bool]] = {}
-    high: dict[str, tuple[Number, bool]] = {}
-    for positive_names in (False, True):
-        positives = {n for n, (b, shut) in low.items() if isinstance(b, Fraction) and (b > 0 or (b == 0 and not shut))}
-        for assumption in assumptions:
-            for name, bound, upper, closed in bounds(assumption, reader, positives if positive_names else set()):
-                side = high if upper else low
-                if name not in side:
-                    side[name] = (bound, closed)
-    known = set(low) | set(high)
-    for name, item in needed.items():
-        if name not in known and not_negative(item, reader):
-            low[name] = (Fraction(0), not item[0][0].startswith("exp("))
-    placed: list[Interval] = []
-    waiting = sorted(set(low) | set(high))
-    while waiting:
-        done = {i.name for i in placed}
-        ready = next((n for n in waiting if used(low.get(n), high.get(n)) & (set(waiting) - done) <= {n}), None)
-        name = ready or waiting[0]
-        below, above = low.get(name), high.get(name)
-        if ready is None:  # a circle of bounds: what can't be placed is left out
-            below = below if below and not used(below) & set(waiting) else None
-            above = above if above and not used(above) & set(waiting) else None
-        waiting.remove(name)
-        placed.append(
-            Interval(name, below and below[0], above and above[0], bool(below and below[1]), bool(above and above[1]))
-        )
-    return tuple(placed)
-
-
-def used(*sides: tuple[Number | None, bool] | None) -> set[str]:
-    return {n for side in sides if side is not None and isinstance(side[0], Ratio) for n in side[0].names()}
-
-
-def bounds(assumption: Term, reader: Reader, positives: set[str]) -> Iterator[tuple[str, Number, bool, bool]]:
-    """(name, bound, upper?, closed?) of an assumption that bounds one number, or its product with positive ones."""
-    match assumption:
-        case ["and", *parts]:
-            for part in parts:
-                yield from bounds(part, reader, positives)
-        case ["<" | "<=" | ">" | ">=" as word, left, right]:
-            if word in (">", ">="):
-                left, right = right, left
-            a, b = reader.normal(left), reader.normal(right)
-            for item, bound, upper in ((a, b, True), (b, a, False)):
-                number = as_number(bound)
-                for name, factor in singles(item, positives) if number is not None else ():
-                    if name not in names(bound) and number is not None:
-                        yield name, number / factor, upper, word in ("<=", ">=")
-
-
-def singles(value: Quotient, positives: set[str]) -> Iterator[tuple[str, Number]]:
-    """A monomial as one of its numbers times a factor that is positive."""
-    if value.bottom != ONE or len(value.top) != 1:
-        return
-    ((monomial, c),) = value.top.items()
-    for item, power in monomial:
-        others = tuple(pair for pair in monomial if pair[0] != item)
-        if power == 1 and c > 0 and all(contraction_text(other) in positives for other, _ in others):
-            yield contraction_text(item), part_as_number({others: c})
 
 
 # ---------------------------------------------------------------- quadratic forms in vectors
@@ -393,7 +247,7 @@ def by_solvers(question: Question, reader: Reader, seconds: float) -> Decision |
         agreed = ["z3"] + (["cvc5"] if second.status == "unsat" else [])
         return Decision("proved", "smt", {"kind": "smt", "script": text, "solvers": agreed})
     for size in (1, 2):
-        found = counterexample(question, reader, size, seconds / 4)
+        found = counterexample(question, size, seconds / 4)
         if found is not None:
             return Decision("refuted", numbers=found)
     return None
@@ -407,12 +261,14 @@ def contradictory(question: Question, reader: Reader, seconds: float) -> bool:
     return ask(text, "z3", seconds).status == "unsat"
 
 
-def counterexample(question: Question, reader: Reader, size: int, seconds: float) -> dict[str, Fraction] | None:
+def counterexample(question: Question, size: int, seconds: float) -> dict[str, Fraction] | None:
     """Numbers in a small dimension at which all assumptions hold and the goal does not, evaluated exactly."""
     if not question.refutable or (size > 1 and (question.small or not (question.dims or question.labels))):
         return None
     sizes = dict.fromkeys(question.dims, size)
     try:
+        values_there = {n: (own, in_dimension(v, sizes)) for n, (own, v) in question.rules.values.items()}
+        reader = Reader(replace(question.rules, values=values_there))
         open_places = [*places(question.labels, sizes)]
         given = [in_dimension(renamed(a, place), sizes) for a in question.assumptions for place in open_places]
         given += [renamed(a, open_places[0]) for a in question.small]

@@ -86,6 +86,50 @@ def without_sames(factors: list[Factor]) -> tuple[list[Factor] | None, Polynomia
             scale = {merged(m, n): c * d for m, c in scale.items() for n, d in length(stays.split(":", 1)[1]).items()}
 
 
+def divided(top: Polynomial, bottom: Polynomial) -> Polynomial | None:
+    """top/bottom where the division leaves nothing (powers are natural numbers); None otherwise."""
+    items = sorted({item for p in (top, bottom) for monomial in p for item, _ in monomial})
+    if any(power < 0 or int(power) != power for p in (top, bottom) for m in p for _, power in m):
+        return None
+
+    def places(monomial: Monomial) -> tuple[int | Fraction, ...]:
+        powers = dict(monomial)
+        return tuple(powers.get(item, 0) for item in items)
+
+    leading = max(bottom, key=places)
+    left, quotient = dict(top), dict[Monomial, Fraction]()
+    for _ in range(len(top) * 4 + 4):
+        if not left:
+            return quotient
+        highest = max(left, key=places)
+        step = tuple(a - b for a, b in zip(places(highest), places(leading), strict=True))
+        if min(step, default=0) < 0:
+            return None
+        monomial: Monomial = tuple((item, power) for item, power in zip(items, step, strict=True) if power)
+        factor = left[highest] / bottom[leading]
+        quotient[monomial] = factor
+        left = added(left, {merged(monomial, m): factor * c for m, c in bottom.items()}, -1)
+    return None
+
+
+def pivot_of(polynomial: Polynomial) -> tuple[tuple[Factor, ...], Polynomial] | None:
+    """A contraction that stands alone in one term and nowhere else, and what it is where the polynomial is 0.
+
+    The one tied together by most factors, then the last by its writing.
+    """
+    found = [
+        (len(monomial[0][0]), monomial)
+        for monomial in polynomial
+        if len(monomial) == 1 and monomial[0][1] == 1
+        and sum(monomial[0][0] in dict(other) for other in polynomial) == 1
+    ]  # fmt: skip
+    if not found:
+        return None
+    _, monomial = max(found)
+    c = polynomial[monomial]
+    return monomial[0][0], {m: -d / c for m, d in polynomial.items() if m != monomial}
+
+
 def halved(factors: list[Factor], tidy: Any) -> tuple[list[Factor], list[Factor]] | None:
     """A sum over i < j of what is the same with i and j exchanged: half of the sum over both less the diagonal."""
     for place, (name, ls) in enumerate(factors):

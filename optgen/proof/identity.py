@@ -23,6 +23,7 @@ def identity_certificate(goal: Term, rules: Rules) -> dict[str, Any]:
         "inverse": sorted(map(list, rules.inverse)),
         "normal": sorted(rules.normal),
         "psd": sorted(rules.psd),
+        "equations": list(rules.equations),
     }
 
 
@@ -35,6 +36,7 @@ def check_identity(data: Mapping[str, Any]) -> tuple[str, ...]:
         frozenset((a, b) for a, b in data["inverse"]),
         frozenset(data["normal"]),
         frozenset(data["psd"]),
+        tuple(data["equations"]),
     )
     word, left, right = data["goal"]
     if word not in ("=", "<=", ">="):
@@ -44,6 +46,7 @@ def check_identity(data: Mapping[str, Any]) -> tuple[str, ...]:
     words = [f"{name} is what the claim says it is" for name in data["values"]]
     words += [f"{a} is symmetric" for a in (*data["symmetric"], *data["psd"])]
     words += [f"the entries of {z} are independent standard normal numbers" for z in data["normal"]]
+    words += [f"{len(data['equations'])} equations are given"] if data["equations"] else []
     words += [f"{z} solves a system with the matrix {rule[0]}" for z, rule in data["solutions"].items()]
     words += [f"{a} {b} = I" for a, b in data["inverse"]]
     return (*words, "both sides have the same normal form, wherever their quotients and roots exist")

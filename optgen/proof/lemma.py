@@ -6,6 +6,7 @@ every function; a refutation is given only where no function occurs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,8 +15,9 @@ from optgen.ir import claims as said
 from optgen.ir import nodes as ir
 from optgen.proof.arithmetic import Decision, Question, decide
 from optgen.proof.contractions import TooLarge
-from optgen.proof.reading import Reading, Unreadable, eliminated
-from optgen.proof.terms import Rules, Term
+from optgen.proof.reading import Reading, eliminated
+from optgen.proof.slopes import Unreadable
+from optgen.proof.terms import Rules, Term, renamed
 from optgen.proof.values import Undefined
 
 WORDS = {"==": "="}
@@ -33,7 +35,7 @@ def lemma(claim: said.Claim, seconds: float = 20.0) -> Decision:
             decision = decide(question, seconds / len(found))
         except (TooLarge, Undefined):
             decision = Decision("unknown", tried=(("normal form", "too large", 0.0),))
-        if decision.status == "refuted" and mentions_function(question):
+        if decision.status == "refuted" and not realisable(question, claim):
             decision = replace(decision, status="unknown", numbers={})
         if decision.status != "proved":
             return decision
@@ -74,6 +76,8 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: said.Relation 
     matrices = Matrices()
     complete = True
     for fact in facts:
+        if said_of_infinity(fact):
+            continue
         if isinstance(fact, said.Structured):
             complete = matrices.take(fact, reading) and complete
             continue
@@ -109,9 +113,20 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: said.Relation 
         tuple(sorted({e for e in reading.extents.values() if not e.isdigit()})),
         {label: reading.extents[label] for label in sorted(free)},
         frozenset(f"<{name}>" for name in integers),
-        complete and not reading.solutions,
-        tuple(matrices.small),
+        complete,
+        (*matrices.small, *systems(reading)),
     )
+
+
+def said_of_infinity(fact: said.Fact) -> bool:
+    """`x < inf` says nothing of a real number."""
+    if not isinstance(fact, said.Relation) or fact.left.axes or fact.right.axes:
+        return False
+    low, high = (said.scalar_of(side) for side in (fact.left, fact.right))
+    if fact.operator in (">", ">="):
+        low, high = high, low
+    infinite = [isinstance(end, ir.Constant) and end.value == sign * ir.INF for end, sign in ((low, -1), (high, 1))]
+    return fact.operator != "==" and any(infinite)
 
 
 @dataclass(slots=True)
@@ -133,6 +148,12 @@ class Matrices:
         return True
 
 
+def systems(reading: Reading) -> Iterator[Term]:
+    """A z = b for 1 x 1 matrices."""
+    for z, (matrix, label, entry) in reading.solutions.items():
+        yield ["=", ["*", ["atom", matrix, "=1", "=1"], ["atom", z, "=1"]], renamed(entry, {label: "=1"})]
+
+
 def inverses(term: Term, reading: Reading) -> Iterator[tuple[str, str]]:
     """Square inputs with A B = I."""
     match term:
@@ -147,12 +168,12 @@ def open_labels(term: Any, bound: frozenset[str] = frozenset()) -> set[str]:
     """Labels of a term that no sum binds."""
     match term:
         case ["atom", _, *labels] | ["same" | "before", *labels]:
-            return {label for label in labels if label not in bound and not label.startswith("=")}
+            return {label for label in labels if label not in bound and label[0] not in "=?"}
         case ["sum", label, _, body]:
             return open_labels(body, bound | {label})
         case ["at", _, *points, labels]:
             inside = {label for own, entry in points for label in open_labels(entry, bound | set(own))}
-            return inside | {label for label in labels if label not in bound and not label.startswith("=")}
+            return inside | {label for label in labels if label not in bound and label[0] not in "=?"}
         case [_, *parts]:
             return {label for part in parts for label in open_labels(part, bound)}
     return set()
@@ -182,13 +203,38 @@ def fact_term(fact: Any, labels: Sequence[str], reading: Reading) -> Term:
     return [WORDS.get(fact.operator, fact.operator), *sides]
 
 
-def mentions_function(question: Question) -> bool:
-    """Whether a value of an abstract function or of an iterate occurs."""
+def realisable(question: Question, claim: said.Claim) -> bool:
+    """Whether any numbers for the values of functions that occur belong to some function.
 
-    def inside(term: Any) -> bool:
-        if not isinstance(term, list):
-            return False
-        special = term[0] in ("at", "expect") or (term[0] == "atom" and " " in term[1])
-        return special or any(inside(part) for part in term)
+    A function without a class has any value, any slope and any symmetric curvature at one point; nothing else is known
+    to exist.
+    """
+    points: dict[str, set[str]] = {}
+    strange: list[str] = []
 
-    return inside(question.goal) or any(inside(a) for a in question.assumptions)
+    def visit(term: Any) -> None:
+        match term:
+            case ["at", word, *places, _]:
+                name = word.removeprefix("grad ").removeprefix("hess ")
+                known = claim.program is not None and name in claim.program.oracles
+                points.setdefault(name, set()).add(json.dumps([renamed_apart(p) for p in places]))
+                outside = any(open_labels(entry, frozenset(own)) for own, entry in places)
+                if not known or outside or any(c.function == name for c in claim.classes):
+                    strange.append(name)
+            case ["expect", *_]:
+                strange.append("E")
+            case ["atom", name, *labels] if " " in name or any(str(label).startswith("?") for label in labels):
+                strange.append(name)
+            case [_, *parts]:
+                for part in parts:
+                    visit(part)
+
+    for term in (question.goal, *question.assumptions):
+        visit(term)
+    return not strange and all(len(found) == 1 for found in points.values())
+
+
+def renamed_apart(point: Any) -> Any:
+    """A point with its own labels by their place."""
+    own, entry = point
+    return renamed(entry, {label: f"@{k}" for k, label in enumerate(own)})

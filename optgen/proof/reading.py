@@ -13,16 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 from optgen.ir import nodes as ir
-from optgen.ir import walk
 from optgen.proof.contractions import text
+from optgen.proof.slopes import Unreadable, derivative, replaced
 from optgen.proof.terms import Reader, Term, renamed
 
 Environment = Mapping[ir.Index, str]
 SMALL = 12  # reductions over so many entries are written out
-
-
-class Unreadable(Exception):
-    """Something that has no term; the sentence says what."""
 
 
 @dataclass(slots=True)
@@ -138,7 +134,9 @@ class Reading:
                 return env[node]
             case ir.Constant(value=value):
                 return f"={int(value) + 1}"
-        raise Unreadable("an entry at a computed place")
+        if node.free:
+            raise Unreadable("an entry at a computed place")
+        return f"?{text(Reader().normal(self.scalar(node, {})))}"  # one place, whatever it is
 
     def _operation(self, node: ir.Operation, env: Environment, read: Callable[[ir.Scalar], Term]) -> Term:
         match node.name, node.arguments:
@@ -349,114 +347,6 @@ def _root(node: ir.Choose) -> ir.Scalar | None:
         ) if a is b:
             return a
     return None
-
-
-# ---------------------------------------------------------------- derivatives and substitution of terms
-
-
-def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
-    """Atoms replaced by tensors (labels and entry)."""
-    if isinstance(term, str):
-        return term
-    match term:
-        case ["atom", name, *labels] if name in tensors:
-            own, entry = tensors[name]
-            return renamed(entry, dict(zip(own, labels, strict=True)))
-        case ["atom" | "same" | "before", *_]:
-            return term
-        case ["sum", label, extent, body]:
-            return ["sum", label, extent, replaced(body, tensors)]
-        case ["at", name, *points, labels]:
-            return ["at", name, *([own, replaced(e, tensors)] for own, e in points), labels]
-        case ["^", base, power]:
-            return ["^", replaced(base, tensors), power]
-        case [head, *parts]:
-            return [head, *(replaced(part, tensors) for part in parts)]
-    return term
-
-
-def occurs(term: Term, name: str) -> bool:
-    if isinstance(term, str) or not term:
-        return False
-    return (term[0] == "atom" and term[1] == name) or any(isinstance(p, list) and occurs(p, name) for p in term)
-
-
-_SLOPES: dict[str, Callable[[Term], Term]] = {
-    "sqrt": lambda u: ["/", "1/2", ["sqrt", u]],
-    "exp": lambda u: ["exp", u],
-    "log": lambda u: ["/", "1", u],
-    "log1p": lambda u: ["/", "1", ["+", "1", u]],
-    "abs": lambda u: ["sign", u],
-    "sin": lambda u: ["cos", u],
-    "cos": lambda u: ["*", "-1", ["sin", u]],
-    "tanh": lambda u: ["+", "1", ["*", "-1", ["^", ["tanh", u], 2]]],
-    "sign": lambda u: "0",
-}
-
-
-def derivative(term: Term, name: str, places: list[str], reading: Reading) -> Term:
-    """The derivative by the entry `name[places]`."""
-    if isinstance(term, str) or not occurs(term, name):
-        return "0"
-
-    def by(part: Term) -> Term:
-        return derivative(part, name, places, reading)
-
-    match term:
-        case ["atom", _, *labels]:
-            return ["*", "1", *(["same", i, j] for i, j in zip(labels, places, strict=True))]
-        case ["+", *parts]:
-            return ["+", *(by(p) for p in parts)]
-        case ["*", *parts]:
-            return ["+", *(["*", *parts[:k], by(p), *parts[k + 1 :]] for k, p in enumerate(parts) if by(p) != "0")]
-        case ["/", a, b]:
-            return ["+", ["/", by(a), b], ["*", "-1", ["/", ["*", a, by(b)], ["*", b, b]]]]
-        case ["^", base, power]:
-            return ["*", str(power), ["^", base, power - 1], by(base)]
-        case ["sum", label, extent, body]:
-            return ["sum", label, extent, by(body)]
-        case ["if", condition, a, b]:
-            return ["if", condition, by(a), by(b)]
-        case ["at", word, *points, labels]:
-            return _of_oracle(word, points, labels, by, reading)
-        case [word, inner] if word in _SLOPES:
-            return ["*", _SLOPES[word](inner), by(inner)]
-    raise Unreadable(f"the derivative of {term[0]}")
-
-
-def _of_oracle(word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], reading: Reading) -> Term:
-    """The chain rule at a point of an abstract function: grad f, then hess f."""
-    if word in ("max", "min"):
-        raise Unreadable(f"the derivative of {word}")
-    parts: list[Term] = []
-    for place, (own, entry) in enumerate(points):
-        if by(entry) == "0":
-            continue
-        argument = f"[{place + 1}]" if len(points) > 1 else ""
-        higher = f"hess{argument} {word[5:]}" if word.startswith("grad ") and not argument else f"grad{argument} {word}"
-        fresh = []
-        for label in own:
-            reading.fresh += 1
-            fresh.append(f"c{reading.fresh}")
-            reading.extents[fresh[-1]] = reading.extents[label]
-        moved = renamed(entry, dict(zip(own, fresh, strict=True)))
-        parts.append(reading._summed(["*", ["at", higher, *points, [*labels, *fresh]], by(moved)], fresh))
-    return parts[0] if len(parts) == 1 else ["+", *parts]
-
-
-def inputs_of(roots: Sequence[Any]) -> list[ir.Input]:
-    """Every input below some nodes that nothing there binds."""
-    found: dict[ir.Input, None] = {}
-    bound: set[ir.Input] = set()
-    for node in walk.postorder(roots):
-        match node:
-            case ir.Input():
-                found[node] = None
-            case ir.Lambda(parameters=parameters):
-                bound.update(parameters)
-            case ir.Loop(parameters=parameters, counter=counter):
-                bound.update((*parameters, counter))
-    return [made for made in found if made not in bound]
 
 
 def eliminated(reading: Reading) -> dict[str, tuple[tuple[str, ...], Term]]:

@@ -107,6 +107,8 @@ class Script:
                     self.fact(f"(>= {name} 0)")
                     self.fact(f"(= (* {name} {name}) {self.write(a)})")
                 return name
+            case ["power", base, exponent] if self.whole(exponent) is not None:
+                return self.write(["^", base, self.whole(exponent)])
             case [word, *parts] if word in BOUNDS:
                 written = [self.write(p) for p in parts]
                 shown = ", ".join(text(self.reader.normal(p)) for p in parts)
@@ -115,6 +117,12 @@ class Script:
                     self.fact(line.format(name, *written))
                 return name
         return self.polynomial(term)
+
+    def whole(self, term: Term) -> int | None:
+        """The integer that a term is."""
+        value = self.reader.normal(term)
+        c = value.top.get((), Fraction(0))
+        return int(c) if value.bottom == ONE and set(value.top) <= {()} and c.denominator == 1 else None
 
     def polynomial(self, term: Term) -> str:
         value = self.reader.normal(term)
@@ -182,7 +190,7 @@ def not_negative(item: tuple[Factor, ...], reader: Reader) -> bool:
     """Roots, exponentials, squares and forms of matrices that are positive semidefinite."""
     match item:
         case ((name, _),):
-            return name.startswith(("sqrt(", "exp("))
+            return name.startswith(("sqrt(", "exp(", "abs("))
         case ((a, (i,)), (b, (j,))):
             return a == b and i == j
         case ((matrix, (i, j)), (a, (k,)), (b, (m,))):

@@ -42,9 +42,11 @@ from optgen.proof.contractions import (
     merged,
     number,
     pair_of_inverses,
+    pivot_of,
     text,
     without_sames,
 )
+from optgen.proof.functions import FUNCTIONS, root, simplest
 
 Term = Any  # str | list
 LARGEST = 20_000  # products of terms in one multiplication
@@ -54,7 +56,8 @@ LARGEST = 20_000  # products of terms in one multiplication
 class Rules:
     """What a claim may use: names of symmetric matrices; `solutions`: z -> (A, flipped, entry) for A z = b;
     `values`: atoms with a value (`lr` -> 2/(L + mu)); `inverse`: pairs of matrices A, B with A B = I; `normal`:
-    atoms that are independent standard normal numbers; `psd`: symmetric matrices whose forms are not negative.
+    atoms that are independent standard normal numbers; `psd`: symmetric matrices whose forms are not negative;
+    `equations`: terms that are 0, each solved for one contraction.
     """
 
     symmetric: frozenset[str] = frozenset()
@@ -63,6 +66,7 @@ class Rules:
     inverse: frozenset[tuple[str, str]] = frozenset()
     normal: frozenset[str] = frozenset()
     psd: frozenset[str] = frozenset()
+    equations: tuple[Term, ...] = ()
 
 
 class Reader:
@@ -109,8 +113,7 @@ class Reader:
             case ["expect", body]:
                 return self.expected(self.normal(body))
             case ["at", name, *points, labels]:
-                asked = "; ".join(self.point(names, entry) for names, entry in points)
-                return self.atom(f"{name}({asked})", tuple(labels))
+                return Quotient(self.factors([self.asked(name, points, tuple(labels))]), ONE)
             case [function, *arguments]:
                 return self.function(function, [self.normal(a) for a in arguments])
         raise ValueError(f"not a term: {term!r}")
@@ -121,22 +124,42 @@ class Reader:
             return self.normal(renamed(value, dict(zip(bound, labels, strict=True))))
         return Quotient(self.factors([(name, labels)]), ONE)
 
-    def point(self, labels: Sequence[str], entry: Term) -> str:
-        """A point as text: its entry with labels by their place."""
-        return text(self.normal(renamed(entry, {label: f"@{k}" for k, label in enumerate(labels)})))
+    def asked(self, name: str, points: Sequence[Any], labels: tuple[str, ...]) -> Factor:
+        """An oracle at points as a factor: own labels of a point by their place, labels from outside as labels."""
+        entries = [
+            self.normal(renamed(entry, {label: f"@{k}" for k, label in enumerate(own)})) for own, entry in points
+        ]
+        function, outside = self.wrapped(name, entries)
+        return function, (*outside, *labels)
 
     def function(self, name: str, arguments: list[Quotient]) -> Quotient:
+        arguments = [simplest(a) for a in arguments]
         known = FUNCTIONS.get(name)
         simpler: Quotient | None = known(arguments) if known else None
         if simpler is not None:
             return simpler
         if name in ("exp", "power") and arguments[-1].bottom == ONE:
             return self.exponential(name, arguments)
+        even = self.root_of_square(arguments[0]) if name == "sqrt" else None
+        if even is not None:
+            return even
         made = self.wrapped(name, arguments)
-        if name == "sqrt":
+        if name in ("sqrt", "abs"):
             places = {label: f"${k}" for k, label in enumerate(made[1])}
-            self.roots[made[0]] = self.relabelled(arguments[0], places)
+            square = self.power(arguments[0], 2) if name == "abs" else arguments[0]
+            self.roots[made[0]] = self.relabelled(square, places)
         return Quotient(self.factors([made]), ONE)
+
+    def root_of_square(self, value: Quotient) -> Quotient | None:
+        """sqrt(c^2 m^2) is c times the absolute value of m, for one monomial m."""
+        if value.bottom != ONE or len(value.top) != 1:
+            return None
+        ((monomial, c),) = value.top.items()
+        size = root([Quotient(number(c), ONE)])
+        if size is None or not monomial or any(power % 2 != 0 for _, power in monomial):
+            return None
+        half: Monomial = tuple((item, int(power) // 2) for item, power in monomial)
+        return self.times(size, self.function("abs", [Quotient({half: Fraction(1)}, ONE)]))
 
     def exponential(self, name: str, arguments: list[Quotient]) -> Quotient:
         """exp(sum of c m) is the product of exp(m)^c; so is b^(sum of c m), where an integer is a plain power."""
@@ -219,7 +242,7 @@ class Reader:
 
     def vanishes(self, term: Term) -> bool:
         """Whether a term is 0 wherever it is defined: negative powers are multiplied away, roots squared."""
-        top = self.normal(term).top
+        top = self.reduced(self.normal(term)).top
         while True:
             low: dict[tuple[Factor, ...], int | Fraction] = {}
             for monomial in top:
@@ -229,6 +252,35 @@ class Reader:
             if not low:
                 return not top
             top = self.product(top, {tuple(sorted((item, -power) for item, power in low.items())): Fraction(1)})
+
+    def reduced(self, value: Quotient) -> Quotient:
+        """The quotient with one contraction of each equation written by the others."""
+        pivots: list[tuple[tuple[Factor, ...], Polynomial]] = []
+        for equation in self.rules.equations:
+            top = self.normal(equation).top
+            for item, image in pivots:
+                top = self.replaced(top, item, image)
+            pivot = pivot_of(top)
+            if pivot is not None:
+                item, image = pivot
+                pivots = [(other, self.replaced(found, item, image)) for other, found in pivots]
+                pivots.append(pivot)
+        for item, image in pivots:
+            value = Quotient(self.replaced(value.top, item, image), self.replaced(value.bottom, item, image))
+        return value
+
+    def replaced(self, polynomial: Polynomial, item: tuple[Factor, ...], image: Polynomial) -> Polynomial:
+        total: Polynomial = {}
+        for monomial, c in polynomial.items():
+            power = dict(monomial).get(item, 0)
+            if power <= 0 or int(power) != power:
+                total = added(total, {monomial: c})
+                continue
+            term: Polynomial = {tuple(pair for pair in monomial if pair[0] != item): c}
+            for _ in range(int(power)):
+                term = self.product(term, image)
+            total = added(total, term)
+        return total
 
     # ------------------------------------------------------------ means
 
@@ -338,7 +390,9 @@ class Reader:
 
     def _sorted(self, factor: Factor) -> Factor:
         name, labels = factor
-        symmetric = name in self.rules.symmetric or name in self.rules.psd or name == "same" or name.startswith("hess ")
+        if name.startswith("hess "):
+            return name, (*labels[:-2], *sorted(labels[-2:]))
+        symmetric = name in self.rules.symmetric or name in self.rules.psd or name == "same"
         return (name, tuple(sorted(labels))) if symmetric else factor
 
     def _solved(self, factors: list[Factor], place: int, name: str, labels: tuple[str, ...]) -> Polynomial | None:
@@ -377,28 +431,6 @@ class Reader:
             return total
 
         return Quotient(changed(value.top), changed(value.bottom))
-
-
-# ---------------------------------------------------------------- functions with rules, text
-
-
-def _sqrt(arguments: list[Quotient]) -> Quotient | None:
-    (value,) = arguments
-    if value.bottom == ONE and set(value.top) <= {()}:
-        c = value.top.get((), Fraction(0))
-        for part in (c.numerator, c.denominator):
-            if part < 0 or round(part**0.5) ** 2 != part:
-                return None
-        return Quotient(number(Fraction(round(c.numerator**0.5), round(c.denominator**0.5))), ONE)
-    return None
-
-
-def _at_zero(value: int) -> Any:
-    return lambda arguments: Quotient(number(value), ONE) if not arguments[0].top else None
-
-
-FUNCTIONS = {"sqrt": _sqrt, "exp": _at_zero(1), "abs": _at_zero(0), "sign": _at_zero(0), "sin": _at_zero(0),
-             "tanh": _at_zero(0)}  # fmt: skip
 
 
 def renamed(term: Term, names: Mapping[str, str]) -> Term:

@@ -100,3 +100,22 @@ def test_every_shipped_lemma_has_the_verdict_it_states(path):
         decision = lemma(found)
         assert decision.status == ("proved" if found.mode == "prove" else "refuted"), found.text
         assert decision.numbers or decision.certificate
+
+
+def test_a_function_at_an_entry_belongs_to_that_entry():
+    lines = "for all h(u), a in R[n]\nprove n*sum(i: a[i]*h(a[i])) = sum(a)*sum(i: h(a[i]))"
+    assert lemma(claim(lines)).status == "unknown"
+    assert lemma(claim("for all h(u), a in R[n]\nprove sum(i: 2*h(a[i])) = 2*sum(j: h(a[j]))")).trust == "algebra"
+
+
+def test_the_root_of_a_square_is_a_size():
+    assert lemma(claim("for all a, b\nprove sqrt(a^2*b^2*4) = 2*abs(a*b)")).trust == "algebra"
+    assert lemma(claim("for all a\nprove sqrt(a^2) = a")).status == "refuted"
+    assert lemma(claim("for all a, b in (0, 1)\nprove sqrt((a - a*b)/(1 - b)) = sqrt(a)")).status == "proved"
+
+
+def test_equations_between_products_are_used():
+    head = "for all p in R[n], q in R[n], r in R[n]\n"
+    lines = "given dot(p, r) = sqnorm(r), dot(q, r) = 0\nprove dot(p - q, r) = sqnorm(r)"
+    assert lemma(claim(head + lines)).trust == "algebra"
+    assert lemma(claim(head + lines.replace("q, r) = sqnorm(r)", "q, r) = sqnorm(p)"))).status != "proved"

@@ -1,0 +1,117 @@
+"""Derivatives of terms, and tensors put in the place of atoms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from optgen.proof.terms import Term, renamed
+
+
+class Unreadable(Exception):
+    """Something that has no term; the sentence says what."""
+
+
+class Labels(Protocol):
+    """Who gives fresh labels: the extents of labels, and a count."""
+
+    fresh: int
+    extents: dict[str, str]
+
+
+
+def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
+    """Atoms replaced by tensors (labels and entry)."""
+    if isinstance(term, str):
+        return term
+    match term:
+        case ["atom", name, *labels] if name in tensors:
+            own, entry = tensors[name]
+            return renamed(entry, dict(zip(own, labels, strict=True)))
+        case ["atom" | "same" | "before", *_]:
+            return term
+        case ["sum", label, extent, body]:
+            return ["sum", label, extent, replaced(body, tensors)]
+        case ["at", name, *points, labels]:
+            return ["at", name, *([own, replaced(e, tensors)] for own, e in points), labels]
+        case ["^", base, power]:
+            return ["^", replaced(base, tensors), power]
+        case [head, *parts]:
+            return [head, *(replaced(part, tensors) for part in parts)]
+    return term
+
+
+def occurs(term: Term, name: str) -> bool:
+    if isinstance(term, str) or not term:
+        return False
+    return (term[0] == "atom" and term[1] == name) or any(isinstance(p, list) and occurs(p, name) for p in term)
+
+
+_SLOPES: dict[str, Callable[[Term], Term]] = {
+    "sqrt": lambda u: ["/", "1/2", ["sqrt", u]],
+    "exp": lambda u: ["exp", u],
+    "log": lambda u: ["/", "1", u],
+    "log1p": lambda u: ["/", "1", ["+", "1", u]],
+    "abs": lambda u: ["sign", u],
+    "sin": lambda u: ["cos", u],
+    "cos": lambda u: ["*", "-1", ["sin", u]],
+    "tanh": lambda u: ["+", "1", ["*", "-1", ["^", ["tanh", u], 2]]],
+    "sign": lambda u: "0",
+}
+
+
+def derivative(term: Term, name: str, places: list[str], labels_of: Labels) -> Term:
+    """The derivative by the entry `name[places]`."""
+    if isinstance(term, str) or not occurs(term, name):
+        return "0"
+
+    def by(part: Term) -> Term:
+        return derivative(part, name, places, labels_of)
+
+    match term:
+        case ["atom", _, *labels]:
+            return ["*", "1", *(["same", i, j] for i, j in zip(labels, places, strict=True))]
+        case ["+", *parts]:
+            return ["+", *(by(p) for p in parts)]
+        case ["*", *parts]:
+            return ["+", *(["*", *parts[:k], by(p), *parts[k + 1 :]] for k, p in enumerate(parts) if by(p) != "0")]
+        case ["/", a, b]:
+            return ["+", ["/", by(a), b], ["*", "-1", ["/", ["*", a, by(b)], ["*", b, b]]]]
+        case ["^", base, power]:
+            return ["*", str(power), ["^", base, power - 1], by(base)]
+        case ["sum", label, extent, body]:
+            return ["sum", label, extent, by(body)]
+        case ["if", condition, a, b]:
+            return ["if", condition, by(a), by(b)]
+        case ["at", word, *points, labels]:
+            return _of_oracle(word, points, labels, by, labels_of)
+        case [word, inner] if word in _SLOPES:
+            return ["*", _SLOPES[word](inner), by(inner)]
+    raise Unreadable(f"the derivative of {term[0]}")
+
+
+def summed(labels_of: Labels, body: Term, labels: list[str]) -> Term:
+    """A sum over labels, each over its extent."""
+    for label in reversed(labels):
+        body = ["sum", label, labels_of.extents[label], body]
+    return body
+
+
+def _of_oracle(word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], labels_of: Labels) -> Term:
+    """The chain rule at a point of an abstract function: grad f, then hess f."""
+    if word in ("max", "min"):
+        raise Unreadable(f"the derivative of {word}")
+    parts: list[Term] = []
+    for place, (own, entry) in enumerate(points):
+        if by(entry) == "0":
+            continue
+        argument = f"[{place + 1}]" if len(points) > 1 else ""
+        higher = f"hess{argument} {word[5:]}" if word.startswith("grad ") and not argument else f"grad{argument} {word}"
+        fresh = []
+        for label in own:
+            labels_of.fresh += 1
+            fresh.append(f"c{labels_of.fresh}")
+            labels_of.extents[fresh[-1]] = labels_of.extents[label]
+        moved = renamed(entry, dict(zip(own, fresh, strict=True)))
+        parts.append(summed(labels_of, ["*", ["at", higher, *points, [*labels, *fresh]], by(moved)], fresh))
+    return parts[0] if len(parts) == 1 else ["+", *parts]
