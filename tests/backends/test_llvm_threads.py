@@ -253,10 +253,15 @@ def test_each_part_of_each_job_is_run_once(team: Threads) -> None:
     engine = from_object(to_object(COUNT))
     kinds = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
     share = ctypes.CFUNCTYPE(None, *kinds)(team.engine.get_function_address("optgen_share"))
+    enter, leave = (
+        ctypes.CFUNCTYPE(None)(team.engine.get_function_address(f"optgen_{name}")) for name in ("enter", "leave")
+    )
     count, jobs = engine.get_function_address("count"), 3000
     seen = np.zeros(PARTS, np.int64)
+    enter()
     for job in range(jobs):
         share(count, seen.ctypes.data, 1 + job % PARTS)
+    leave()
     np.testing.assert_array_equal(seen, [sum(job % PARTS >= k for job in range(jobs)) for k in range(PARTS)])
 
 

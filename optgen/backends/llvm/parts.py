@@ -34,10 +34,11 @@ from optgen.ir.operations import apply
 
 # The unit of cost is an addition; a thread does ten to twenty in a nanosecond.  Sharing costs a few microseconds when
 # workers are awake, some tens of them when they sleep.
-LARGE = 1 << 19  # of a loop that is worth to be shared
+LARGE = 1 << 20  # of a loop that is worth to be shared
 GRAIN = 1 << 16  # of a part
 COPIES = 16  # at most, of an array that parts accumulate; each entry of all copies must go with WORTH of the cost
 WORTH = 4
+ENTRY = 4  # of a product of a matrix and a vector, for each entry of the matrix
 COSTS = {
     "div": 6,
     "sqrt": 8,
@@ -86,7 +87,7 @@ def costs(procedure: Procedure) -> Iterator[tuple[Scalar, Scalar | None]]:
     for nest in nests(procedure).values():
         yield nest.cost, copies(nest)
     for product in products(procedure.body):
-        yield apply("mul", *product.arguments[0].axes), None
+        yield apply("mul", ir.constant(ENTRY), apply("mul", *product.arguments[0].axes)), None
 
 
 def copies(nest: Nest) -> Scalar | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optgen.backends.llvm.matvec import STREAMS, large_matvec
-from optgen.backends.llvm.parts import GRAIN, LARGE
+from optgen.backends.llvm.parts import ENTRY, GRAIN, LARGE
 from optgen.backends.llvm.threads import PARTS
 
 SHARE = "declare void @optgen_share(ptr, ptr, i64)"
@@ -67,7 +67,8 @@ def _matvec(real: str) -> str:
 }}
 define internal void @{name}(ptr %a, ptr %x, ptr %y, i64 %rows, i64 %columns) nounwind {{
   %context = alloca [6 x i64]
-  %cost = mul i64 %rows, %columns{_cut("%cost", "%rows")}
+  %entries = mul i64 %rows, %columns
+  %cost = mul i64 %entries, {ENTRY}{_cut("%cost", "%rows")}
   store ptr %a, ptr %context
   %at.x = getelementptr i64, ptr %context, i64 1
   store ptr %x, ptr %at.x

@@ -1,9 +1,10 @@
 """The threads of the process that share the work of large loops: fork and join in machine code.
 
 A loop is cut into parts whatever the number of threads, so the number of threads changes no bit of a result.  The
-thread that comes to the loop takes parts itself; workers take others if they are awake in time.  So a busy machine
-delays a loop by no more than a part, and nobody waits for a thread that has not begun.  Workers wait for a while in a
-loop of their own, then sleep; Python starts them and never sees them again, and the process ends without asking them.
+thread that comes to the loop takes parts itself; workers take others if they are awake in time, and nobody waits for a
+thread that has not begun.  On a machine that is busy with others, callers run their loops alone.  Workers wait for a
+while in a loop of their own, then sleep; Python starts them and never sees them again, and the process ends without
+asking them.
 
 Several solves at once, as in `Solver.map`, would gain nothing by more threads than cores: what counts is how many
 threads are in large kernels.  The loops of those who come second, and of all when there are as many callers as
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,14 +24,24 @@ from typing import Any
 VARIABLE = "OPTGEN_THREADS"
 PARTS = 64  # at most, of a loop
 POLLS, POLLS_BETWEEN = 4_000, 80_000  # of a worker before it sleeps, the second while there is a caller: 0.1 and 2 ms
-PATIENCE = 40_000  # polls of a caller for the last parts, after which it takes the machine to be busy with others,
-SOLITUDE = 64  # and runs so many loops alone
+PATIENCE = 10_000  # polls of a caller before it lets others run meanwhile
+# A caller takes the machine to be busy with others if it waits for the last parts longer than LONG, in nanoseconds, and
+# a quarter of its own work, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared for a
+# while, and workers sleep: where cores are scarce, one who waits takes time from one who works.
+LONG, WHILE, WINDOW, PAUSE = 200_000, 64, 4_000_000, 50_000_000
 
 # Fields of the state, each group on cache lines of its own.  `ticket` is all that is taken from: the number of the
 # job, how many workers may still join it, and how many parts are left, in 32, 16 and 16 bits; one who took a part
 # may read `part`, `context` until it has counted it as finished.
-STATE = ("owned", "callers", "threads", "alone"), ("ticket",), ("part", "context"), ("finished",), ("sleepers",)
+STATE = (
+    ("owned", "callers", "threads", "alone", "wall", "cpu"),
+    ("ticket",),
+    ("part", "context"),
+    ("finished",),
+    ("sleepers",),
+)
 FIELDS = {name: 8 * line + place for line, group in enumerate(STATE) for place, name in enumerate(group)}
+WALL, CPU = (6, 16) if sys.platform == "darwin" else (1, 3)  # clocks: one that only goes forward, one of the thread
 MUTEX, CONDITION, WORDS = 8 * len(STATE), 8 * len(STATE) + 16, 8 * len(STATE) + 32
 PAUSES = {  # what tells a processor that a loop only waits: declaration, call
     "x86_64": ("declare void @llvm.x86.sse2.pause()", "call void @llvm.x86.sse2.pause()"),
@@ -44,7 +56,7 @@ def _field(name: str) -> str:
 def module(processor: str) -> str:
     """The text of the module: what kernels call to have their work shared, and what a worker does all its life."""
     declaration, pause = PAUSES.get(processor.replace("arm64", "aarch64"), ("", "fence acquire"))
-    owned, callers, threads, alone, ticket, part, context, finished, sleepers = map(_field, FIELDS)
+    owned, callers, threads, alone, wall, cpu, ticket, part, context, finished, sleepers = map(_field, FIELDS)
     mutex, condition = (f"getelementptr (i64, ptr @state, i64 {place})" for place in (MUTEX, CONDITION))
     return f"""@state = global [{WORDS} x i64] zeroinitializer, align 64
 declare i32 @pthread_mutex_init(ptr, ptr)
@@ -54,6 +66,7 @@ declare i32 @pthread_mutex_unlock(ptr)
 declare i32 @pthread_cond_wait(ptr, ptr)
 declare i32 @pthread_cond_broadcast(ptr)
 declare i32 @sched_yield()
+declare i32 @clock_gettime(i32, ptr)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 {declaration}
 
@@ -71,11 +84,25 @@ define void @optgen_threads(i64 %number) nounwind {{
 }}
 define void @optgen_enter() nounwind {{
   %before = atomicrmw add ptr {callers}, i64 1 seq_cst
+  %wall = call i64 @now(i32 {WALL})
+  %cpu = call i64 @now(i32 {CPU})
+  store atomic i64 %wall, ptr {wall} monotonic, align 8
+  store atomic i64 %cpu, ptr {cpu} monotonic, align 8
   ret void
 }}
 define void @optgen_leave() nounwind {{
   %before = atomicrmw sub ptr {callers}, i64 1 seq_cst
   ret void
+}}
+define internal i64 @now(i32 %clock) nounwind {{
+  %time = alloca [2 x i64]
+  call i32 @clock_gettime(i32 %clock, ptr %time)
+  %seconds = load i64, ptr %time
+  %at = getelementptr i64, ptr %time, i64 1
+  %rest = load i64, ptr %at
+  %long = mul i64 %seconds, 1000000000
+  %now = add i64 %long, %rest
+  ret i64 %now
 }}
 define internal i1 @open(i64 %ticket) alwaysinline nounwind {{
   %parts = and i64 %ticket, 65535
@@ -93,20 +120,37 @@ entry:
   %room = icmp sgt i64 %free, 0
   %several = icmp sgt i64 %parts, 1
   %worth = and i1 %room, %several
-  br i1 %worth, label %disturbed, label %alone
-disturbed:
-  %left.alone = load atomic i64, ptr {alone} monotonic, align 8
-  %quiet = icmp sle i64 %left.alone, 0
-  br i1 %quiet, label %own, label %less
-less:
-  %one.less = sub i64 %left.alone, 1
-  store atomic i64 %one.less, ptr {alone} monotonic, align 8
-  br label %alone
+  br i1 %worth, label %measured, label %alone
+measured:
+  %begun = call i64 @now(i32 {WALL})
+  %last = load atomic i64, ptr {wall} monotonic, align 8
+  %elapsed = sub i64 %begun, %last
+  %due = icmp sgt i64 %elapsed, {WINDOW}
+  br i1 %due, label %look, label %choose
+look:
+  %cpu = call i64 @now(i32 {CPU})
+  %last.cpu = load atomic i64, ptr {cpu} monotonic, align 8
+  store atomic i64 %begun, ptr {wall} monotonic, align 8
+  store atomic i64 %cpu, ptr {cpu} monotonic, align 8
+  %used = sub i64 %cpu, %last.cpu
+  %missed = sub i64 %elapsed, %used
+  %eighth = udiv i64 %elapsed, 8
+  %starved = icmp sgt i64 %missed, %eighth
+  br i1 %starved, label %back.off, label %choose
+back.off:
+  %next.try = add i64 %begun, {PAUSE}
+  store atomic i64 %next.try, ptr {alone} monotonic, align 8
+  br label %choose
+choose:
+  %until = load atomic i64, ptr {alone} monotonic, align 8
+  %quiet = icmp sge i64 %begun, %until
+  br i1 %quiet, label %own, label %alone
 own:
   %taken = cmpxchg ptr {owned}, i64 0, i64 1 acquire monotonic
   %mine = extractvalue {{ i64, i1 }} %taken, 1
   br i1 %mine, label %publish, label %alone
 publish:
+  store atomic i64 0, ptr {alone} monotonic, align 8
   store atomic i64 0, ptr {finished} monotonic, align 8
   store ptr %part, ptr {part}
   store ptr %context, ptr {context}
@@ -142,7 +186,10 @@ work:
   %before = atomicrmw add ptr {finished}, i64 1 acq_rel
   br label %take
 join:
-  %polls = phi i64 [ 0, %take ], [ %more.polls, %again ]
+  %own.end = call i64 @now(i32 {WALL})
+  br label %poll
+poll:
+  %polls = phi i64 [ 0, %join ], [ %more.polls, %again ]
   %done = load atomic i64, ptr {finished} acquire, align 8
   %complete = icmp eq i64 %done, %parts
   br i1 %complete, label %joined, label %missing
@@ -155,26 +202,33 @@ yield:
   call i32 @sched_yield()
   br label %again
 again:
-  br label %join
+  br label %poll
 joined:
-  %disturbance = icmp sgt i64 %polls, {PATIENCE}
+  %end = call i64 @now(i32 {WALL})
+  %waited = sub i64 %end, %own.end
+  %own.time = sub i64 %own.end, %begun
+  %share = udiv i64 %own.time, 4
+  %allowed = add i64 %share, {LONG}
+  %disturbance = icmp sgt i64 %waited, %allowed
   br i1 %disturbance, label %withdraw, label %release
 withdraw:
-  store atomic i64 {SOLITUDE}, ptr {alone} monotonic, align 8
+  %lost = mul i64 %waited, {WHILE}
+  %later = add i64 %end, %lost
+  store atomic i64 %later, ptr {alone} monotonic, align 8
   br label %release
 release:
   store atomic i64 0, ptr {owned} release, align 8
   ret void
 alone:
   %some = icmp sgt i64 %parts, 0
-  br i1 %some, label %each, label %end
+  br i1 %some, label %each, label %finished
 each:
   %k = phi i64 [ 0, %alone ], [ %k.next, %each ]
   call void %part(ptr %context, i64 %k)
   %k.next = add nuw nsw i64 %k, 1
   %more = icmp slt i64 %k.next, %parts
-  br i1 %more, label %each, label %end
-end:
+  br i1 %more, label %each, label %finished
+finished:
   ret void
 }}
 define void @optgen_work() nounwind {{
@@ -189,7 +243,10 @@ idle:
   %more.polls = add i64 %polls, 1
   %callers = load atomic i64, ptr {callers} monotonic, align 8
   %expected = icmp sgt i64 %callers, 0
-  %limit = select i1 %expected, i64 {POLLS_BETWEEN}, i64 {POLLS}
+  %until = load atomic i64, ptr {alone} monotonic, align 8
+  %wanted = icmp eq i64 %until, 0
+  %soon = and i1 %expected, %wanted
+  %limit = select i1 %soon, i64 {POLLS_BETWEEN}, i64 {POLLS}
   %long = icmp sgt i64 %polls, %limit
   br i1 %long, label %sleep, label %wait
 wait:
