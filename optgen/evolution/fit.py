@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from optgen.evolution.machine import CONSTANT, compiled, derivatives, evaluate
+from optgen.evolution.machine import ADD, CONSTANT, DIV, SQRT, SUB, compiled, derivatives, evaluate
+
+FIRST, LESS, MORE = 1e-4, 0.02, 10.0  # damping, and what it is multiplied by after a good and a bad step
+UNDAMPED = 1e-4  # weight of the damping of constants that are settled anyway
 
 
 @compiled
@@ -91,33 +94,122 @@ def damped_step(
 
 
 @compiled
+def _scales(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int, linear: np.ndarray, upper: np.ndarray,
+    scale: np.ndarray,
+) -> bool:  # fmt: skip
+    """What damping weighs each constant by: the norm of its column; whether all are finite."""
+    j = 0
+    for i in range(n):
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            size = 0.0
+            for above in range(j + 1):
+                size += upper[above, j] * upper[above, j]
+            if not np.isfinite(size):
+                return False
+            scale[j] = np.sqrt(size) if size > 0.0 else 1.0
+            if linear[i] and size > 0.0:
+                scale[j] *= UNDAMPED
+            j += 1
+    return True
+
+
+@compiled
+def linear_constants(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int, linear: np.ndarray) -> int:
+    """Mark operations whose constants the program is affine in, all of them together; how many there are.
+
+    Found from the result downwards: through sums to both sides, through a product or quotient to its constant.
+    """
+    affine = np.zeros(n, np.bool_)
+    affine[n - 1] = True
+    uses = np.zeros(n, np.int64)
+    for i in range(n):
+        if left[i] >= 0:
+            uses[left[i]] += 1
+        if right[i] >= 0 and kind[i] != SQRT:
+            uses[right[i]] += 1
+    count = 0
+    for i in range(n - 1, -1, -1):
+        linear[i] = False
+        if not affine[i]:
+            continue
+        sums = kind[i] in (ADD, SUB)
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            # y/c is not linear in c; tidy programs have none
+            linear[i] = not (kind[i] == DIV and right[i] == CONSTANT)
+            count += linear[i]
+        if sums:
+            if left[i] >= 0 and uses[left[i]] == 1:
+                affine[left[i]] = True
+            if right[i] >= 0 and uses[right[i]] == 1:
+                affine[right[i]] = True
+    return count
+
+
+@compiled
+def settle(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, linear: np.ndarray,
+    points: np.ndarray, target: np.ndarray, weights: np.ndarray, space: Any,
+) -> float:  # fmt: skip
+    """Give the marked constants their best values for the others as they are; the sum of squares then."""
+    values, adjoints, rest = space[0], space[1], space[3]
+    jacobian, upper, along, scale, step = space[12], space[13], space[14], space[15], space[16]
+    total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
+    if not np.isfinite(total):
+        return np.inf
+    derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian)
+    row, k = 0, 0
+    for i in range(n):
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            if linear[i]:
+                size = 0.0
+                for p in range(points.shape[0]):
+                    jacobian[k, p] = jacobian[row, p]
+                    size += jacobian[k, p] * jacobian[k, p]
+                scale[k] = np.sqrt(size)
+                if not np.isfinite(size):
+                    return np.inf
+                k += 1
+            row += 1
+    triangle(jacobian, rest, k, upper, along)
+    for j in range(k - 1, -1, -1):
+        rhs = -along[j]
+        for i in range(j + 1, k):
+            rhs -= upper[j, i] * step[i]
+        step[j] = rhs / upper[j, j] if upper[j, j] > 1e-10 * scale[j] else 0.0
+    j = 0
+    for i in range(n):
+        if linear[i] and (left[i] == CONSTANT or right[i] == CONSTANT):
+            value[i] += step[j]
+            j += 1
+    return _cost(kind, left, right, value, n, points, target, weights, values, rest)
+
+
+@compiled
 def fit(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
     target: np.ndarray, weights: np.ndarray, iterations: int, enough: float, space: Any,
 ) -> float:  # fmt: skip
     """Improve the constants `value` in place; the sum of squares reached.
 
-    Stops after `iterations` steps, or when a step gains less than the share `enough`.  `space` is from `workspace`.
+    Constants that the program is affine in are eliminated (variable projection): they are undamped in a step and
+    settled after it, which spares the fit the long valleys between them and the others.  Stops after `iterations`
+    steps, or when a step gains less than the share `enough`.  `space` is from `workspace`.
     """
-    values, adjoints, jacobian, rest, upper, along, scale, copy, rhs, row, step, trial = space
-    total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
+    values, adjoints, jacobian, rest, upper, along, scale, copy, rhs, row, step, trial = space[:12]
+    linear = np.empty(n, np.bool_)
+    linear_constants(kind, left, right, n, linear)
+    total = settle(kind, left, right, value, n, linear, points, target, weights, space)
     if not np.isfinite(total):
         return np.inf
-    damping = 1e-3
+    damping = FIRST
     for _ in range(iterations):
         k = derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian)
         if k == 0:
             return total
         triangle(jacobian, rest, k, upper, along)
-        for j in range(k):
-            size = 0.0
-            for i in range(j + 1):
-                size += upper[i, j] * upper[i, j]
-            scale[j] = np.sqrt(size)
-            if not np.isfinite(scale[j]):
-                return total
-            if scale[j] == 0.0:
-                scale[j] = 1.0
+        if not _scales(kind, left, right, n, linear, upper, scale):
+            return total
         before = total
         for _try in range(6):
             damped_step(upper, along, scale, damping, k, copy, rhs, row, step)
@@ -127,14 +219,14 @@ def fit(
                 if left[i] == CONSTANT or right[i] == CONSTANT:
                     trial[i] += step[j]
                     j += 1
-            reached = _cost(kind, left, right, trial, n, points, target, weights, values, rest)
+            reached = settle(kind, left, right, trial, n, linear, points, target, weights, space)
             if reached < total:
                 for i in range(n):
                     value[i] = trial[i]
                 total = reached
-                damping = max(damping * 0.15, 1e-18)
+                damping = max(damping * LESS, 1e-18)
                 break
-            damping *= 10.0
+            damping *= MORE
         if not total < before * (1.0 - enough):
             if total == before:
                 return total
@@ -170,9 +262,10 @@ def largest_error(
 
 @compiled
 def workspace(limit: int, m: int) -> Any:
-    """Arrays that `fit` writes in, for programs of up to `limit` operations on `m` points."""
+    """Arrays that `fit` and, from the thirteenth on, `settle` write in, for programs of up to `limit` operations."""
     return (
         np.empty((limit, m)), np.empty((limit, m)), np.empty((limit, m)), np.empty(m), np.zeros((limit, limit)),
         np.empty(limit), np.empty(limit), np.empty((limit, limit)), np.empty(limit), np.empty(limit), np.empty(limit),
+        np.empty(limit), np.empty((limit, m)), np.zeros((limit, limit)), np.empty(limit), np.empty(limit),
         np.empty(limit),
     )  # fmt: skip

@@ -29,7 +29,7 @@ from optgen.evolution.scaling import rescale
 Samples = tuple[np.ndarray, np.ndarray, np.ndarray]  # points, the target there, weights of the error there
 
 KEPT = 48  # programs of each size
-APART = 0.12  # the least relative distance of two errors in a size
+APART = 0.03  # the least relative distance of two errors in a size
 SEEN = 1 << 18  # structures that are remembered
 ATTEMPTS = 3  # fits of a structure, each from other constants
 AGAIN = 0.1  # share of children that are their parent with other constants
@@ -237,7 +237,7 @@ def evolve(
                 continue
             error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
             if error < 100.0 * bound:
-                fit(kind, left, right, start, n, points, target, weights, 60, 1e-4, space)
+                fit(kind, left, right, start, n, points, target, weights, 100, 1e-4, space)
                 error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
             if error < reached and error < bound:
                 error = largest_error(

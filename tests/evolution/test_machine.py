@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optgen.evolution.fit import fit, largest_error, workspace
+from optgen.evolution.fit import fit, largest_error, linear_constants, settle, workspace
 from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate
 from optgen.evolution.moves import structure, tidy
 from optgen.evolution.scaling import rescale
@@ -112,3 +112,30 @@ def test_structures_of_different_functions_differ():
                 other = keys.setdefault(int(key), seen)
                 np.testing.assert_allclose(seen, other, rtol=1e-9)
     assert len(keys) > 50
+
+
+def test_constants_that_a_program_is_affine_in_are_settled_at_once():
+    """a/(x + b) + c: with b given, a and c are those of linear least squares."""
+    kind = np.array([ADD, DIV, ADD], np.int8)
+    left, right = np.array([X, CONSTANT, 1], np.int8), np.array([CONSTANT, 0, CONSTANT], np.int8)
+    linear = np.empty(3, np.bool_)
+    assert linear_constants(kind, left, right, 3, linear) == 2 and list(linear) == [False, True, True]
+    target, value = np.exp(POINTS), np.array([0.4, 7.0, -3.0])
+    settle(kind, left, right, value, 3, linear, POINTS, target, np.ones(17), workspace(LIMIT, 17))
+    best = np.linalg.lstsq(np.c_[1 / (POINTS + 0.4), np.ones(17)], target, rcond=None)[0]
+    np.testing.assert_allclose(value, [0.4, *best], rtol=1e-10)
+
+
+def test_random_starts_find_a_fraction_of_fractions():
+    """The (2, 2) fraction of cos in x^2: without elimination of constants, random starts end in valleys far from it."""
+    rng = np.random.default_rng(1)
+    kind = np.array([2, ADD, DIV, ADD, ADD, DIV, ADD], np.int8)
+    left = np.array([X, 0, CONSTANT, 0, 3, CONSTANT, 5], np.int8)
+    right = np.array([X, CONSTANT, 1, CONSTANT, 2, 4, CONSTANT], np.int8)
+    points = np.linspace(0.01, np.pi / 2, 40)
+    space, errors = workspace(LIMIT, 40), []
+    for _ in range(200):
+        value = 2.0 ** rng.uniform(-1, 7, 7) * rng.choice([-1, 1], 7)
+        fit(kind, left, right, value, 7, points, np.cos(points), np.ones(40), 200, 1e-5, space)
+        errors.append(largest_error(kind, left, right, value, 7, points, np.cos(points), np.ones(40), space[0]))
+    assert min(errors) < 2e-7
