@@ -90,6 +90,7 @@ def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
     from optgen.shipped import function_paths
 
     loaded: dict[Path, tree.File] = {}
+    homes: list[Mapping[str, Path]] = []  # read when a name is first looked for
 
     def read(path: Path) -> tree.File:
         if path not in loaded:
@@ -100,7 +101,9 @@ def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
         if name.endswith(".opt") or "/" in name:
             path = (folder or Path()) / (name if name.endswith(".opt") else f"{name}.opt")
             return read(path) if path.is_file() else None
-        home = defined_in().get(name) or function_paths().get(name)
+        if not homes:
+            homes.extend((defined_in(), function_paths()))
+        home = next((found[name] for found in homes if name in found), None)
         return None if home is None else read(home)
 
     return find

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -44,5 +43,7 @@ class SpecError(Exception):
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean beta1?` for the nearest known word, or an empty string."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else ""

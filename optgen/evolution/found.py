@@ -204,4 +204,3 @@ def to_arrays(found: Found) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
             else:
                 side[i] = X if isinstance(argument, str) else argument
     return kind, left, right, value, n
-

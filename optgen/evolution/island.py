@@ -240,9 +240,7 @@ def evolve(
                 fit(kind, left, right, start, n, points, target, weights, 100, 1e-4, space)
                 error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
             if error < reached and error < bound:
-                error = largest_error(
-                    kind, left, right, start, n, fine_points, fine_target, fine_weights, fine_values
-                )
+                error = largest_error(kind, left, right, start, n, fine_points, fine_target, fine_weights, fine_values)
             if error < reached:
                 reached = error
                 for i in range(n):

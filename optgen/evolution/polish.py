@@ -125,4 +125,3 @@ def _fewest_bits(found: Found, reference: Reference) -> Found:
         if error <= found.error * WORTH:
             return replace(candidate, error=error)
     return found
-

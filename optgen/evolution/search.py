@@ -148,9 +148,7 @@ def _identity(target: Target, options: Options) -> dict[str, Any]:
     }
 
 
-def _epochs(
-    population: Population, setting: Setting, options: Options, identity: dict[str, Any], begun: float
-) -> bool:
+def _epochs(population: Population, setting: Setting, options: Options, identity: dict[str, Any], begun: float) -> bool:
     """Run until the budget is spent; False if it was interrupted."""
     stop = np.zeros(1, np.int8)
     saved = time.monotonic()

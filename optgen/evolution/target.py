@@ -22,7 +22,6 @@ BITS = 160  # of the reference values
 DEEPEST = 14  # halvings of the domain before a zero or pole is believed
 
 
-
 @dataclass(frozen=True, slots=True)
 class Target:
     """f(x) for x between two constants.  The error of p is |p - f|, divided by |f| unless `absolute`.

@@ -59,9 +59,7 @@ def make(
     return made
 
 
-def _documentation(
-    wanted: Request, meaning: Function, documentation: str, programs: Mapping[str, Straight]
-) -> str:
+def _documentation(wanted: Request, meaning: Function, documentation: str, programs: Mapping[str, Straight]) -> str:
     lines = [documentation, ""] if documentation else []
     names = ", ".join(parameter.name for parameter in meaning.parameters)
     where = f" on {wanted.domain}" if wanted.domain is not None else ""

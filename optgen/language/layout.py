@@ -186,9 +186,7 @@ def _begins_line(tokens: list[Token], position: int) -> bool:
     return first.kind == WORD and first.text in HOMES and second.kind == WORD and second.text not in RESERVED
 
 
-def _goes_on(
-    source: Source, last: Token, following: Token | None, indent: int, problems: list[Diagnostic]
-) -> bool:
+def _goes_on(source: Source, last: Token, following: Token | None, indent: int, problems: list[Diagnostic]) -> bool:
     """Whether a logical line goes on with the next physical line, whose first token is `following`."""
     if following is None:
         return False

@@ -16,8 +16,26 @@ WORD, PRIMED, NUMBER, STRING, NEWLINE = "WORD", "PRIMED", "NUMBER", "STRING", "N
 #: Words that are never names.
 RESERVED = frozenset(
     [
-        "if", "then", "else", "and", "or", "not", "in", "mod", "where", "by", "of", "min", "max", "argmin", "argmax",
-        "grad", "hess", "jac", "div", "laplacian",
+        "if",
+        "then",
+        "else",
+        "and",
+        "or",
+        "not",
+        "in",
+        "mod",
+        "where",
+        "by",
+        "of",
+        "min",
+        "max",
+        "argmin",
+        "argmax",
+        "grad",
+        "hess",
+        "jac",
+        "div",
+        "laplacian",
     ]
 )
 

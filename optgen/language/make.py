@@ -236,9 +236,7 @@ def _use(span: Span, c: Children) -> tree.Line:
 
 def _experiment_data(span: Span, c: Children) -> tree.Line:
     source: DataSource = c[1]
-    return tree.Line(
-        span, "data", names=c[0], source_kind=source.kind, text=source.name, options=source.options
-    )
+    return tree.Line(span, "data", names=c[0], source_kind=source.kind, text=source.name, options=source.options)
 
 
 def _run(span: Span, c: Children) -> tree.Line:

@@ -302,16 +302,49 @@ def _unexpected(at: _Place) -> Diagnostic:
 _EXPRESSION = frozenset(["NAME", NUMBER, "LPAR"])
 _OPERATORS = frozenset(
     [
-        "PLUS", "MINUS", "STAR", "SLASH", "AT", "CIRCUMFLEX", "MOD", "EQ", "NE", "LE", "LT", "GE", "GT", "RANGE",
-        "ARROW", "AND", "OR", "LPAR", "LSQB", "DOT", "IN", "TILDE",
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "SLASH",
+        "AT",
+        "CIRCUMFLEX",
+        "MOD",
+        "EQ",
+        "NE",
+        "LE",
+        "LT",
+        "GE",
+        "GT",
+        "RANGE",
+        "ARROW",
+        "AND",
+        "OR",
+        "LPAR",
+        "LSQB",
+        "DOT",
+        "IN",
+        "TILDE",
     ]
 )
 _IN_WORDS = {
     "NAME": "a name", PRIMED: "a state with '", NUMBER: "a number", STRING: "a quoted text", END: "the end of the line",
     "CALC": "a derivative", "OPT": "min or max", "DEFINITE": "psd or spd", "DW": "dW",
 }  # fmt: skip
-_SIGNS = {"COMMA": ",", "COLON": ":", "EQUAL": "=", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "RBRACE": "}",
-          "TILDE": "~", "SEMI": ";", "LBRACE": "{", "ARROW": "->", "PERCENT": "%"}
+_SIGNS = {
+    "COMMA": ",",
+    "COLON": ":",
+    "EQUAL": "=",
+    "LPAR": "(",
+    "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+    "RBRACE": "}",
+    "TILDE": "~",
+    "SEMI": ";",
+    "LBRACE": "{",
+    "ARROW": "->",
+    "PERCENT": "%",
+}
 
 
 def expected(accepted: frozenset[str]) -> str:

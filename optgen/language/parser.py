@@ -86,9 +86,7 @@ def _body(
     return tuple(body)
 
 
-def _line(
-    line: LogicalLine, block: str, source: Source, problems: list[Diagnostic]
-) -> tree.Line | tree.Group | None:
+def _line(line: LogicalLine, block: str, source: Source, problems: list[Diagnostic]) -> tree.Line | tree.Group | None:
     """The node of one line, without its block; a mistake is added to `problems`, unless the line has one already."""
     wrong = misplaced(line, block, source)
     if wrong is None:

@@ -182,8 +182,23 @@ class Lambda:
 
 
 Expr = (
-    Name | Primed | Number | Tuple | Interval | Block | SetOf | Call | Index | Attribute | Derivative | Optimum | Unary
-    | Binary | Comparison | If | Lambda
+    Name
+    | Primed
+    | Number
+    | Tuple
+    | Interval
+    | Block
+    | SetOf
+    | Call
+    | Index
+    | Attribute
+    | Derivative
+    | Optimum
+    | Unary
+    | Binary
+    | Comparison
+    | If
+    | Lambda
 )
 
 # ---------------------------------------------------------------- declarations and definitions

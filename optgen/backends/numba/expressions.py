@@ -53,8 +53,13 @@ CALLS: dict[str, str] = {
 }
 # what a call needs from the helper functions
 HELPERS = {
-    "power_int": "power_int", "digamma": "digamma", "threefry": "threefry", "uniform_bits": "uniform",
-    "index_bits": "random_index", "high_word": "high_word", "low_word": "low_word",
+    "power_int": "power_int",
+    "digamma": "digamma",
+    "threefry": "threefry",
+    "uniform_bits": "uniform",
+    "index_bits": "random_index",
+    "high_word": "high_word",
+    "low_word": "low_word",
 }
 WORDS = {"and": ("and", 1), "or": ("or", 0)}
 

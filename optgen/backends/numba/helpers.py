@@ -8,7 +8,9 @@ NJIT = '@njit(error_model="numpy", nogil=True)'
 
 # name: (the helpers it needs, its text); `real` is float or float32
 HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "power_int": ((), '''def power_int(x, k):
+    "power_int": (
+        (),
+        '''def power_int(x, k):
     """x to an integer power, by products."""
     result, base, left = real(1), x, abs(k)
     while left > 0:
@@ -17,8 +19,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
         base = base * base
         left = left // 2
     return real(1) / result if k < 0 else result
-'''),
-    "digamma": ((), '''def digamma(x):
+''',
+    ),
+    "digamma": (
+        (),
+        '''def digamma(x):
     """The derivative of log Gamma: reflection below 0, recurrence up to 10, then the asymptotic series."""
     shift, sign, z = 0.0, 1.0, float(x)
     if z <= 0.0:
@@ -31,8 +36,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
     s = 1.0 / (z * z)
     series = s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s * (1 / 132 - s * (691 / 32760 - s / 12))))))
     return real(shift + math.log(z) - 0.5 / z - series)
-'''),
-    "threefry": ((), '''def threefry(key, counter):
+''',
+    ),
+    "threefry": (
+        (),
+        '''def threefry(key, counter):
     """Threefry-2x32-20 (Salmon et al., SC 2011) of a key and a counter, each a pair of 32-bit words in 64 bits."""
     mask, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     k0, k1 = key >> half, key & mask
@@ -48,24 +56,39 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
         x0 = (x0 + first) & mask
         x1 = (x1 + second + np.uint64(group + 1)) & mask
     return (x0 << half) | x1
-'''),
-    "uniform": ((), '''def uniform(bits):
+''',
+    ),
+    "uniform": (
+        (),
+        '''def uniform(bits):
     """The leading 53 bits as a number in [0, 1)."""
     return float(bits >> np.uint64(11)) * 2.0**-53
-'''),
-    "high_word": ((), '''def high_word(bits):
+''',
+    ),
+    "high_word": (
+        (),
+        '''def high_word(bits):
     """The high word as a number in (0, 1)."""
     return (float(bits >> np.uint64(32)) + 0.5) * 2.0**-32
-'''),
-    "low_word": ((), '''def low_word(bits):
+''',
+    ),
+    "low_word": (
+        (),
+        '''def low_word(bits):
     """The low word as a number in [0, 1)."""
     return float(bits & np.uint64(0xFFFFFFFF)) * 2.0**-32
-'''),
-    "random_index": ((), '''def random_index(bits, n):
+''',
+    ),
+    "random_index": (
+        (),
+        '''def random_index(bits, n):
     """A number in 0 .. n - 1 from the high word."""
     return np.int64(((bits >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
-'''),
-    "cholesky": ((), '''def cholesky(a):
+''',
+    ),
+    "cholesky": (
+        (),
+        '''def cholesky(a):
     """Lower L with L @ L.T = a; NaN if a is not positive definite."""
     n = a.shape[0]
     lower = np.zeros_like(a)
@@ -83,8 +106,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
                 rest -= lower[i, k] * lower[j, k]
             lower[i, j] = rest / lower[j, j]
     return lower
-'''),
-    "solve_lower": ((), '''def solve_lower(a, b):
+''',
+    ),
+    "solve_lower": (
+        (),
+        '''def solve_lower(a, b):
     """x with a @ x = b for a lower triangular a."""
     x = b.copy()
     for i in range(x.size):
@@ -92,8 +118,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
             x[i] -= a[i, k] * x[k]
         x[i] /= a[i, i]
     return x
-'''),
-    "solve_spd": (("cholesky", "solve_lower"), '''def solve_spd(a, b):
+''',
+    ),
+    "solve_spd": (
+        ("cholesky", "solve_lower"),
+        '''def solve_spd(a, b):
     """x with a @ x = b for a positive definite a; NaN if it is not."""
     lower = cholesky(a)
     x = solve_lower(lower, b)
@@ -102,8 +131,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
             x[i] -= lower[k, i] * x[k]
         x[i] /= lower[i, i]
     return x
-'''),
-    "factorise": ((), '''def factorise(a):
+''',
+    ),
+    "factorise": (
+        (),
+        '''def factorise(a):
     """LU of a row-permuted by partial pivoting, the order of the rows, and the sign of the permutation."""
     n = a.shape[0]
     lu, rows, sign = a.copy(), np.arange(n), real(1)
@@ -123,8 +155,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
             for k in range(j + 1, n):
                 lu[i, k] -= lu[i, j] * lu[j, k]
     return lu, rows, sign
-'''),
-    "solve_matrix": (("factorise",), '''def solve_matrix(a, b):
+''',
+    ),
+    "solve_matrix": (
+        ("factorise",),
+        '''def solve_matrix(a, b):
     """X with a @ X = b, by LU; NaN if a is singular."""
     n = a.shape[0]
     lu, rows, _ = factorise(a)
@@ -142,19 +177,28 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
         if lu[i, i] == 0:
             x[:, :] = np.nan
     return x
-'''),
-    "solve": (("solve_matrix",), '''def solve(a, b):
+''',
+    ),
+    "solve": (
+        ("solve_matrix",),
+        '''def solve(a, b):
     """x with a @ x = b, by LU; NaN if a is singular."""
     return solve_matrix(a, b.reshape(b.size, 1)).reshape(b.size)
-'''),
-    "det": (("factorise",), '''def det(a):
+''',
+    ),
+    "det": (
+        ("factorise",),
+        '''def det(a):
     """The determinant, by LU."""
     lu, _, sign = factorise(a)
     for j in range(a.shape[0]):
         sign *= lu[j, j]
     return sign
-'''),
-    "eigh": ((), '''def eigh(a):
+''',
+    ),
+    "eigh": (
+        (),
+        '''def eigh(a):
     """Eigenvalues ascending, eigenvectors in columns, the entry of each largest in absolute value positive."""
     values, vectors = np.full(a.shape[0], np.nan, a.dtype), np.full(a.shape, np.nan, a.dtype)
     if np.all(np.isfinite(a)):
@@ -163,8 +207,11 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
             if vectors[np.argmax(np.abs(vectors[:, j])), j] < 0:
                 vectors[:, j] = -vectors[:, j]
     return values, vectors
-'''),
-    "argsort": ((), '''def argsort(x):
+''',
+    ),
+    "argsort": (
+        (),
+        '''def argsort(x):
     """Positions of the entries in stable ascending order, NaN last."""
     n, order, other = x.size, np.arange(x.size), np.empty(x.size, np.int64)
     width = 1
@@ -184,11 +231,15 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
         order, other = other, order
         width *= 2
     return order
-'''),
-    "sort": (("argsort",), '''def sort(x):
+''',
+    ),
+    "sort": (
+        ("argsort",),
+        '''def sort(x):
     """The entries ascending, NaN last."""
     return x[argsort(x)]
-'''),
+''',
+    ),
 }
 CONSTANTS = {"threefry": "ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)\n"}
 

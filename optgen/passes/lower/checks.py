@@ -15,7 +15,6 @@ from optgen.passes.lower.files import Shipped, file_scope
 from optgen.passes.lower.machine import define
 from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.programs import Inputs, Options, _Builder
-from optgen.passes.lower.straight import read_program
 from optgen.passes.lower.types import read_type
 from optgen.passes.lower.values import Function, Grid, grid, number
 
@@ -82,6 +81,8 @@ def _check_problem(problem: Problem, context: Context) -> None:
 def _check_function(group: tree.Group, function: Function, context: Context) -> None:
     """A function with typed parameters, called on stand-ins; its program."""
     if group.groups("program"):
+        from optgen.passes.lower.straight import read_program  # few files have programs
+
         context.attempt(lambda: read_program(group))
     inner = replace(context, scope=context.scope.child())
     arguments: list[Any] = []
