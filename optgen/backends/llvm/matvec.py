@@ -34,32 +34,26 @@ def large_matvec(real: str, name: str) -> tuple[str, tuple[str, ...], tuple[str,
 
 
 def _groups(body: Body) -> None:
-    """Rows i .. i + 3; where fewer are left, the last one is taken again and not stored.
-
-    Whole blocks of columns are read without a mask, for under one a processor does not read ahead; then what is left.
-    """
+    """Rows i .. i + 3; where fewer are left, the last one is taken again and not stored."""
     lanes = width(body.real)
     kind = lanes.type(body.real)
     last = body.value("sub nsw i64 %rows, 1")
-    whole = body.value(f"and i64 %columns, {-lanes.count}")
-    some = body.value(f"icmp sgt i64 {whole}, 0")
-    inside = masks.within(body, lanes, whole, "%columns")
     body.do(f"br i1 {body.value('icmp sgt i64 %rows, 0')}, label %group, label %done")
     body.begin("group")
-    body.do("%i = phi i64 [ 0, %entry ], [ %i.next, %rest ]")
+    body.do("%i = phi i64 [ 0, %entry ], [ %i.next, %sums ]")
     starts = [_row(body, k, last) for k in range(ROWS)]
-    body.do(f"br i1 {some}, label %block, label %rest")
+    body.do(f"br i1 {body.value('icmp sgt i64 %columns, 0')}, label %block, label %sums")
     body.begin("block")
     body.do("%j = phi i64 [ 0, %group ], [ %j.next, %block ]")
     here = len(body.lines)
-    more = _products(body, lanes, [*starts, "%x"], "%j", "", [f"%sum{k}" for k in range(ROWS)])
+    inside = masks.within(body, lanes, "%j", "%columns")
+    more = _products(body, lanes, [*starts, "%x"], "%j", inside, [f"%sum{k}" for k in range(ROWS)])
     pairs = [f"phi {kind} [ zeroinitializer, %group ], [ {one}, %block ]" for one in more]
     body.lines[here:here] = [f"  %sum{k} = {pair}" for k, pair in enumerate(pairs)]
     body.do(f"%j.next = add nuw nsw i64 %j, {lanes.count}")
-    body.do(f"br i1 {body.value(f'icmp slt i64 %j.next, {whole}')}, label %block, label %rest")
-    body.begin("rest")
-    sums = _products(body, lanes, [*starts, "%x"], whole, inside, [body.value(pair) for pair in pairs])
-    _store_sums(body, _each_summed(body, lanes, sums), "%i")
+    body.do(f"br i1 {body.value('icmp slt i64 %j.next, %columns')}, label %block, label %sums")
+    body.begin("sums")
+    _store_sums(body, _each_summed(body, lanes, [body.value(pair) for pair in pairs]), "%i")
     body.do(f"%i.next = add nuw nsw i64 %i, {ROWS}")
     body.do(f"br i1 {body.value('icmp slt i64 %i.next, %rows')}, label %group, label %done")
     body.begin("done")
