@@ -6,27 +6,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# spec, algorithm, problem
-METHODS = (
-    ("adabelief", "adabelief", "logistic"),
-    ("newton_cg", "newton_cg", "logistic"),
-    ("lbfgs", "lbfgs", "rosenbrock"),
-    ("sinkhorn_newton_sparse", "sinkhorn_newton_sparse", None),
-    ("ef21_w", "ef21_top1", "robust_regression"),
-    ("fit_flow", "fit_flow", None),
-    ("hmc", "hmc", "logistic"),
-    ("mlp", "adam", "classify"),
-)
 BACKENDS = ("jax", "numba")
 
 
 def files() -> Iterator[tuple[str, str]]:
-    """(name, text) of every file."""
+    """(name, text) of every file; `kept.toml` beside the shipped specs lists the methods."""
+    import tomllib
+
     import optgen
     from optgen.compiler import source
+    from optgen.shipped import directory
 
-    for spec, algorithm, problem in METHODS:
-        loaded = getattr(optgen.specs, spec)
+    listed = tomllib.loads((directory() / "kept.toml").read_text(encoding="utf-8"))
+    for entry in listed["kept"]:
+        loaded = getattr(optgen.specs, entry["spec"])
+        algorithm, problem = entry["algorithm"], entry.get("problem")
         for backend in BACKENDS:
             text = source(loaded, algorithm=algorithm, problem=problem, backend=backend)
             yield f"{backend}/{'_'.join(part for part in (algorithm, problem) if part)}.py", text

@@ -1,4 +1,4 @@
-"""The specs that ship: where they are, what they are called, and each as a value, `optgen.specs.adam`."""
+"""The specs that ship: where they are, what they are called, and each as a value, `optgen.specs.NAME`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def directory() -> Path:
 
 @cache
 def paths() -> dict[str, Path]:
-    """The file of each shipped spec, by name; `problems/logistic.opt` is `logistic`.  Functions are apart."""
-    functions = directory() / "functions"
-    return {path.stem: path for path in sorted(directory().rglob("*.opt")) if functions not in path.parents}
+    """The file of each shipped spec, by name; a problem is in `problems/`.  Functions and what is timed are apart."""
+    apart = {directory() / "functions", directory() / "bench"}
+    return {path.stem: path for path in sorted(directory().rglob("*.opt")) if not apart & set(path.parents)}
 
 
 @cache

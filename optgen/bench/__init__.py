@@ -2,8 +2,8 @@
 
 In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API and the installed peers.
 
-`timing` measures, `machine` says where, `cases` has one function a comparison, `functions` those of
-elementwise functions.
+`timing` measures, `machine` says where, `cases` has one function a comparison, `functions` those of elementwise
+functions, `peers` what others do.
 """
 
 from optgen.bench.cases import CASES, run

@@ -10,9 +10,9 @@ import click
 def command(names: tuple[str, ...]) -> None:
     """Compare with the installed peers: interleaved, medians, ratios, the machine first.
 
-    Without names all comparisons run: start, first, call, adam, solves, cg, functions.
+    Without names all comparisons run: start, first, call, step, solves, system, functions.
 
-    Example: optgen bench adam cg
+    Example: optgen bench step system
     """
     from optgen.bench import CASES, run
     from optgen.bench.machine import description
