@@ -123,8 +123,8 @@ def minimised_by_scipy(inputs: Mapping[str, Any]) -> tuple[str, Callable[[], obj
         return None
     from scipy.optimize import minimize, rosen, rosen_der
 
-    start, options = inputs["x"], {"gtol": 1e-8}
-    return "SciPy L-BFGS-B", lambda: minimize(rosen, start, jac=rosen_der, method="L-BFGS-B", options=options)
+    start = inputs["x"]
+    return "SciPy L-BFGS-B", lambda: minimize(rosen, start, jac=rosen_der, method="L-BFGS-B", options={"gtol": 1e-8})
 
 
 def transported_by_pot(inputs: Mapping[str, Any]) -> tuple[str, Callable[[], object]] | None:
