@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from random import Random
 from typing import Any
 
@@ -191,6 +192,7 @@ def attack_vectors(claim: Claim, goal: Relation, found: Extracted, expand: Expan
     """Raises MistranslatedError where the evaluator does not give the problem's quadratic again."""
     random = Random(7)
     values = {name: Fraction(random.randint(2, 40), random.randint(41, 60)) for name in symbols_of(found)}
+    values |= {name: Fraction(random.randint(1, 9)) for name in integers_of(found)}
     names = basis_of(found)
     vectors = {n: tuple(Fraction(random.randint(-9, 9), random.randint(1, 4)) for _ in range(SIZE)) for n in names}
     f = {n: Fraction(random.randint(-20, 20), 3) for n in value_names(found)}
@@ -202,7 +204,7 @@ def attack_vectors(claim: Claim, goal: Relation, found: Extracted, expand: Expan
         return
     expected = measured(found.problem.statements[0].claim, run, f)
     if isinstance(left, float):
-        found_sides = as_sides(goal, (Fraction(left) ** 2, Fraction(right) ** 2))
+        found_sides = [q for p in (1, 2) for q in as_sides(goal, (Fraction(left) ** p, Fraction(right) ** p))]
         scale = 1e-9 * (1 + abs(float(expected)))
         if all(abs(float(measured(q, run, f) - expected)) > scale for q in found_sides):
             raise MistranslatedError(f"{claim.text}: run on vectors, the claim is not the problem that was made of it")
@@ -256,6 +258,12 @@ def symbols_of(found: Extracted) -> set[str]:
     return found.problem.symbols() | {name for n in numbers for name in names_of(n)}
 
 
+def integers_of(found: Extracted) -> set[str]:
+    """Symbols that count."""
+    parts = [n for made, by_place in found.inputs.items() if made.dtype == "int" for n in by_place.values()]
+    return {name for n in parts if not isinstance(n, Form) for name in names_of(n)}
+
+
 def basis_of(found: Extracted) -> list[str]:
     forms = [*found.vectors.values(), *(q for ps in found.asked.values() for p in ps for q in (p.x, p.g))]
     names = {n for form in forms for n in form.terms} | found.problem.statements[0].claim.basis()
@@ -280,6 +288,7 @@ def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expan
         values = sample(found.problem.domain, random)
         for name in symbols_of(found) - values.keys():
             values[name] = Fraction(random.randint(1, 9), random.randint(1, 9))
+        values |= {name: Fraction(ceil(values[name])) for name in integers_of(found) if name in values}
         if not holds(found.constraints, values):
             continue
         chosen = members(found.problem.oracles, values, random, found.starred)

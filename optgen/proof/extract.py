@@ -31,10 +31,11 @@ from optgen.proof.problem import (
     Quadratic,
     Statement,
     constant,
+    inner,
     value,
     vector,
 )
-from optgen.proof.reduce import centred, form_with, solution, substituted
+from optgen.proof.reduce import centred, form_with, solution, substituted, with_values
 
 MOST_STEPS = 40
 Meaning = Callable[[tuple[int, ...]], Whole]
@@ -59,6 +60,7 @@ class Extracted:
     sizes: Mapping[str, int]
     operators: frozenset[str]
     starred: bool  # it speaks of a minimiser or a fixed point
+    numbers: Mapping[str, Number]  # what was put for symbols
 
 
 @dataclass(slots=True)
@@ -292,7 +294,9 @@ class Extraction:
         oracles = self.oracles()
         raw = Problem(oracles, tuple(statements), (), self.assumptions, {})
         found = solution([*self.equations, *(e for o in oracles for e in linear_answers(o))])
-        solved, zeros = centred(substituted(raw, found), self.centre_names())
+        placed = substituted(raw, found)
+        placed = with_values(placed, {n: q for o in placed.oracles for n, q in linear_values(o)})
+        solved, zeros = centred(placed, self.centre_names())
 
         def after(form: Form) -> Form:
             return form_with(form_with(form, found), dict.fromkeys(zeros, NOWHERE))
@@ -315,6 +319,7 @@ class Extraction:
             self.reader.sizes,
             frozenset(self.reader.operators),
             bool(self.optima) or self.fixed is not None,
+            self.numbers,
         )
 
     def meanings(self, after: Callable[[Form], Form]) -> dict[ir.Input, dict[tuple[int, ...], Number | Form]]:
@@ -432,6 +437,15 @@ def linear_answers(oracle: Oracle) -> list[Form]:
             slope, (first, *rest) = c.arguments[0], oracle.points
             return [p.g - first.g - slope * (p.x - first.x) for p in rest]
     return []
+
+
+def linear_values(oracle: Oracle) -> list[tuple[str, Quadratic]]:
+    """The values of such a function: f - f0 = <g + g0, x - x0>/2."""
+    if all(c.name != "linear_gradient" for c in joint(oracle.classes)):
+        return []
+    first, *rest = oracle.points
+    values = [(p, name) for p in rest for name in p.f.values if len(p.f.values) == 1 and not p.f.products]
+    return [(name, first.f + Fraction(1, 2) * inner(p.g + first.g, p.x - first.x)) for p, name in values]
 
 
 def with_minimisers(oracle: Oracle) -> Oracle:

@@ -82,6 +82,26 @@ def substituted(problem: Problem, found: Mapping[str, Form]) -> Problem:
     )
 
 
+def with_values(problem: Problem, found: Mapping[str, Quadratic]) -> Problem:
+    """The problem with quadratics for some function values."""
+
+    def quadratic(item: Quadratic) -> Quadratic:
+        total = Quadratic(item.products, {n: c for n, c in item.values.items() if n not in found})
+        for name, c in item.values.items():
+            if name in found:
+                total = total + c * found[name]
+        return total
+
+    oracles = tuple(replace(o, points=tuple(replace(p, f=quadratic(p.f)) for p in o.points)) for o in problem.oracles)
+    return replace(
+        problem,
+        oracles=oracles,
+        statements=tuple(replace(s, claim=quadratic(s.claim)) for s in problem.statements),
+        assumptions={n: quadratic(q) for n, q in problem.assumptions.items()},
+        equalities={n: quadratic(q) for n, q in problem.equalities.items()},
+    )
+
+
 def once(points: Sequence[Point]) -> tuple[Point, ...]:
     """Points in their order, each with a name of its own."""
     names: dict[str, int] = {}
@@ -108,9 +128,10 @@ def centred(problem: Problem, names: Sequence[str]) -> tuple[Problem, list[str]]
 def answers_at(problem: Problem, names: Sequence[str]) -> set[str]:
     """Single answers at points of an optimum or fixed point: a dual solution."""
     found = set()
+    stars = {name for name in names if preference(name) == 1}
     for oracle in problem.oracles:
         for p in oracle.points:
-            if set(p.x.terms) <= set(names):
+            if set(p.x.terms) <= stars:
                 found |= set(p.g.terms)
     return found
 

@@ -27,6 +27,8 @@ from optgen.proof.problem import Interval, problem_to_json
 from optgen.proof.verdict import Part, Verdict, weakest
 from optgen.proof.worker import Worker
 
+DEEPEST = 4  # ends of intervals within ends of intervals
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -116,7 +118,7 @@ def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds
         attack_vectors(claim, goal, problem, tools.expand)
         piece = by_points(claim, goal, problem, tools, worker, seconds)
         if piece.status != "refuted":
-            proved = by_multipliers(claim, goal, problem, {}, worker, seconds)
+            proved = by_multipliers(claim, goal, problem, 0, worker, seconds)
             proved.tried = [*piece.tried, *proved.tried]
             piece = proved
         part.tried += piece.tried
@@ -191,7 +193,7 @@ def by_points(
 
 
 def by_multipliers(
-    claim: Claim, goal: Relation, found: Extracted, at: Mapping[str, Number], worker: Worker, seconds: float
+    claim: Claim, goal: Relation, found: Extracted, depth: int, worker: Worker, seconds: float
 ) -> Part:
     """A certificate of the problem; where it holds only inside the domain, the ends are problems of their own."""
     from optgen.proof.check import check
@@ -213,10 +215,10 @@ def by_multipliers(
         return part
     certificates, trusts, words = [data | mathematics(answer)], [report.trust], list(report.words)
     for name, end in opened_ends(data, found.problem.domain):
-        if len(at) >= 3:
+        if depth == DEEPEST:
             return part
-        numbers = {n: lowest(value_at(number, {name: end})) for n, number in at.items()}
-        piece = at_end(claim, goal, {**numbers, name: end}, worker, seconds)
+        numbers = {n: lowest(value_at(number, {name: end})) for n, number in found.numbers.items()}
+        piece = at_end(claim, goal, {**numbers, name: end}, depth + 1, worker, seconds)
         part.tried += piece.tried
         if piece.status != "proved" or piece.certificate is None:
             return part
@@ -256,7 +258,9 @@ def opened_ends(data: Mapping[str, Any], domain: Sequence[Interval]) -> Iterator
             yield interval.name, interval.high
 
 
-def at_end(claim: Claim, goal: Relation, numbers: Mapping[str, Number], worker: Worker, seconds: float) -> Part:
+def at_end(
+    claim: Claim, goal: Relation, numbers: Mapping[str, Number], depth: int, worker: Worker, seconds: float
+) -> Part:
     """The claim where a symbol has the value of an end of its interval."""
     part = Part()
     try:
@@ -266,7 +270,7 @@ def at_end(claim: Claim, goal: Relation, numbers: Mapping[str, Number], worker: 
     except (NotLinear, ClassError, ZeroDivisionError) as why:
         part.tried.append(("an end of the domain", f"not applicable: {why}", 0.0))
         return part
-    pieces = [by_multipliers(claim, goal, p, numbers, worker, seconds) for p in problems]
+    pieces = [by_multipliers(claim, goal, p, depth, worker, seconds) for p in problems]
     part.tried = [t for p in pieces for t in p.tried]
     if all(p.status == "proved" for p in pieces):
         part.status, part.trust = "proved", weakest([p.trust for p in pieces])

@@ -41,6 +41,7 @@ class Scene:
     following: Mapping[AnyNode, AnyNode] = field(default_factory=dict)  # state inputs and `done` to after the step
     first: Mapping[AnyNode, AnyNode] = field(default_factory=dict)
     done: ir.Input | None = None
+    counter: str = ""  # the name that the step gives its counter
 
 
 @dataclass(slots=True)
@@ -350,6 +351,8 @@ def lower_claim(group: tree.Group, scene: Scene) -> out.Claim | None:
     context = replace(scene.context, scope=scene.context.scope.child(), in_claim=True, failures=[])
     before = len(context.program.diagnostics)
     maker = Maker(scene, context)
+    if scene.machine is not None and scene.done is not None and not scene.counter:
+        context.scope.names[scene.machine.group_counter()] = number(ir.access(scene.done))  # the steps done before
     context.scope.names["$claim"] = maker
     for word in ("fix", "E"):
         if not maker.known(word):

@@ -477,7 +477,8 @@ class _Builder:
         after[phase.done] = ir.array((), math.plus(ir.access(phase.done), 1))
         first[phase.done] = ir.array((), ir.constant(0))
         names = frozenset(n for n in context.scope.names if not n.endswith("'"))
-        return Scene(machine.name, context, machine, program, names, after, first, phase.done)
+        ((_, step, _),) = machine.phases()
+        return Scene(machine.name, context, machine, program, names, after, first, phase.done, step.counter)
 
     def _warn_unread(self, made: out.Program, inner: Context) -> None:
         """Params that nothing reads; said only of a file without errors, which may be why."""
