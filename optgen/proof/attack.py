@@ -280,7 +280,7 @@ def value_names(found: Extracted) -> list[str]:
 
 def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> int:
     """Runs the claim on members of the classes; how many.  Raises MistranslatedError where it fails on one."""
-    if found.left_out or found.problem.assumptions:
+    if found.left_out or found.problem.assumptions or found.tied:
         return 0
     done = 0
     for seed in range(3 * MEMBERS):

@@ -93,11 +93,31 @@ def unstable(request: Mapping[str, Any]) -> Answer:
     return {"counterexample": None if found is None else example_to_json(found)}
 
 
+def cycle(request: Mapping[str, Any]) -> Answer:
+    """A function on which the iterates come back."""
+    from optgen.proof.refute_linear import cycle
+
+    found = cycle(read_method(request["method"]), Fraction(request["low"]), Fraction(request["high"]))
+    return {"counterexample": None if found is None else example_to_json(found)}
+
+
+def two_curvatures(request: Mapping[str, Any]) -> Answer:
+    """The slowest function with one curvature on the left and another on the right, and its squared rate."""
+    from optgen.proof.refute_slopes import slowest
+
+    found = slowest(read_method(request["method"]), Fraction(request["low"]), Fraction(request["high"]))
+    if found is None:
+        return {"counterexample": None}
+    return {"counterexample": example_to_json(found[1]), "rate": str(found[0])}
+
+
 ATTEMPTS: dict[str, Callable[[Mapping[str, Any]], Answer]] = {
     "points": points,
     "multipliers": multipliers,
     "stable": stable,
     "unstable": unstable,
+    "cycle": cycle,
+    "two curvatures": two_curvatures,
 }
 
 

@@ -61,6 +61,7 @@ class Extracted:
     operators: frozenset[str]
     starred: bool  # it speaks of a minimiser or a fixed point
     numbers: Mapping[str, Number]  # what was put for symbols
+    tied: bool  # `given` says that vectors are equal: states are not arbitrary
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Extraction:
     equations: list[Form] = field(default_factory=list)
     busy: set[ir.Input] = field(default_factory=set)
     specials: dict[str, Form] = field(default_factory=dict)  # vectors of the claim by name
+    tied: bool = False  # `given` says that vectors are equal
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.sizes(), self.special, numbers=self.numbers)
@@ -274,6 +276,7 @@ class Extraction:
             if fact.operator != "==" or len(forms) != 2:
                 raise NotLinear("said of every entry of a vector")
             self.equations.append(forms[0] - forms[1])
+            self.tied = True
             return
         sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (fact.left, fact.right)]
         left, right = sides
@@ -320,6 +323,7 @@ class Extraction:
             frozenset(self.reader.operators),
             bool(self.optima) or self.fixed is not None,
             self.numbers,
+            self.tied,
         )
 
     def meanings(self, after: Callable[[Form], Form]) -> dict[ir.Input, dict[tuple[int, ...], Number | Form]]:

@@ -24,4 +24,9 @@ def whole_claim(claim: Claim, seconds: float) -> Part:
 
 
 def linear_goal(claim: Claim, goal: Stable | Rate, worker: Worker, seconds: float) -> Part:
-    return Part(tried=[("reading", "no method for this kind of goal", 0.0)])
+    """Goals about all steps of a method that is linear but for its oracle."""
+    from optgen.proof import linear_claims
+
+    if isinstance(goal, Stable):
+        return linear_claims.stable(claim, goal, worker, seconds)
+    return linear_claims.rate(claim, goal, worker, seconds)

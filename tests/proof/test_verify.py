@@ -21,16 +21,56 @@ def verdict(head: str, lines: str, mode: str = "prove"):
     return found
 
 
-def test_gradient_descent_is_as_its_spec_claims():
-    found = optgen.verify("specs/gradient_descent.opt", cache=False)
-    assert [(v.claim, v.verdict) for v in found] == [
-        ("descends", "proved"),
-        ("linear rate", "proved"),
-        ("longer steps can ascend", "refuted"),
-    ]
+def test_a_spec_is_as_it_claims():
+    text = HEADS["gradient"] + """  claim "descends"
+    given f in smooth(L), lr in (0, 2/L)
+    prove f(x') <= f(x) - lr*(1 - L*lr/2)*sqnorm(grad f(x))
+  claim "linear rate"
+    given f in smooth_strongly_convex(mu, L), lr = 2/(mu + L)
+    prove sqnorm(x' - argmin f) <= ((L - mu)/(L + mu))^2*sqnorm(x - argmin f)
+  claim "longer steps can ascend"
+    given f in smooth(L), lr = 3/L
+    refute f(x') <= f(x)
+"""
+    found = optgen.verify(text, cache=False)
+    assert [v.verdict for v in found] == ["proved", "proved", "refuted"]
     assert all(v.as_claimed for v in found)
     assert recheck(found[0].certificate).trust == "algebra"
     assert found[2].counterexample["replayed"] is True
+
+
+@pytest.mark.parametrize("path", ["proximal_gradient", "douglas_rachford", "admm", "momentum", "triple_momentum"])
+def test_shipped_methods_are_as_they_claim(path):
+    wrong = [v for v in optgen.verify(f"specs/{path}.opt", seconds=10) if not v.as_claimed]
+    assert [v.claim for v in wrong if v.verdict != "unknown"] == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict_"),
+    [
+        ("given f in quadratic(mu, L), mu > 0, lr in (0, 2*(1 + beta)/L)\nprove stable", "proved"),
+        ("given f in quadratic(mu, L), mu > 0, lr in (0, 3*(1 + beta)/L)\nprove stable", "refuted"),
+        (
+            "given f in smooth_strongly_convex(mu, L)\nat mu = 1, L = 10, lr = 1/10, beta = 1/4\n"
+            "prove rate(norm(x - argmin f)) <= 0.91",
+            "proved",
+        ),
+        (
+            "given f in smooth_strongly_convex(mu, L)\nat mu = 1, L = 25, lr = 1/9, beta = 4/9\n"
+            "prove rate(norm(x - argmin f)) <= 0.99",
+            "refuted",
+        ),
+        (
+            "given f in smooth_strongly_convex(mu, L)\nat mu = 1, L = 10, lr = 1/10, beta = 0\n"
+            "prove rate(norm(x - argmin f)) <= 0.899",
+            "refuted",
+        ),
+    ],
+    ids=["stable", "too long a step", "a rate", "no rate for the heavy ball", "too good a rate"],
+)
+def test_goals_about_all_steps(lines, verdict_):
+    found = verdict("momentum", lines)
+    assert found.verdict == verdict_, found.tried
 
 
 @pytest.mark.parametrize(
