@@ -5,9 +5,10 @@ It needs `fractions`, dictionary polynomials and linear forms, nothing else: no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import combinations, permutations, product
 from typing import Any
 
@@ -24,7 +25,7 @@ class Report:
     words: tuple[str, ...]
 
 
-def conditions(oracle: Any, among: Sequence[str] | None) -> Iterator[tuple[str, bool, Quadratic]]:
+def conditions(oracle: Any, among: Sequence[str] | None) -> Iterator[tuple[str, bool, Callable[[], Quadratic]]]:
     """Every scalar condition between the points of an oracle: its label, whether it is = 0 or >= 0, its quadratic."""
     points = [read_point(p) for p in oracle["points"] if among is None or p["name"] in among]
     tuples: dict[str, Any] = {"pair": [*permutations(points, 2)], "both": [*combinations(points, 2)]}
@@ -35,7 +36,7 @@ def conditions(oracle: Any, among: Sequence[str] | None) -> Iterator[tuple[str, 
         for owner, kind, number in RULES:
             for chosen in tuples[kind] if owner == name else ():
                 label = " ".join((oracle["name"], name, kind, str(number), *(p.name for p in chosen)))
-                yield label, kind.startswith("equal"), RULES[owner, kind, number](*chosen, *arguments)
+                yield label, kind.startswith("equal"), partial(RULES[owner, kind, number], *chosen, *arguments)
 
 
 def gram(oracle: Any, among: Sequence[str] | None, weights: Any, signs: Signs) -> Iterator[tuple[str, Quadratic]]:
@@ -69,12 +70,13 @@ def check(data: Mapping[str, Any]) -> Report:
         signs.finite(residual, f"the claim of {name}")
         left = {label: from_json(n) for label, n in data["multipliers"][name].items()}
         weights = dict(data["matrices"][name])
-        known = [(label, False, read_quadratic(q)) for label, q in problem["assumptions"].items()]
-        known += [(label, True, read_quadratic(q)) for label, q in problem["equalities"].items()]
+        known: list[tuple[str, bool, Callable[[], Quadratic]]] = []
+        known += [(label, False, partial(read_quadratic, q)) for label, q in problem["assumptions"].items()]
+        known += [(label, True, partial(read_quadratic, q)) for label, q in problem["equalities"].items()]
         known += [c for oracle in problem["oracles"] for c in conditions(oracle, among)]
-        for label, equal, quadratic in known:
+        for label, equal, rule in known:
             if label in left:
-                multiplier = left.pop(label)
+                multiplier, quadratic = left.pop(label), rule()
                 need(equal or signs.nonnegative(multiplier), f"the multiplier of {label} may be negative")
                 signs.finite(constant(multiplier) + quadratic, label)
                 residual = residual - multiplier * quadratic

@@ -2,8 +2,7 @@
 
 1. At a few rational points of the domain a solver shows which multipliers a proof can do without; the others are 0.
 2. Function values that must cancel, and rows that must be 0, give linear equations over QQ(symbols).
-3. A proof that is tight leaves a residual that is rank-deficient: minors of the residual that vanish at the numbers
-   found give what the equations left open.
+3. What they leave open is settled by `settle`: read off the numbers, from minors that vanish, or between bounds.
 4. The residual becomes a sum of squares by elimination, simplest pivot first.
 5. Signs on the domain follow from signs of coefficients after the slack substitution of `check.Signs`, or from solvers.
 """
@@ -11,43 +10,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain, combinations, combinations_with_replacement, islice, product
+from itertools import islice, product
 
-import numpy as np
-
-from optgen.proof.cancel import factors, linear_root, lowest
+from optgen.proof.cancel import lowest
 from optgen.proof.certificate import Certificate, Square, certificate
 from optgen.proof.check import Signs, charts, check
 from optgen.proof.check_classes import Rejected
 from optgen.proof.interpolation import joined
-from optgen.proof.polynomial import Number, Ratio, at, names_of, ratio, symbol
+from optgen.proof.polynomial import Number, Ratio, at, names_of
 from optgen.proof.problem import Form, Interval, Problem, domain_to_json, mapped
 from optgen.proof.program import Block, Program, Row, at_assignment, program, reduced
-from optgen.proof.rounding import pivot_order, rational, solved
+from optgen.proof.rounding import rational
 from optgen.proof.scaling import scaled
-from optgen.proof.semidefinite import TIGHT, float_at, solve
+from optgen.proof.semidefinite import multipliers_of, solve
+from optgen.proof.settle import CAP, Sample, multipliers, with_numbers
 
 SLACKS = ((Fraction(1), Fraction(2, 3)), (Fraction(1, 3), Fraction(2)), (Fraction(5, 2), Fraction(2, 5)))
-CAP = 1e4
+FAR_SLACKS = ((Fraction(1, 30), Fraction(20)), (Fraction(25), Fraction(1, 16)))  # near the ends of the domain
 ATTEMPTS = 8  # assignments of what the equations leave open that are tried
-ROOTS = 3  # of minors, for one open multiplier
 LOOSE = 1e-6  # a margin above minus this counts as feasible while multipliers are dropped
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """Numbers for the symbols, the program there in good units, and its variables in these units, few multipliers."""
-
-    values: Mapping[str, Fraction]
-    program: Program
-    factors: tuple[Fraction, ...]
-    numbers: tuple[float, ...] = ()
-
-    def number(self, column: int) -> float:
-        """The variable in the units of the problem."""
-        return self.numbers[column] * float(self.factors[column])
 
 
 def prove(
@@ -64,7 +47,12 @@ def prove(
     if needed is None:
         return None
     zero, samples = needed
-    for values in islice(multipliers(reduced(without(given, zero)), samples, zero), ATTEMPTS):
+    far = (Sample(v, *scaled(reduced(at_numbers(given, v)))) for v in sample_points(problem.domain, FAR_SLACKS))
+    further = [with_numbers(sample, zero) for sample in far]
+    samples += [sample for sample in further if sample is not None]
+    if len(samples) < len(SLACKS) + len(FAR_SLACKS):
+        return None
+    for values in islice(multipliers(reduced(without(given, zero)), problem.domain, samples, zero, seconds), ATTEMPTS):
         squares = {block.name: sum_of_squares(block, values) for block in given.blocks}
         for domain in (problem.domain, opened(problem.domain)):
             found = certified(replace(problem, domain=domain), given, values, squares, solver)
@@ -98,9 +86,11 @@ def without(given: Program, zero: frozenset[int]) -> Program:
     return Program(given.variables, blocks, tuple(map(row, given.zeros)), tuple(map(row, given.nonnegative)))
 
 
-def sample_points(domain: Sequence[Interval]) -> Iterator[dict[str, Fraction]]:
+def sample_points(
+    domain: Sequence[Interval], choices: Sequence[tuple[Fraction, Fraction]] = SLACKS
+) -> Iterator[dict[str, Fraction]]:
     """Rational points inside the domain."""
-    for number, slacks in enumerate(SLACKS):
+    for number, slacks in enumerate(choices):
         values: dict[str, Fraction] = {}
         for place, interval in enumerate(domain):
             low, high = (None if b is None else at(b, values) for b in (interval.low, interval.high))
@@ -117,7 +107,10 @@ def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], 
     found = [solve(sample.program, CAP, seconds) for sample in samples]
     if any(f is None or f.margin < -LOOSE for f in found):
         return None
-    small = [solve(sample.program, CAP, seconds, sparse=True) or f for sample, f in zip(samples, found)]
+    small = [
+        solve(sample.program, CAP, seconds, least=multipliers_of(sample.program)) or f
+        for sample, f in zip(samples, found)
+    ]
     size = [max(abs(f.numbers[i]) for f in small if f) for i in range(len(variables))]
     zero: frozenset[int] = frozenset()
     for index in sorted((i for i, v in enumerate(variables) if v.kind != "unknown"), key=lambda i: size[i]):
@@ -127,106 +120,11 @@ def support(samples: Sequence[Sample], seconds: float) -> tuple[frozenset[int], 
             zero = without
     final: list[Sample] = []
     for sample in samples:
-        best = solve(sample.program, CAP, seconds, zero, sparse=True) or solve(sample.program, CAP, seconds, zero)
+        best = with_numbers(sample, zero)
         if best is None:
             return None
-        final.append(replace(sample, numbers=best.numbers))
+        final.append(best)
     return zero, final
-
-
-def multipliers(given: Program, samples: Sequence[Sample], zero: frozenset[int]) -> Iterator[list[Number]]:
-    """Every variable as a quotient in the symbols."""
-    order = pivot_order(given, samples[0].numbers, zero)
-    solution = solved(given.zeros, list(reversed(order)))
-    if solution is None:
-        return
-    free = [c for c in order if c not in solution]
-    values: list[Number] = [Fraction(0)] * len(given.variables)
-    names = {f"variable {c}": c for c in free}
-    for name, c in names.items():
-        values[c] = lowest(symbol(name))
-    for pivot, row in solution.items():
-        values[pivot] = at_assignment(row, values)
-    yield from settled(given, samples, values, names)
-
-
-def settled(
-    given: Program, samples: Sequence[Sample], values: list[Number], names: Mapping[str, int]
-) -> Iterator[list[Number]]:
-    """What the linear equations left open: read off the numbers at the samples, else from minors that vanish there."""
-    if not names:
-        yield values
-        return
-    first = min(names)
-    minors = (f for b in given.blocks for f in roots(b, samples, values, names))
-    for name, root in chain(((first, guess) for guess in guesses(samples, names[first])), islice(minors, ROOTS)):
-        rest = {n: c for n, c in names.items() if n != name}
-        try:
-            yield from settled(given, samples, [lowest(at(v, {name: root})) for v in values], rest)
-        except ZeroDivisionError:
-            continue
-
-
-def guesses(samples: Sequence[Sample], column: int) -> Iterator[Number]:
-    """Simple rationals times a product of at most two symbols or reciprocals that are the numbers at all samples."""
-    symbols: list[Number] = [symbol(name) for name in samples[0].values]
-    units = [Fraction(1), *symbols, *(1 / s for s in symbols)]
-    for left, right in combinations_with_replacement(range(len(units)), 2):
-        unit = units[left] * units[right]
-        quotients = [s.number(column) / float(rational(at(unit, s.values))) for s in samples]
-        guess = Fraction(quotients[0]).limit_denominator(1000)
-        if guess and all(abs(q - guess) < 1e-4 * abs(guess) for q in quotients):
-            yield lowest(guess * unit)
-
-
-def roots(
-    block: Block, samples: Sequence[Sample], values: Sequence[Number], names: Mapping[str, int]
-) -> Iterator[tuple[str, Number]]:
-    """An open variable and the quotient that makes a minor vanish which vanishes at all samples."""
-    matrix = [[at_assignment(block.row(a, b), values) for b in block.basis] for a in block.basis]
-    ranks = [rank(b, sample.numbers) for sample in samples for b in sample.program.blocks if b.name == block.name]
-    size, deficient = len(block.basis), max(ranks, default=0)
-    for lines in combinations(range(size), deficient + 1):
-        for columns in combinations(range(size), deficient + 1):
-            if columns < lines:
-                continue
-            minor = determinant([[matrix[i][j] for j in columns] for i in lines])
-            for factor in factors(ratio(minor).numerator) if isinstance(minor, Ratio) else ():
-                for name in sorted(factor.names() & names.keys()):
-                    root = linear_root(factor, name)
-                    if root is not None and agrees(root, samples, names, names[name]):
-                        yield name, root
-
-
-def agrees(root: Number, samples: Sequence[Sample], names: Mapping[str, int], column: int) -> bool:
-    """Whether a root is the number found at every sample."""
-    for sample in samples:
-        open_numbers = {name: Fraction(sample.number(c)) for name, c in names.items()}
-        try:
-            there = float(rational(at(root, {**open_numbers, **sample.values})))
-        except ZeroDivisionError:
-            return False
-        if abs(there - sample.number(column)) > 1e-3 * (float(sample.factors[column]) + abs(there)):
-            return False
-    return True
-
-
-def rank(block: Block, numbers: Sequence[float]) -> int:
-    matrix = np.array([[float_at(block.row(a, b), numbers) for b in block.basis] for a in block.basis])
-    eigenvalues = np.linalg.eigvalsh(matrix)
-    return int((np.abs(eigenvalues) > TIGHT * max(1.0, float(np.abs(eigenvalues).max()))).sum())
-
-
-def determinant(matrix: Sequence[Sequence[Number]]) -> Number:
-    """Expansion along the first row; the minors are small."""
-    if not matrix:
-        return Fraction(1)
-    total: Number = Fraction(0)
-    for j, head in enumerate(matrix[0]):
-        if head != 0:
-            rest = [[*row[:j], *row[j + 1 :]] for row in matrix[1:]]
-            total = total + (-1) ** j * head * determinant(rest)
-    return total
 
 
 def sum_of_squares(block: Block, values: Sequence[Number]) -> tuple[Square, ...] | None:

@@ -6,7 +6,7 @@ values that satisfy every condition, and `check` verifies them again from the ce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
@@ -121,11 +121,15 @@ def float_at(row: Row, numbers: Sequence[float]) -> float:
 
 
 def solve(
-    given: Program, cap: float, seconds: float, zero: frozenset[int] = frozenset(), sparse: bool = False
+    given: Program,
+    cap: float,
+    seconds: float,
+    zero: frozenset[int] = frozenset(),
+    least: Mapping[int, float] | None = None,
 ) -> Suggestion | None:
     """Numbers that maximise the smallest eigenvalue t <= 1 of every block, with all variables below `cap`.
 
-    sparse: numbers with the smallest sum of multipliers instead, for blocks that are just PSD.
+    least: weights of variables whose sum is minimised instead, for blocks that are just PSD.
     """
     import clarabel
     from scipy.sparse import csc_matrix
@@ -134,7 +138,7 @@ def solve(
     rows = Rows(count + 1)
     for row in given.zeros:
         rows.affine(row)
-    for column in sorted(zero) + [count] * sparse:
+    for column in sorted(zero) + [count] * (least is not None):
         rows.entry({column: 1.0}, 0.0)
     equalities = rows.height
     for row in given.nonnegative:
@@ -153,7 +157,8 @@ def solve(
         rows.triangle(block, count)
         cones.append(clarabel.PSDTriangleConeT(len(block.basis)))
     target = np.zeros(count + 1)
-    target[bounded if sparse else count] = 1.0 if sparse else -1.0
+    for column, weight in ({count: -1.0} if least is None else least).items():
+        target[column] = weight
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.time_limit = seconds
@@ -162,9 +167,14 @@ def solve(
     matrix = csc_matrix((rows.data, (rows.lines, rows.columns)), shape=(rows.height, count + 1))
     solution = clarabel.DefaultSolver(nothing, target, matrix, np.array(rows.constants), cones, settings).solve()
     numbers = [float(n) for n in solution.x]
-    if not all(np.isfinite(numbers)) or (sparse and "Solved" not in str(solution.status)):
+    if not all(np.isfinite(numbers)) or (least is not None and "Solved" not in str(solution.status)):
         return None
     return Suggestion(tuple(numbers[:-1]), numbers[-1])
+
+
+def multipliers_of(given: Program) -> dict[int, float]:
+    """Weight 1 for all that can not be negative: what `least` takes for few and small multipliers."""
+    return {index: 1.0 for index, variable in enumerate(given.variables) if variable.nonnegative}
 
 
 class Rows:

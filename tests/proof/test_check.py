@@ -32,7 +32,8 @@ def test_both_tables_give_the_same_conditions(name):
     oracle = Oracle("f", (Membership(name, arguments),), (STAR, *points_of("abc")))
     expected: Conditions = conditions(oracle)
     data: Any = problem_to_json(Problem((oracle,), ()))["oracles"][0]  # type: ignore[index]
-    found = {label: (equal, q) for label, equal, q in rebuilt(data, None) if q.products or q.values}
+    made = [(label, equal, rule()) for label, equal, rule in rebuilt(data, None)]
+    found = {label: (equal, q) for label, equal, q in made if q.products or q.values}
     assert {label for label, (equal, _) in found.items() if equal} == set(expected.equalities)
     for label, quadratic in {**expected.inequalities, **expected.equalities}.items():
         difference = quadratic - found[label][1]

@@ -12,9 +12,9 @@ from optgen.proof.check import check
 from optgen.proof.check_classes import Rejected
 from optgen.proof.parametric import prove
 from optgen.proof.polynomial import from_json, symbol
-from optgen.proof.problem import Interval, Membership, Oracle, Point, Problem, Statement, square, value, vector
+from optgen.proof.problem import Form, Interval, Membership, Oracle, Point, Problem, Statement, square, value, vector
 from tests.proof.methods import STAR
-from tests.proof.theorems import CURVED, POSITIVE_L, THEOREMS, lion, values
+from tests.proof.theorems import CURVED, POSITIVE_L, THEOREMS, gradient_step, lion, values
 
 lr, L, mu = symbol("lr"), symbol("L"), symbol("mu")
 
@@ -110,3 +110,34 @@ def many_steps(steps: int, factor: Fraction) -> Problem:
     f = Oracle("f", (Membership("smooth_strongly_convex", (Fraction(0), L)),), tuple(points))
     claim = factor * L / (4 * steps + 2) * square(vector("x0")) - value(f"f{steps}")
     return Problem((f,), (Statement("claim", claim),), (POSITIVE_L,))
+
+
+@pytest.mark.parametrize("share", [Fraction(1, 3), Fraction(9, 10)])
+def test_a_claim_with_room_is_proved_by_multipliers_between_its_bounds(share):
+    """|x' - x*|^2 <= (1 - share lr mu) |x - x*|^2: no minor vanishes."""
+    x = vector("x")
+    claim = (1 - share * lr * mu) * square(x) - square(x - lr * vector("g"))
+    short = Interval("lr", Fraction(0), 1 / L, high_closed=True)
+    problem = gradient_step(Membership("smooth_strongly_convex", (mu, L)), claim, (*CURVED, short))
+    assert prove(problem) is not None
+
+
+@pytest.mark.parametrize("steps", [2, 4])
+def test_the_textbook_bound_of_several_steps_is_proved_for_every_L(steps):
+    """f_N - f* <= L/(2 N) |x_0 - x*|^2."""
+    assert prove(many_steps(steps, Fraction(4 * steps + 2, 2 * steps))) is not None
+
+
+def test_a_proximal_gradient_step_contracts():
+    """x' = x - lr (g + s), s a subgradient of h at x'; at the minimiser g* + s* = 0."""
+    x, g, s, at_star = (vector(name) for name in ("x", "g", "s", "g*"))
+    new = x - lr * (g + s)
+    here = Point("*", Form({}), at_star, value("f*"))
+    f = Oracle("f", (Membership("smooth_strongly_convex", (mu, L)),), (here, Point("x", x, g, value("f"))))
+    there = Point("*", Form({}), -at_star, value("h*"))
+    h = Oracle("h", (Membership("convex"),), (there, Point("x'", new, s, value("h'"))))
+    short = (*CURVED, Interval("lr", Fraction(0), 2 / (L + mu), high_closed=True))
+    claim = (1 - lr * mu) ** 2 * square(x) - square(new)
+    assert prove(Problem((f, h), (Statement("claim", claim),), short)) is not None
+    sharper = claim - Fraction(1, 1000) * square(x)
+    assert prove(Problem((f, h), (Statement("claim", sharper),), short)) is None
