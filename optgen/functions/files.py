@@ -45,8 +45,7 @@ def _documentation(known: Mapping[str, Any], dtype: str) -> str:
     lines = [f"{known['meaning']}, to {_accuracy(known)}{where}"]
     if dtype == "float32":
         how = "every argument was run" if known["verdict"] == "proved" else f"{known['inputs']:,} arguments were run"
-        worst = float.fromhex(known["worst input"])
-        lines.append(f"Largest error {known['error at most']} {_unit(known)}, at {worst!r}; {how}.")
+        lines.append(f"Largest error {known['error at most']} {_unit(known)}, {how}.")
     lines.append("Compile without contraction: -ffp-contract=off, never -ffast-math.")
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,8 @@ def make(
     Raises SpecError if no program reaches the accuracy.
     """
     programs = {DTYPE[program.type]: program for program in shipped or (_found(wanted, meaning),)}
+    if "float64" not in programs:
+        programs |= _in_doubles(meaning)
     if certificate is not None and certificate["program"] != programs["float32"].digest:
         certificate = None  # it is of another program
     record = Record(wanted, meaning, programs, certificate)
@@ -63,8 +65,11 @@ def _documentation(wanted: Request, meaning: Function, documentation: str, progr
     lines = [documentation, ""] if documentation else []
     names = ", ".join(parameter.name for parameter in meaning.parameters)
     where = f" on {wanted.domain}" if wanted.domain is not None else ""
+    tested = ", tested on samples, for there are too many pairs" if len(meaning.parameters) > 1 else ""
+    lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{tested}.")
+    if "float64" in programs:
+        lines.append("In float64 the expression is evaluated as it is written: its error is not bounded.")
     lines += [
-        f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where}; {', '.join(programs)}.",
         "",
         "`error` says what is known of its error, `prove()` runs every float32 argument, `write(folder)` is for C.",
         "Floating-point flags are neither raised nor read: a result says itself that it is infinite or not a number.",
@@ -76,27 +81,58 @@ def _documentation(wanted: Request, meaning: Function, documentation: str, progr
 
 
 def _found(wanted: Request, meaning: Function) -> Straight:
-    """The first program whose quick sweep holds."""
+    """The first program whose quick sweep holds; of two arguments, which can't be swept, whose samples hold."""
     from optgen.functions.certificate import Claim, known, prove
+    from optgen.functions.composed import plausible
+    from optgen.functions.errors import Refused
+
+    claim = Claim(meaning, wanted.accuracy, wanted.domain)
+    reality: Reference | None = None
+    reasons: list[str] = []
+    for program in _offers(wanted, meaning, reasons):
+        if not plausible(program, claim):
+            reasons.append("the best program loses too much by cancellation")
+            continue
+        if len(meaning.parameters) > 1:
+            return program
+        try:
+            reality = reality or known(claim)
+        except Refused as error:
+            raise _unreachable(wanted, meaning, str(error)) from None
+        proof = prove(program, claim, full=False, against=reality)
+        if proof.holds:
+            return program
+        found = proof.findings
+        reasons.append(f"the best program has {found.error:.3g}" if found.sound else "it fails at zeros or infinities")
+    raise _unreachable(wanted, meaning, reasons[-1] if reasons else "no scheme is known for it")
+
+
+def _offers(wanted: Request, meaning: Function, reasons: list[str]) -> Iterator[Straight]:
+    """Programs of the schemes, then the expression as it is written, in doubles; `reasons` get why there is none."""
+    from optgen.functions.composed import composed
     from optgen.functions.errors import Refused
     from optgen.functions.generate import candidates
 
-    claim = Claim(meaning, wanted.accuracy, wanted.domain)
-    best: Proof | None = None
-    reality: Reference | None = None
+    if len(meaning.parameters) == 1:
+        try:
+            yield from candidates("f", meaning, wanted.accuracy)
+        except Refused as error:
+            reasons.append(str(error))
     try:
-        for program in candidates("f", meaning, wanted.accuracy):
-            reality = reality or known(claim)
-            proof = prove(program, claim, full=False, against=reality)
-            if proof.holds:
-                return program
-            if best is None or proof.findings.error < best.findings.error:
-                best = proof
+        yield composed("f", meaning, "f32")
     except Refused as error:
-        raise _unreachable(wanted, meaning, str(error)) from None
-    if best is None:
-        raise _unreachable(wanted, meaning, "no scheme is known for it")
-    raise _unreachable(wanted, meaning, f"the best program has {best.findings.error:.3g}")
+        reasons.append(str(error))
+
+
+def _in_doubles(meaning: Function) -> dict[str, Straight]:
+    """The loop for float64, of an expression whose operations have formulas."""
+    from optgen.functions.composed import composed
+    from optgen.functions.errors import Refused
+
+    try:
+        return {"float64": composed("f", meaning, "f64")}
+    except Refused:
+        return {}
 
 
 def _unreachable(wanted: Request, meaning: Function, reason: str) -> SpecError:
@@ -147,12 +183,30 @@ class Record:
     @property
     def known(self) -> Mapping[str, Any]:
         """The best certificate there is; without one, what a quick sweep finds."""
+        if self.certificate is None and len(self.meaning.parameters) > 1:
+            return self.samples
         return self.certificate or json.loads(self.quick.as_json())
+
+    @cached_property
+    def samples(self) -> Mapping[str, Any]:
+        """What a function of two arguments is worth where it was tried."""
+        from optgen.functions.certificate import Proof
+        from optgen.functions.composed import sampled
+        from optgen.functions.sweep import Findings
+
+        program = self.programs["float32"]
+        error, at, inputs = sampled(program, self.claim, 5_000)
+        nothing = Findings(inputs, False, error, error, 0, 0, 0, 0, 0, 0, ())
+        made: dict[str, Any] = json.loads(Proof(program.digest, self.claim, nothing).as_json())
+        return {**made, "worst input": [value.hex() for value in at]}
 
     def _swept(self, full: bool, progress: Progress | None = None, threads: int = 2) -> Proof:
         from optgen.functions.certificate import prove
         from optgen.functions.errors import Refused
 
+        if len(self.meaning.parameters) > 1:
+            message = f"{self.meaning.doc} has two arguments: there are too many pairs to run them all"
+            raise SpecError([Diagnostic("E0805", message, help="f.error says what samples showed")])
         try:
             program = self.programs["float32"]
             return prove(program, self.claim, full=full, threads=threads, progress=progress, against=self.reference)
@@ -192,9 +246,10 @@ class ErrorBound:
         return self._record.certificate is not None and self._record.certificate["verdict"] == "proved"
 
     @property
-    def worst(self) -> float:
-        """The argument at which the error is largest."""
-        return float.fromhex(self._record.known["worst input"])
+    def worst(self) -> float | tuple[float, ...]:
+        """The argument at which the error is largest; the arguments, of a function of two."""
+        at = self._record.known["worst input"]
+        return float.fromhex(at) if isinstance(at, str) else tuple(map(float.fromhex, at))
 
     def __float__(self) -> float:
         return float(self._record.known["error at most"])
@@ -204,6 +259,6 @@ class ErrorBound:
         if known["trust"] == "exhaustive":
             how = f"every argument was run, {known['not correctly rounded']:,} results are not correctly rounded"
         else:
-            how = "tested; prove() runs every argument"
+            how = "tested" + ("; prove() runs every argument" if len(self._record.meaning.parameters) == 1 else "")
         number = f"relative {float(self):.3e}" if accuracy.relative else f"{float(self):.4f} ulp"
         return f"{number}, at {self.worst!r}, {known['inputs']:,} arguments: {how}"

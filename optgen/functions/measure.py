@@ -32,7 +32,11 @@ ULP = Measure()
 
 def error_at(meaning: Meaning, measure: Measure, x: float, y: float) -> float:
     """The error of the result y at x, in the unit of the measure, rounded up; raises as `Meaning.refined`."""
-    value = meaning.refined([x], 90)
+    return error_from(meaning.refined([x], 90), measure, y)
+
+
+def error_from(value: Any, measure: Measure, y: float) -> float:
+    """The error of the result y where the value is a narrow ball, in the unit of the measure, rounded up."""
     with precision_of(160):
         size = abs(value)
         largest = exact(2.0**128)

@@ -35,7 +35,8 @@ def test_prove_runs_every_argument(tmp_path):
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_the_library_has_the_bits_of_the_ufunc(tmp_path):
     function = optgen.function("2^x", ulp=4, domain=(1, 2))
-    (library,) = [path for path in function.write(tmp_path) if path.suffix == ".so"]
+    library, doubles = [path for path in function.write(tmp_path) if path.suffix == ".so"]
+    assert doubles.stem == f"{library.stem}_f64"
     x = np.random.default_rng(0).uniform(1, 2, 1000).astype("float32")
     out = np.empty_like(x)
     loop = getattr(ctypes.CDLL(str(library)), f"{library.stem}_array")

@@ -161,6 +161,11 @@ def definition(name: str, real: str, lanes: Lanes = SINGLE) -> Definition:
     return Definition(text, USES.get(name, ()), tuple(sorted(made.declares)))
 
 
+def write(name: str, a: Assembly, x: str) -> str:
+    """The instructions of one of NAMES, written by `a`; the register of the result."""
+    return _FORMULAS[name](a, x)
+
+
 # ---------------------------------------------------------------- parts
 
 
