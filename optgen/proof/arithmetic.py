@@ -47,16 +47,19 @@ def decide(question: Question, seconds: float = 20.0) -> Decision:
         if decision.status != "proved":
             return decision
         decisions.append(decision)
-    order = ("smt", "algebra")
-    trust = next((t for t in order if any(d.trust == t for d in decisions)), "algebra")
     if len(decisions) == 1:
         return decisions[0]
     return Decision(
         "proved",
-        trust,
+        weakest([d.trust for d in decisions]),
         {"kind": "all", "parts": [d.certificate for d in decisions]},
         tried=tuple(t for d in decisions for t in d.tried),
     )
+
+
+def weakest(trusts: Sequence[str]) -> str:
+    """What has to be believed of several proofs together."""
+    return next(t for t in ("smt", "algebra", "exact") if t in trusts)
 
 
 def conjuncts(goal: Term) -> Iterator[Term]:

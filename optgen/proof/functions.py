@@ -25,9 +25,16 @@ def simplest(value: Quotient) -> Quotient:
     return value if whole is None else Quotient(whole, ONE)
 
 
+def size(arguments: list[Quotient]) -> Quotient | None:
+    """The absolute value of a rational number."""
+    (value,) = arguments
+    known = value.bottom == ONE and set(value.top) <= {()}
+    return Quotient(number(abs(value.top.get((), Fraction(0)))), ONE) if known else None
+
+
 def at_zero(value: int) -> Callable[[list[Quotient]], Quotient | None]:
     return lambda arguments: Quotient(number(value), ONE) if not arguments[0].top else None
 
 
-FUNCTIONS = {"sqrt": root, "exp": at_zero(1), "abs": at_zero(0), "sign": at_zero(0), "sin": at_zero(0),
+FUNCTIONS = {"sqrt": root, "exp": at_zero(1), "abs": size, "sign": at_zero(0), "sin": at_zero(0),
              "tanh": at_zero(0)}  # fmt: skip

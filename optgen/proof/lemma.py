@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
 from typing import Any
 
 from optgen.ir import claims as said
 from optgen.ir import nodes as ir
-from optgen.proof.arithmetic import Decision, Question, decide
+from optgen.proof.arithmetic import Decision, Question, decide, weakest
 from optgen.proof.contractions import TooLarge
 from optgen.proof.reading import Reading, eliminated
 from optgen.proof.slopes import Unreadable
@@ -42,7 +44,7 @@ def lemma(claim: said.Claim, seconds: float = 20.0) -> Decision:
         decisions.append(decision)
     if len(decisions) == 1:
         return decisions[0]
-    trust = "smt" if any(d.trust == "smt" for d in decisions) else "algebra"
+    trust = weakest([d.trust for d in decisions])
     tried = tuple(t for d in decisions for t in d.tried)
     return Decision("proved", trust, {"kind": "all", "parts": [d.certificate for d in decisions]}, tried=tried)
 
@@ -53,24 +55,38 @@ def questions(claim: said.Claim) -> Iterator[Question]:
     for goal in claim.goals:
         match goal:
             case said.Relation() | said.Condition():
-                yield question(claim, facts, goal)
+                yield from at_places(claim, facts, goal)
             case said.Invariant(before=before, after=after, first=first):
                 for part in first:
-                    yield question(claim, facts, part)
+                    yield from at_places(claim, facts, part)
                 for part in after:
-                    yield question(claim, (*facts, *before), part)
+                    yield from at_places(claim, (*facts, *before), part)
             case _:
                 raise Unreadable("a goal that is not a relation")
     if not claim.goals:
         raise Unreadable("a Lyapunov function alone")
 
 
-def question(claim: said.Claim, facts: Sequence[said.Fact], goal: said.Relation | said.Condition | Any) -> Question:
+def at_places(claim: said.Claim, facts: Sequence[said.Fact], goal: Any) -> Iterator[Question]:
+    """The goal at an open entry; at each entry where their number is known and small."""
+    axes = axes_of(goal)
+    sizes = [axis.value if isinstance(axis, ir.Constant) else 0 for axis in axes]
+    if not axes or not 0 < prod(int(size) for size in sizes) <= FEW:
+        yield question(claim, facts, goal, None)
+        return
+    for place in product(*(range(1, int(size) + 1) for size in sizes)):
+        yield question(claim, facts, goal, [f"={k}" for k in place])
+
+
+FEW = 64
+
+
+def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: list[str] | None) -> Question:
     if isinstance(goal, said.Structured):
         raise Unreadable(f"{goal.word} of a matrix")
     reading = Reading()
     axes = axes_of(goal)
-    labels = [reading.label(ir.Index(axis, "i")) for axis in axes]
+    labels = place or [reading.label(ir.Index(axis, "i")) for axis in axes]
     aim = fact_term(goal, labels, reading)
     assumptions: list[Term] = []
     matrices = Matrices()
@@ -81,7 +97,7 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: said.Relation 
         if isinstance(fact, said.Structured):
             complete = matrices.take(fact, reading) and complete
             continue
-        places = matching(axes_of(fact), labels, reading)
+        places = matching(axes_of(fact), axes, labels, reading)
         try:
             own = places if places is not None else [reading.label(ir.Index(axis, "f")) for axis in axes_of(fact)]
             assumptions.append(fact_term(fact, own, reading))
@@ -187,13 +203,14 @@ def axes_of(fact: Any) -> tuple[ir.Scalar, ...]:
     return fact.left.axes or fact.right.axes  # type: ignore[no-any-return]
 
 
-def matching(axes: Sequence[ir.Scalar], labels: Sequence[str], reading: Reading) -> list[str] | None:
+def matching(
+    axes: Sequence[ir.Scalar], of_goal: Sequence[ir.Scalar], labels: Sequence[str], reading: Reading
+) -> list[str] | None:
     """Labels of the goal that run along the axes of a fact; None where it speaks of other entries."""
     if not axes:
         return []
-    if [reading.extent(axis) for axis in axes] == [reading.extents[label] for label in labels]:
-        return list(labels)
-    return None
+    same = [reading.extent(axis) for axis in axes] == [reading.extent(axis) for axis in of_goal]
+    return list(labels) if same else None
 
 
 def fact_term(fact: Any, labels: Sequence[str], reading: Reading) -> Term:
