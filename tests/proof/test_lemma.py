@@ -94,7 +94,8 @@ def test_a_condition_that_is_not_understood_refutes_nothing():
 SPECS = Path(__file__).parents[2] / "specs"
 WHOLE = (
     *("adabelief", "adam", "cg", "consensus", "diffgrad", "exponentiated_gradient", "line_direction"),
-    *("mirror_descent", "newton_schulz", "noisy_quadratic", "random_search", "sinkhorn_newton_sparse", "sor", "tableaus"),
+    *("mirror_descent", "newton_schulz", "noisy_quadratic", "random_search", "sinkhorn_newton_sparse", "sor"),
+    *("tableaus", "tsit5"),
 )
 SHIPPED = [*sorted((SPECS / "claims").glob("*.opt")), *(SPECS / f"{name}.opt" for name in WHOLE)]
 
@@ -104,7 +105,7 @@ def test_every_claim_of_arithmetic_has_the_verdict_it_states(path):
     for found in claims(optgen.load(path).file, _shipped(path.parent)):
         decision = lemma(found)
         assert decision.status == ("proved" if found.mode == "prove" else "refuted"), found.text
-        assert decision.numbers or decision.certificate
+        assert decision.certificate or found.mode == "refute"
 
 
 @pytest.mark.parametrize("path", sorted(SPECS.rglob("*.opt")), ids=lambda path: path.stem)
