@@ -105,7 +105,7 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: li
             complete = False  # an assumption that can't be read is not used, and nothing is refuted without it
     values = eliminated(reading)
     for name, number in claim.at.items():
-        values[name] = ((), str(number))
+        values[name] = (tuple(f"at{k}" for k in range(len(reading.axes.get(name, ())))), str(number))
     integers = {name.name for name in claim.names if name.kind == "integer"}
     if claim.program is not None:
         done = reading.names.get(claim.program.phases[0].done)
