@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
     from optgen.shipped import specs
-    from optgen.verification import verify
+    from optgen.verification import best_rate, largest, stability_map, verify
 
 __version__ = "0.1.0"
 
@@ -33,25 +33,28 @@ _HOMES = {
     "SpecError": "optgen.diagnostics",
     "Verdict": "optgen.proof.verdict",
     "array_code": "optgen.elementwise",
+    "best_rate": "optgen.verification",
     "check": "optgen.compiler",
     "compile": "optgen.compiler",
     "explain": "optgen.compiler",
     "format_source": "optgen.language.format",
     "function": "optgen.elementwise",
     "jax": "optgen.adapters.jax_functions",
+    "largest": "optgen.verification",
     "load": "optgen.compiler",
     "objective": "optgen.compiler",
     "parse": "optgen.compiler",
     "search": "optgen.compiler",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
+    "stability_map": "optgen.verification",
     "verify": "optgen.verification",
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "check", "compile", "explain",
-    "format_source", "function", "functions", "jax", "load", "objective", "parse", "search", "source", "specs",
-    "verify",
+    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "compile", "explain",
+    "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse", "search", "source",
+    "specs", "stability_map", "verify",
 ]  # fmt: skip
 
 

@@ -6,18 +6,20 @@ A verdict is kept on disk by content: the texts of all files used, the versions 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from optgen import compiler
-from optgen.diagnostics import Diagnostic, SpecError, suggestion
+from optgen.diagnostics import Diagnostic, SpecError
 
 if TYPE_CHECKING:
     from optgen.compiler import Spec
     from optgen.ir.claims import Claim
+    from optgen.proof.questions import Bracket, Cell
     from optgen.proof.verdict import Verdict
 
+Answer = TypeVar("Answer")
 SECONDS = 20.0
 SOLVERS = ("clarabel", "python-flint", "z3-solver", "cvc5", "scipy", "numpy")
 
@@ -41,6 +43,7 @@ def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cach
     from optgen.proof.worker import Worker
 
     given = as_spec(spec)
+    refuse_contradictions(claims_of(given))
     tools = Tools(differentiated, lambda claim, example: replay(given, claim, example))
     store = Kept(given, seconds) if cache else None
     with Worker() as worker:
@@ -66,6 +69,22 @@ def claims_of(spec: Spec) -> tuple[Claim, ...]:
     from optgen.passes.lower import claims
 
     return claims(spec.file, compiler._shipped(spec.folder))
+
+
+def refuse_contradictions(claims: Sequence[Claim]) -> None:
+    """SpecError with every claim whose `given` no numbers satisfy: anything would follow from it."""
+    from optgen.proof.domains import Contradiction
+    from optgen.proof.extract import given_domain
+
+    found = []
+    for claim in claims:
+        try:
+            given_domain(claim)
+        except Contradiction as why:
+            message = f"what {claim.text!r} is given can't hold: {why}"
+            found.append(Diagnostic("E0705", message, claim.span, help="a proof from it would prove nothing"))
+    if found:
+        raise SpecError(found)
 
 
 def differentiated(function: Any) -> Any:
@@ -178,13 +197,89 @@ def versions() -> str:
     return " ".join((digest.hexdigest(), *found))
 
 
-def chosen(spec: Spec, name: str | None) -> tuple[Claim, ...]:
-    """The claims with a text, or all."""
-    claims = claims_of(spec)
-    if name is None:
-        return claims
-    found = tuple(c for c in claims if c.text == name)
-    if not found:
-        hint = suggestion(name, [c.text for c in claims])
-        raise SpecError([Diagnostic("E0703", f"there is no claim {name!r}", help=hint)])
-    return found
+# ---------------------------------------------------------------- questions
+
+
+def best_rate(spec: Spec | str, given: str, algorithm: str | None = None, **numbers: float | str) -> Bracket:
+    """The best rate of a method that is proved: `proved` and `refuted` are squared rates of the distance a step.
+
+    optgen.best_rate(optgen.specs.momentum, "f in smooth_strongly_convex(1, 10)", "momentum", lr="1/10", beta="1/4")
+
+    `given` names the class of the function, as in a claim; numbers are exact (text, or the decimal that is printed).
+    Raises SpecError where the spec, the class or a number does not fit.
+    """
+    from optgen.proof.ask import rate_of
+
+    return answered(lambda: rate_of(asked(spec, given, algorithm, numbers)))
+
+
+def largest(
+    spec: Spec | str,
+    name: str,
+    given: str,
+    algorithm: str | None = None,
+    low: float | str = "1/1000",
+    high: float | str = 10,
+    **numbers: float | str,
+) -> Bracket:
+    """The largest value of a parameter, from low to high, with which the method is proved to converge on a class.
+
+    optgen.largest(optgen.specs.gradient_descent, "lr", "f in smooth_strongly_convex(1, 10)", high=1).proved
+    """
+    from optgen.proof.ask import largest_of
+
+    claim = asked(spec, given, algorithm, numbers)
+    return answered(lambda: largest_of(claim, name, exactly(low), exactly(high)))
+
+
+def stability_map(
+    spec: Spec | str,
+    x: str,
+    y: str,
+    given: str,
+    xs: Sequence[float | str],
+    ys: Sequence[float | str],
+    algorithm: str | None = None,
+    **numbers: float | str,
+) -> list[Cell]:
+    """Where a method converges on a class: the verdict at every pair of values of two parameters.
+
+    cells = optgen.stability_map(spec, "lr", "beta", "f in smooth_strongly_convex(1, 25)", [0.01, 0.1], [0, 0.5])
+    """
+    from optgen.proof.ask import map_of
+
+    claim = asked(spec, given, algorithm, numbers)
+    return answered(lambda: map_of(claim, x, y, [exactly(v) for v in xs], [exactly(v) for v in ys]))
+
+
+def asked(spec: Spec | str, given: str, algorithm: str | None, numbers: Mapping[str, float | str]) -> Claim:
+    """The claim that a question is about: a method, a class, numbers."""
+    from optgen.passes.lower import claim_in
+
+    whole = as_spec(spec)
+    name = compiler.choose(whole, "algorithm", algorithm)
+    lines = [f'claim "question"\n  given {given}']
+    if numbers:
+        lines.append(f"  at {', '.join(f'{n} = {exactly(v)}' for n, v in numbers.items())}")
+    (group,) = compiler.parse("\n".join([*lines, "  prove stable\n"]), "<question>").file.groups("claim")
+    return claim_in(whole.file, compiler._shipped(whole.folder), name, group)
+
+
+def exactly(number: float | str) -> Fraction:
+    """A number as the decimal or quotient that is written."""
+    try:
+        return Fraction(str(number))
+    except ValueError:
+        raise SpecError([Diagnostic("E0706", f"{number!r} is no number", help='write 0.1 or "1/10"')]) from None
+
+
+def answered(work: Callable[[], Answer]) -> Answer:
+    """The answer to a question, or what keeps it from having one as an error of the user."""
+    from optgen.proof.ask import OpenQuestion
+    from optgen.proof.domains import Contradiction
+    from optgen.proof.forms import NotLinear
+
+    try:
+        return work()
+    except (OpenQuestion, NotLinear, Contradiction) as why:
+        raise SpecError([Diagnostic("E0706", f"the question has no answer: {why}")]) from None

@@ -17,13 +17,13 @@ def draw(results: Mapping[str, Result], path: str, wanted: Sequence[Plot] = ()) 
     panels = [(plot.trace, plot.options) for plot in wanted] or [(name, ("log y",)) for name in _numbers(results)]
     if not panels:
         raise click.ClickException("there is no trace to draw; add a record to the method")
-    figure = _figure((5.5 * len(panels), 3.8))
+    figure = new_figure((5.5 * len(panels), 3.8))
     for place, (trace, options) in enumerate(panels, start=1):
         _panel(figure.add_subplot(1, len(panels), place), results, trace, options)
     figure.savefig(path, dpi=150)
 
 
-def _figure(size: tuple[float, float]) -> Any:
+def new_figure(size: tuple[float, float]) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -53,7 +53,7 @@ def _panel(axes: Any, results: Mapping[str, Result], trace: str, options: Sequen
 
 def draw_front(front: Any, classical: Mapping[int, Any], path: str) -> None:
     """Draw errors against numbers of operations, beside what approximation theory offers."""
-    figure = _figure((5.5, 3.8))
+    figure = new_figure((5.5, 3.8))
     axes = figure.add_subplot(1, 1, 1)
     axes.plot([p.operations for p in front], [p.bound for p in front], "o-", label="search")
     if classical:

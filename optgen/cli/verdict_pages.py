@@ -39,3 +39,23 @@ def section(file: str, verdict: Verdict) -> str:
     )
     parts += [f"<pre>{block}</pre>" for block in (lines, tex) if block]
     return "\n".join(parts)
+
+
+def table(found: Sequence[tuple[str, Verdict]]) -> str:
+    """All claims as a table in Markdown: where, what, verdict, what it rests on, seconds."""
+    counts = {word: sum(v.verdict == word for _, v in found) for word in ("proved", "refuted", "unknown")}
+    lines = [
+        "# Claims of the shipped specs",
+        "",
+        "Written by `optgen verify specs --markdown docs/claims.md`; not edited by hand.",
+        "",
+        f"{len(found)} claims: {', '.join(f'{n} {word}' for word, n in counts.items())}.",
+        "Trust: `exact` and `algebra` are checked again in rational arithmetic, `smt` is the word of two solvers.",
+        "",
+        "| spec | claim | the spec says | verdict | trust | seconds |",
+        "|---|---|---|---|---|---|",
+    ]
+    for file, v in found:
+        owner = f"{v.owner}: " if v.owner else ""
+        lines.append(f"| {file} | {owner}{v.claim} | {v.mode} | {v.verdict} | {v.trust} | {v.seconds:.2f} |")
+    return "\n".join([*lines, ""])

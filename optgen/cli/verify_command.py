@@ -18,17 +18,34 @@ COLOURS = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 @click.option("--explain", is_flag=True, help="Show the proof or the counterexample of each claim.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as JSON.")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the verdicts with their proofs to this file.")
+@click.option("--markdown", type=click.Path(dir_okay=False), help="Write a table of all claims to this file.")
+@click.option("--rate", is_flag=True, help="Instead: the best rate that is proved (with --given, --at).")
+@click.option("--max", "largest", metavar="PARAM", help="Instead: the largest value that is proved to converge.")
+@click.option("--map", "pair", nargs=2, metavar="PARAM PARAM", help="Instead: where it converges, in two parameters.")
+@click.option("--given", metavar="TEXT", help="For a question: the class, as in a claim: 'f in smooth(1)'.")
+@click.option("--at", multiple=True, metavar="NAME=NUMBER", help="For a question: a number.")
+@click.option("--range", "ranges", multiple=True, nargs=2, metavar="LOW HIGH", help="For a question: of a parameter.")
+@click.option("--algorithm", help="For a question: the method, if the file has several.")
+@click.option("--plot", type=click.Path(dir_okay=False), help="Draw the map to this file.")
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="The limit of one attempt.")
 @click.option("--no-cache", is_flag=True, help="Prove everything again.")
 def command(
-    files: tuple[str, ...], explain: bool, as_json: bool, html: str | None, seconds: float, no_cache: bool
-) -> None:
+    files: tuple[str, ...], explain: bool, as_json: bool, html: str | None, markdown: str | None, rate: bool,
+    largest: str | None, pair: tuple[str, str] | None, given: str | None, at: tuple[str, ...],
+    ranges: tuple[tuple[str, str], ...], algorithm: str | None, plot: str | None, seconds: float, no_cache: bool,
+) -> None:  # fmt: skip
     """A verdict on every claim: proved, refuted by an example that runs, or unknown.
 
     Leaves with 0 if all is as claimed, 1 if a claim is refuted, 2 if one is unknown, 3 on an error.
 
-    Example: optgen verify specs/gradient_descent.opt --explain
+    Examples: optgen verify specs/gradient_descent.opt --explain;
+    optgen verify specs/gradient_descent.opt --max lr --given "f in smooth_strongly_convex(1, 10)" --range 0.01 1
     """
+    if rate or largest or pair:
+        from optgen.cli.questions import Question, answer
+
+        answer(files, Question(rate, largest, pair, given, at, ranges, algorithm, plot, as_json))
+        return
     from optgen.diagnostics import SpecError
     from optgen.verification import verdicts
 
@@ -54,6 +71,10 @@ def command(
 
         Path(html).write_text(page(found), encoding="utf-8")
         click.echo(f"verdicts: {html}", err=True)
+    if markdown is not None:
+        from optgen.cli.verdict_pages import table
+
+        Path(markdown).write_text(table(found), encoding="utf-8")
     raise click.exceptions.Exit(3 if broken else exit_code([verdict for _, verdict in found]))
 
 

@@ -486,3 +486,10 @@ def extracted(claim: Claim, goal: Relation, numbers: Mapping[str, Number] | None
         quadratics, extra = extraction.relation(goal)[place]
         found.append(extraction.problem(quadratics, extra))
     return found
+
+
+def given_domain(claim: Claim) -> None:
+    """Raises Contradiction if what a claim says of numbers leaves none."""
+    extraction = Extraction(claim)
+    names = {n for c in extraction.constraints for side in (c.left, c.right) for n in names_of(side)}
+    intervals(extraction.constraints, names)

@@ -14,7 +14,7 @@ machine       an algorithm's step; indexed equations; nested calls (loops); prog
 """
 
 from optgen.passes.lower.checks import check
-from optgen.passes.lower.claim_files import claims
+from optgen.passes.lower.claim_files import claim_in, claims
 from optgen.passes.lower.programs import Options, lower
 
-__all__ = ["Options", "check", "claims", "lower"]
+__all__ = ["Options", "check", "claim_in", "claims", "lower"]

@@ -54,6 +54,23 @@ def claims_of_algorithm(algorithm: Algorithm, context: Context) -> list[out.Clai
     return found
 
 
+def claim_in(file: tree.File, shipped: Shipped, algorithm: str, group: tree.Group) -> out.Claim:
+    """A claim that does not stand in the file, read as one of an algorithm.  Raises SpecError with its errors."""
+    program = Program(ir.Input("seed", "u64"))
+    context = Context(program, file_scope(file, shipped, program))
+    claim: out.Claim | None = None
+    try:
+        scene = _scene(context.lookup(algorithm, file.span), context)
+        claim = None if scene is None else lower_claim(group, scene)
+    except SpecError as error:
+        program.collect(error)
+    except Poisoned:
+        pass
+    if claim is None or any(d.severity == "error" for d in program.diagnostics):
+        raise SpecError(program.diagnostics)
+    return claim
+
+
 def _scene(algorithm: Algorithm, context: Context) -> Scene | None:
     builder = _Builder(algorithm, None, context, Options(), Inputs())
     builder.build()
@@ -97,4 +114,4 @@ def refuse_others(file: tree.File, context: Context) -> None:
                 context.program.collect(SpecError([Diagnostic("E0404", message, claim.span)]))
 
 
-__all__ = ["claims", "claims_of_algorithm", "lemmas", "refuse_others"]
+__all__ = ["claim_in", "claims", "claims_of_algorithm", "lemmas", "refuse_others"]
