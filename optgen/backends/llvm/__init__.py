@@ -13,7 +13,8 @@ Must not know: specs, programs, the runtime, another backend.
     rows            sums of the rows of a matrix, one call each
     matvec, vecmat  these calls as functions
     routines        the functions that a module carries when it uses them
-    parts           which loops can be cut into parts, and what they cost
+    costs           what running a loop costs
+    parts           which loops can be cut into parts
     shared          these loops in parts, for threads that share their work
     shared_routines copies and products in parts
     threads         the threads of the process: fork and join in machine code

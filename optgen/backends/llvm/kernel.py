@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from optgen.backends.llvm.body import Implementations, no_implementations
+from optgen.backends.llvm.costs import Cost, amount, costs
 from optgen.backends.llvm.emit import emit
-from optgen.backends.llvm.parts import LARGE, WORTH, costs
+from optgen.backends.llvm.parts import LARGE, WORTH, shareable
 from optgen.backends.llvm.rows import write_out_row_sums
 from optgen.backends.llvm.threads import Threads, load
 from optgen.backends.llvm.vectors import count
@@ -190,7 +191,8 @@ class Kernel:
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     codes: dict[bool, Any] = field(default_factory=dict)  # by whether threads share the work
     engines: list[Any] = field(default_factory=list)
-    costs: list[tuple[Scalar, Scalar | None]] | None = None  # of what threads can share: see parts
+    costs: list[Cost] | None = None  # of all loops
+    shareable: list[tuple[Cost, Cost]] | None = None  # what threads can share: see parts
     lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> list[Any]:
@@ -227,13 +229,13 @@ class Kernel:
     def _shareable(self, dims: Mapping[str, int]) -> list[int]:
         """Of each loop that is worth to be shared at these sizes, the entries of scratch memory that it needs."""
         if self.costs is None:
-            self.costs = list(costs(write_out_row_sums(self.procedure))) if os.name == "posix" else []
-        needs = []
-        for cost, copies in self.costs:
-            known, entries = _known(cost, dims), 0 if copies is None else _known(copies, dims)
-            if known is not None and entries is not None and known >= max(LARGE, WORTH * entries):
-                needs.append(entries)
-        return needs
+            self.costs = list(costs(self.procedure)) if os.name == "posix" else []
+        if not any(_known(cost, dims) >= LARGE for cost in self.costs):
+            return []
+        if self.shareable is None:
+            self.shareable = list(shareable(write_out_row_sums(self.procedure)))
+        needs = [(cost, _known(copies, dims)) for cost, copies in self.shareable]
+        return [entries for cost, entries in needs if _known(cost, dims) >= max(LARGE, WORTH * entries)]
 
     def prepare(self, dims: Mapping[str, int], arrays: Sequence[Any]) -> Prepared:
         """The kernel tied to these arrays: contiguous, of the right dtypes, alive as long as the result is."""
@@ -280,12 +282,12 @@ class Prepared:
         self.code(*self.call)
 
 
-def _known(cost: Scalar, dims: Mapping[str, int]) -> int | None:
-    """A formula of dims; None if it reads numbers that are known later."""
+def _known(cost: Cost, dims: Mapping[str, int]) -> int:
+    """The units of a cost; 0 if it depends on numbers that are known later."""
     try:
-        return extent(cost, dims, {})
+        return amount(cost, lambda axis: extent(axis, dims, {}))
     except ir.IRError:
-        return None
+        return 0
 
 
 def extent(axis: Scalar, dims: Mapping[str, int], integers: Mapping[Buffer, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Loops that can be cut into parts: which they are, and what running them costs.
+"""Loops that can be cut into parts: which they are, and what their parts need.
 
 A nest can be cut where its iterations are independent: each writes entries of its own, found at its own index on one
 axis, and numbers that are used nowhere else; what several iterations accumulate are numbers and arrays that nothing
@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from optgen.backends.llvm.costs import Cost, cost_of, outermost
 from optgen.backends.llvm.products import products
-from optgen.ir import extents, walk
 from optgen.ir import nodes as ir
+from optgen.ir import walk
 from optgen.ir.imperative import (
     Accumulate,
     Alias,
@@ -30,27 +31,12 @@ from optgen.ir.imperative import (
     While,
 )
 from optgen.ir.nodes import Index, Scalar
-from optgen.ir.operations import apply
 
-# The unit of cost is an addition; a thread does ten to twenty in a nanosecond.  Sharing costs a few microseconds when
-# workers are awake, some tens of them when they sleep.
+# In units of `costs`.  Sharing takes a few microseconds when workers are awake, some tens of them when they sleep.
 LARGE = 1 << 20  # of a loop that is worth to be shared
 GRAIN = 1 << 16  # of a part
 COPIES = 16  # at most, of an array that parts accumulate; each entry of all copies must go with WORTH of the cost
 WORTH = 4
-ENTRY = 4  # of a product of a matrix and a vector, for each entry of the matrix
-COSTS = {
-    "div": 6,
-    "sqrt": 8,
-    "floordiv": 20,
-    "mod": 20,
-    "threefry": 40,
-    "power": 60,
-    "lgamma": 60,
-    "digamma": 60,
-    **dict.fromkeys(("exp", "expm1", "log", "log1p", "tanh", "erf", "sin", "cos"), 15),
-    **dict.fromkeys(("tan", "arccos", "arctan2", "sinh", "cosh"), 30),
-}
 
 Views = Mapping[Buffer, Buffer]  # what each view is part of
 
@@ -66,7 +52,7 @@ class Nest:
     totals: tuple[tuple[Buffer, str], ...]
     sums: tuple[tuple[Buffer, str], ...]
     dims: tuple[ir.Dim, ...]
-    cost: Scalar
+    cost: Cost
 
 
 def nests(procedure: Procedure) -> dict[Index, Nest]:
@@ -75,26 +61,24 @@ def nests(procedure: Procedure) -> dict[Index, Nest]:
     mentions = Counter(_numbers(procedure.body))
     mentions.update(buffer for buffer in procedure.results if not buffer.axes)
     found = {}
-    for loop in _outermost(procedure.body):
-        nest = _nest(loop, mentions, views)
+    for loop in outermost(procedure.body):
+        nest = _nest(loop, mentions, views) if isinstance(loop, For) else None
         if nest is not None:
-            found[loop.index] = nest
+            found[nest.loop.index] = nest
     return found
 
 
-def costs(procedure: Procedure) -> Iterator[tuple[Scalar, Scalar | None]]:
+def shareable(procedure: Procedure) -> Iterator[tuple[Cost, Cost]]:
     """The cost of each loop and product that can be cut, and the entries of the memory of its own that it needs."""
     for nest in nests(procedure).values():
         yield nest.cost, copies(nest)
     for product in products(procedure.body):
-        yield apply("mul", ir.constant(ENTRY), apply("mul", *product.arguments[0].axes)), None
+        yield cost_of(product), ()
 
 
-def copies(nest: Nest) -> Scalar | None:
+def copies(nest: Nest) -> Cost:
     """How many entries the arrays have that all parts accumulate, each part in its own."""
-    if not nest.sums:
-        return None
-    return apply("mul", ir.constant(COPIES), extents.total([extents.product(buffer.axes) for buffer, _ in nest.sums]))
+    return tuple((COPIES, buffer.axes) for buffer, _ in nest.sums)
 
 
 # ---------------------------------------------------------------- what a loop does
@@ -126,7 +110,7 @@ def _nest(loop: For, mentions: Mapping[Buffer, int], views: Views) -> Nest | Non
     if sums is None:
         return None
     arrays = tuple(buffer for buffer in touched.entries if buffer not in sums)
-    totals, cost = tuple(touched.totals.items()), _cost((loop,), loop.index.extent)
+    totals, cost = tuple(touched.totals.items()), cost_of(loop)
     return Nest(loop, arrays, tuple(touched.read), totals, tuple(sums.items()), tuple(touched.dims), cost)
 
 
@@ -218,59 +202,7 @@ def _reads(scalars: Sequence[Scalar], touched: Touched, defined: set[Buffer], vi
                 touched.dims[node] = None
 
 
-# ---------------------------------------------------------------- cost
-
-
-def _cost(block: Sequence[Statement], known: Scalar) -> Scalar:
-    """Of running a block once.  Loops count whose length is `known` or a formula of dims; others run at least once."""
-    total = 0
-    inner: Scalar = ir.constant(0)
-    for statement in block:
-        match statement:
-            case Let(_, value):
-                total += _units((value,))
-            case Store(_, indices, value):
-                total += 1 + _units((value, *indices))
-            case Accumulate(_, _, indices, value, condition):
-                total += 2 + _units((value, *indices, *(() if condition is None else (condition,))))
-            case For(index=index, body=body):
-                times = index.extent if index.extent is known or _fixed(index.extent) else ir.constant(1)
-                inner = apply("add", inner, apply("mul", times, _cost(body, known)))
-            case If(then=then, otherwise=otherwise):
-                inner = apply("add", inner, apply("add", _cost(then, known), _cost(otherwise, known)))
-    return apply("add", ir.constant(total), inner)
-
-
-def _fixed(extent: Scalar) -> bool:
-    return not any(isinstance(node, Index | ir.Access) for node in walk.postorder([extent]))
-
-
-def _units(scalars: Sequence[Scalar]) -> int:
-    total = 0
-    for node in walk.postorder(scalars):
-        match node:
-            case ir.Operation(name=name):
-                total += COSTS.get(name, 1)
-            case ir.Access() | ir.Choose():
-                total += 1
-    return total
-
-
 # ---------------------------------------------------------------- statements
-
-
-def _outermost(block: Sequence[Statement]) -> Iterator[For]:
-    """The loops that are in no other; loops with memory and choices are looked into."""
-    for statement in block:
-        match statement:
-            case For():
-                yield statement
-            case If(then=then, otherwise=otherwise):
-                yield from _outermost(then)
-                yield from _outermost(otherwise)
-            case While(head=head, tail=tail):
-                yield from _outermost(head)
-                yield from _outermost(tail)
 
 
 def _all(block: Sequence[Statement]) -> Iterator[Statement]:

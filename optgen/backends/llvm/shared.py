@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from optgen.backends.llvm.body import Body
+from optgen.backends.llvm.costs import Cost
 from optgen.backends.llvm.parts import COPIES, GRAIN, LARGE, Nest, copies
 from optgen.backends.llvm.scalars import scalar
 from optgen.backends.llvm.shared_routines import SHARE, SMAX, SMIN
@@ -64,10 +65,10 @@ def _cut(body: Body, nest: Nest, extent: str) -> tuple[str, str]:
 
     The parts of a flat loop begin on cache lines of their own.
     """
-    cost = scalar(body, nest.cost)
+    cost = _amount(body, nest.cost)
     large, most = body.value(f"icmp sge i64 {cost}, {LARGE}"), PARTS
-    if (entries := copies(nest)) is not None:
-        fits = body.value(f"icmp sle i64 {scalar(body, entries)}, %scratch.size")
+    if nest.sums:
+        fits = body.value(f"icmp sle i64 {_amount(body, copies(nest))}, %scratch.size")
         large, most = body.value(f"and i1 {large}, {fits}"), COPIES
     wanted = body.value(f"udiv i64 {cost}, {GRAIN}")
     some = body.value(f"call i64 @llvm.smin.i64(i64 {wanted}, i64 {most})", SMIN)
@@ -79,6 +80,17 @@ def _cut(body: Body, nest: Nest, extent: str) -> tuple[str, str]:
     size = body.value(f"call i64 @llvm.smax.i64(i64 {size}, i64 1)", SMAX)
     last = body.value(f"add i64 {extent}, {body.value(f'sub i64 {size}, 1')}")
     return size, body.value(f"udiv i64 {last}, {size}")
+
+
+def _amount(body: Body, cost: Cost) -> str:
+    """The units of a cost."""
+    total = "0"
+    for units, lengths in cost:
+        term = str(units)
+        for length in lengths:
+            term = body.value(f"mul i64 {term}, {scalar(body, length)}")
+        total = body.value(f"add i64 {total}, {term}")
+    return total
 
 
 # ---------------------------------------------------------------- what parts are given

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optgen.backends.llvm.costs import ENTRY
 from optgen.backends.llvm.matvec import STREAMS, large_matvec
-from optgen.backends.llvm.parts import ENTRY, GRAIN, LARGE
+from optgen.backends.llvm.parts import GRAIN, LARGE
 from optgen.backends.llvm.threads import PARTS
 
 SHARE = "declare void @optgen_share(ptr, ptr, i64)"
