@@ -10,7 +10,10 @@ expressions   one rule a kind of expression; binders, intrinsics, matrices, calc
 checks        all that is wrong with a file
 claims        what a claim says, as `ir.claims`; claim_names, classes, claim_files beside it
 elementwise   an expression of numbers alone, for `optgen.function`
-machine       an algorithm's step; indexed equations; nested calls (loops); programs (the top)
+definitions   names on the left, values when they are needed; subscripts: what stands in brackets
+algorithms    blocks as values; oracles: their function arguments; states: their first values
+machine       an algorithm's step; indexed equations; nested calls (loops)
+programs      the top: what a Program takes; results: what it gives
 """
 
 from optgen.passes.lower.checks import check

@@ -11,8 +11,8 @@ from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm, Problem
 from optgen.passes.lower.claim_files import claims_of_algorithm, lemmas, refuse_others
 from optgen.passes.lower.context import Context, Lazy, Program
+from optgen.passes.lower.definitions import define
 from optgen.passes.lower.files import Shipped, file_scope
-from optgen.passes.lower.machine import define
 from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.programs import Inputs, Options, _Builder
 from optgen.passes.lower.types import read_type

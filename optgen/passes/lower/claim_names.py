@@ -79,7 +79,7 @@ def _declare_within(
 
 def _declare_function(name: str, count: int, span: Span, maker: Maker) -> None:
     """`s(x, t)`: any function of so many numbers."""
-    from optgen.passes.lower.algorithms import oracle_function
+    from optgen.passes.lower.oracles import oracle_function
 
     if maker.known(name):
         fail("E0202", f"{name} is already a name here", span)

@@ -22,7 +22,8 @@ from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.claim_names import declare_names, declared_facts, read_classes
 from optgen.passes.lower.context import Context, Lazy, Scope
-from optgen.passes.lower.machine import Machine, define, target_name
+from optgen.passes.lower.definitions import define, target_name
+from optgen.passes.lower.machine import Machine
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Space, grid, number
 

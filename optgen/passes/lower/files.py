@@ -25,7 +25,7 @@ def file_scope(file: tree.File, shipped: Shipped, program: Program) -> Scope:
 
 
 def _enter_file(file: tree.File, context: Context, shipped: Shipped) -> None:
-    from optgen.passes.lower.machine import define
+    from optgen.passes.lower.definitions import define
 
     for item in file.body:
         match item:

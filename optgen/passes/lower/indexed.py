@@ -70,7 +70,7 @@ def _old(name: str, definition: tree.Definition, context: Context) -> tree.Expr 
 
 def _filled(bounds: Sequence[Bound], test: Scalar | None, value: Grid, name: str, context: Context) -> Grid:
     """An array over the bound indices (and the value's own axes); entries where the condition fails are 0."""
-    from optgen.passes.lower.machine import hint
+    from optgen.passes.lower.definitions import hint
 
     own = math.indices(value.axes, "pqr")
     body = value.at(own)
@@ -129,7 +129,7 @@ def _scattered(
 ) -> Grid:
     """For each entry: whether a place of the left side is it, and then the new value."""
     from optgen.ir.walk import substitute
-    from optgen.passes.lower.machine import hint
+    from optgen.passes.lower.definitions import hint
 
     target = math.indices(old.axes, "pqrs")
     hits: Scalar | None = None if test is None else test
@@ -198,8 +198,8 @@ def _reads(expr: tree.Expr, name: str) -> bool:
 
 def _recurrence(definition: tree.Definition, new: Sequence[tree.Expr], name: str, context: Context) -> Grid:
     """Entries in order of the first index; each may read entries before it, which a loop carries."""
+    from optgen.passes.lower.definitions import hint
     from optgen.passes.lower.expressions import numeric
-    from optgen.passes.lower.machine import hint
 
     if len(new) != 1:
         fail("E0404", "recurrences over several indices are planned for a later release", definition.left.span)

@@ -20,12 +20,12 @@ from optgen.passes.lower.algorithms import (
     declared_names,
     define_lets,
     enter,
-    lower_states,
     open_block,
 )
 from optgen.passes.lower.context import Context, Lazy
 from optgen.passes.lower.machine import Machine, Steps
 from optgen.passes.lower.problems import fail
+from optgen.passes.lower.states import lower_states
 from optgen.passes.lower.types import conform, declare_dim, facts_of, read_type
 from optgen.passes.lower.values import Fields, Grid, grid, number
 

@@ -279,7 +279,7 @@ def _named_parts(group: tree.Group, variables: Mapping[str, Typed], space: Space
     define_lets(group, plain)
     for line in group.lines("let"):
         for definition in line.definitions:
-            from optgen.passes.lower.machine import target_name
+            from optgen.passes.lower.definitions import target_name
 
             name = target_name(definition.left)
             if _mentions(definition, set(variables)):

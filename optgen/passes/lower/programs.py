@@ -10,29 +10,21 @@ from typing import Any
 from optgen.diagnostics import Diagnostic, Span, SpecError
 from optgen.ir import nodes as ir
 from optgen.ir import program as out
-from optgen.ir import walk
-from optgen.ir.nodes import AnyNode, Scalar, Tensor
+from optgen.ir.nodes import Scalar, Tensor
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
-from optgen.passes.lower.algorithms import (
-    Algorithm,
-    Problem,
-    abstract_oracle,
-    bind_functions,
-    define_lets,
-    enter,
-    lower_states,
-    open_block,
-    oracle_function,
-)
+from optgen.passes.lower.algorithms import Algorithm, Problem, bind_functions, define_lets, enter, open_block
 from optgen.passes.lower.claims import Scene
 from optgen.passes.lower.context import Context, Lazy, Program
 from optgen.passes.lower.families import abstract_family
 from optgen.passes.lower.files import Shipped, file_scope
-from optgen.passes.lower.machine import Machine, Steps
-from optgen.passes.lower.nested import Carried, stand_ins, tensors
+from optgen.passes.lower.machine import Machine
+from optgen.passes.lower.nested import stand_ins, tensors
 from optgen.passes.lower.objectives import Bound, bind_problem
+from optgen.passes.lower.oracles import abstract_oracle, oracle_function
 from optgen.passes.lower.problems import Poisoned, fail
+from optgen.passes.lower.results import lets_of, objective_of, phase_of, scene_of, warn_unread
+from optgen.passes.lower.states import lower_states
 from optgen.passes.lower.types import Typed, conditions, conform, declare_dim, facts_of, read_type
 from optgen.passes.lower.values import Function, Grid, Space, grid, number
 
@@ -433,14 +425,14 @@ class _Builder:
                 structure = slot.initial.leaves if place == 0 else ()
                 states.append(out.State(made.name, made, first, structure))
         current = {item.name: item.stand_in for item in carried}
-        lowered = [self._phase(machine, name, step, owner, current, carried) for name, step, owner in machine.phases()]
+        lowered = [phase_of(machine, name, step, owner, current, carried) for name, step, owner in machine.phases()]
         phases = [phase for phase, _ in lowered]
         for lazy in inner.scope.names.values():
             if isinstance(lazy, Lazy) and not lazy.done:
                 inner.attempt(lambda lazy=lazy: inner._force(lazy, lazy.span))
         done = ir.Input("done", "int")
-        lets = self._lets(machine, current, ir.access(done))
-        objective = self._objective(bound, carried, inner)
+        lets = lets_of(machine, current, ir.access(done))
+        objective = objective_of(bound, carried, self.inputs.slots, self.algorithm.group.span, inner)
         if not phases and not machine.let_names():
             fail("E0411", f"the algorithm {machine.name} has no step", machine.group.span, help="add a block `step`")
         docs = machine.group.lines("doc")
@@ -461,115 +453,9 @@ class _Builder:
             dict(inner.program.origins),
             done,
         )
-        self._warn_unread(program, inner)
-        self.scene = self._scene(program, machine, lowered, inner)
+        warn_unread(program, inner)
+        self.scene = scene_of(program, machine, lowered, inner)
         return program
-
-    def _scene(
-        self, program: out.Program, machine: Machine, made: list[tuple[out.Phase, Context]], inner: Context
-    ) -> Scene:
-        """What claims see: the step, if there is only one; else the states alone."""
-        first: dict[AnyNode, AnyNode] = {state.input: state.initial for state in program.states}
-        if len(made) != 1:
-            return Scene(machine.name, made[-1][1] if made else inner, machine, program, first=first)
-        ((phase, context),) = made
-        after: dict[AnyNode, AnyNode] = {s.input: t for s, t in zip(program.states, phase.following, strict=True)}
-        after[phase.done] = ir.array((), math.plus(ir.access(phase.done), 1))
-        first[phase.done] = ir.array((), ir.constant(0))
-        names = frozenset(n for n in context.scope.names if not n.endswith("'"))
-        ((_, step, _),) = machine.phases()
-        return Scene(machine.name, context, machine, program, names, after, first, phase.done, step.counter)
-
-    def _warn_unread(self, made: out.Program, inner: Context) -> None:
-        """Params that nothing reads; said only of a file without errors, which may be why."""
-        if any(diagnostic.severity == "error" for diagnostic in inner.program.diagnostics):
-            return
-        roots: list[Any] = [state.initial for state in made.states]
-        roots += [slot.value for slot in made.slots if slot.value is not None]
-        roots += [tensor for _, tensor in made.lets]
-        roots += [scalar for _, scalar in made.sizes]
-        for phase in made.phases:
-            roots += [*phase.following, *(record.value for record in phase.records)]
-            roots += [e.condition for e in (*phase.stops, *phase.untils, *phase.fails, *phase.diverged)]
-            roots += [] if phase.length is None else [phase.length]
-        roots += [] if made.objective is None else [made.objective]
-        read: set[Any] = set(walk.postorder(roots))
-        for slot in made.slots:
-            if slot.kind == "param" and slot.span is not None and slot.input not in read:
-                inner.program.warn("W0201", f"{slot.name} is not used", slot.span)
-
-    def _phase(
-        self,
-        machine: Machine,
-        name: str,
-        step: tree.Group,
-        owner: tree.Group,
-        current: Mapping[str, Grid],
-        carried: list[Carried],
-    ) -> tuple[out.Phase, Context]:
-        done = ir.Input("done", "int")
-        lowered = machine.lower_phase(name, step, owner, current, ir.access(done))
-        following = [t for item in carried for t in tensors(lowered.following[item.name], item)]
-        phase = out.Phase(
-            name,
-            done,
-            lowered.length,
-            tuple(following),
-            _exits(lowered.stops),
-            _exits(lowered.untils),
-            (*_exits(lowered.fails), *(out.Exit(f.reason, f.condition, f.span) for f in lowered.failures)),
-            _exits(lowered.diverged),
-            self._records(machine, current, ir.access(done), lowered),
-        )
-        return phase, lowered.context
-
-    def _records(
-        self, machine: Machine, current: Mapping[str, Grid], done: Scalar, lowered: Steps
-    ) -> tuple[out.Record, ...]:
-        from optgen.passes.lower.expressions import as_grid
-
-        context = machine.seeing(current, done)
-        records = []
-        for name in machine.record_names():
-            value = context.attempt(lambda n=name: as_grid(context.lookup(n, machine.group.span), machine.group.span))
-            if value is not None:
-                records.append(out.Record(name, math.tensor(value, name), False))
-        return (
-            *records,
-            *(out.Record(name, math.tensor(value, name), True) for name, value in lowered.inner_records.items()),
-        )
-
-    def _lets(self, machine: Machine, current: Mapping[str, Grid], done: Scalar) -> tuple[tuple[str, Tensor], ...]:
-        context = machine.seeing(current, done)
-        found = []
-        for name in machine.let_names():
-            value = context.attempt(lambda n=name: context.lookup(n, machine.group.span))
-            if isinstance(value, Grid) and value.structure is None:
-                found.append((name, math.tensor(value, name)))
-        return tuple(found)
-
-    def _objective(self, bound: Bound | None, carried: list[Carried], inner: Context) -> Scalar | None:
-        """The problem's objective at the state that starts where the problem does (for `maximize`, what is
-        maximised).
-        """
-        if bound is None or bound.objective is None:
-            return None
-        starts = [slot.name for slot in self.inputs.slots if slot.kind == "start"]
-        by_name = {item.name: item.stand_in for item in carried}
-        points = [by_name[name] for name in bound.space.starts if name in by_name]
-        if len(points) != len(bound.space.starts) or not points:
-            points = [
-                by_name[name]
-                for name in starts
-                if name in by_name and math.fits(by_name[name], Grid(bound.space.axes, "real", by_name[name].at))
-            ][:1]
-        if not points:
-            return None
-        span = self.algorithm.group.span
-        value = inner.attempt(lambda: bound.objective.call(points, {}, span))  # type: ignore[union-attr]
-        if value is None:
-            return None
-        return math.negative(value).scalar if bound.maximise else value.scalar
 
 
 def _alone(group: tree.Group, bound: Bound) -> bool:
@@ -593,7 +479,3 @@ def _base_name(target: tree.Expr) -> str:
     if not isinstance(target, tree.Name):
         fail("E0211", "a declaration starts with a name", target.span)
     return target.name
-
-
-def _exits(rules: Any) -> tuple[out.Exit, ...]:
-    return tuple(out.Exit(rule.reason, rule.condition, rule.span) for rule in rules)
