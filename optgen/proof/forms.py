@@ -195,9 +195,7 @@ class Reader:
 
     # ------------------------------------------------------------ tensors
 
-    def _access(
-        self, tensor: Tensor, indices: Sequence[Scalar], frame: Frame, at: Mapping[ir.Index, int]
-    ) -> Value:
+    def _access(self, tensor: Tensor, indices: Sequence[Scalar], frame: Frame, at: Mapping[ir.Index, int]) -> Value:
         places, along = [], None
         for axis, index in zip(tensor.axes, indices, strict=True):
             if self.size(axis, frame, at) is None:

@@ -11,6 +11,7 @@ def whole_claim(claim: Claim, seconds: float) -> Part:
     """Algebra and real arithmetic on the claim as it stands."""
     from optgen.proof.lemma import lemma
     from optgen.proof.recheck import recheck
+
     found = lemma(claim, seconds)
     part = Part(found.status, found.trust, tried=list(found.tried))
     if found.empty:

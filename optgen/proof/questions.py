@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from optgen.proof.certificate import Certificate
 from optgen.proof.examples import Counterexample
@@ -23,6 +24,9 @@ from optgen.proof.semidefinite import bisect, prove
 Classes = Mapping[str, Sequence[Membership]]
 Prover = Callable[[Fraction], Certificate | None]
 Refuter = Callable[[Fraction], Counterexample | None]
+
+
+NEAR = 1e-5  # a gap, relative to 1 - rho^2, that no longer history is tried for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,28 @@ class Cell:
 
 
 def best_rate(method: LinearMethod, classes: Classes, histories: Sequence[int] = (1, 2), steps: int = 20) -> Bracket:
-    """The smallest rho^2 for which |y_k - x*|^2 <= C rho^(2k) is proved, and the largest that some member refutes."""
-    found: tuple[Fraction, Certificate] | None = None
+    """The smallest rho^2 for which |y_k - x*|^2 <= C rho^(2k) is proved, and the largest that some member refutes.
+
+    The refuter goes first, so that the prover only looks above; longer histories are tried while there is a gap.
+    """
+    refuted, example = slowest_member(method, classes, Fraction(1), steps)
+    low, proved, certificate = refuted or Fraction(0), Fraction(1), None
     for history in histories:
-        again = bisect(lambda r, h=history: lyapunov(method, classes, r, h), Fraction(1), Fraction(0), steps)  # type: ignore[misc]
-        if again is not None and (found is None or again[0] < found[0]):
-            found = again
-    proved, certificate = found if found else (None, None)
-    refuted, example = slowest_member(method, classes, proved or Fraction(1), steps)
-    return Bracket(proved, refuted, certificate, example)
+        if certificate is not None and proved - low <= NEAR * (1 - low):
+            break
+        better = proved - Fraction(NEAR) * 10 * (
+            1 - proved
+        )  # a longer history that does not reach this is not worth a search
+        if certificate is not None and prove(at_rate(method, classes, history, better)) is None:
+            continue
+        found = bisect(partial(at_rate, method, classes, history), proved, low, steps, NEAR / 10)
+        if found is not None:
+            proved, certificate = found
+    return Bracket(proved if certificate else None, refuted, certificate, example)
+
+
+def at_rate(method: LinearMethod, classes: Classes, history: int, rate: Fraction) -> Problem:
+    return lyapunov(method, classes, rate, history)
 
 
 def slowest_member(

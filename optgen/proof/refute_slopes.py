@@ -55,32 +55,30 @@ def candidates_on_grid(method: LinearMethod, low: Fraction, high: Fraction) -> I
         except ZeroDivisionError:
             continue
     place = np.array([float(rational(c)) for c in method.C[0]])
-    for left in steps:
-        for right in steps:
-            slow = simulated(steps[left], steps[right], place, left, right)
+    pairs = [(left, right) for left in steps for right in steps]
+    below, above = (np.array([steps[pair[side]] for pair in pairs]) for side in (0, 1))
+    state = np.tile(np.array([1.0, 0.3])[: len(place)], (len(pairs), 1))
+    signs, sizes = [], []
+    for _ in range(BURN):
+        positive = state @ place > 0
+        state = np.einsum("kij,kj->ki", np.where(positive[:, None, None], above, below), state)
+        size = np.abs(state).max(axis=1)
+        state = state / np.where(size > 0, size, 1.0)[:, None]
+        signs.append(positive)
+        sizes.append(size)
+    for pair, run, growth in zip(pairs, np.array(signs).T, np.array(sizes).T):
+        if np.isfinite(growth).all() and (growth > 0).all():
+            slow = settled_run(*pair, run.tolist(), growth)
             if slow is not None:
                 yield slow
 
 
-def simulated(below: Any, above: Any, place: Any, left: Fraction, right: Fraction) -> Slow | None:
-    """What a run in floating point settles into."""
-    state = np.array([1.0, 0.3])[: len(place)]
-    signs: list[bool] = []
-    sizes: list[float] = []
-    for _ in range(BURN):
-        positive = bool(place @ state > 0)
-        state = (above if positive else below) @ state
-        size = float(np.abs(state).max())
-        if not 0 < size < np.inf:
-            return None
-        state = state / size
-        signs.append(positive)
-        sizes.append(size)
+def settled_run(left: Fraction, right: Fraction, signs: list[bool], sizes: Any) -> Slow | None:
+    """What a run in floating point settles into: signs that repeat, and a factor a step."""
     for period in range(1, LONGEST + 1):
         tail = signs[-6 * period :]
         if all(a == b for a, b in zip(tail, tail[period:])):
-            factor = float(np.exp(np.mean(np.log(sizes[-period:]))))
-            return Slow(left, right, tuple(signs[-period:]), factor)
+            return Slow(left, right, tuple(signs[-period:]), float(np.exp(np.mean(np.log(sizes[-period:])))))
     return None
 
 

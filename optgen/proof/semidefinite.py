@@ -215,15 +215,19 @@ def bisect(
     proved: Fraction,
     refuted: Fraction,
     steps: int = 20,
+    near: float = 0.0,
 ) -> tuple[Fraction, Certificate] | None:
     """The value nearest to `refuted` for which an exact certificate was found, between the two ends.
 
-    The end moves only when a rounded certificate passes the exact test, never on the status of a solver.
+    The end moves only when a rounded certificate passes the exact test, never on the status of a solver.  It is enough
+    when the gap is `near` times how far the refuted value is from 1.
     """
     best = prove(make(proved))
     if best is None:
         return None
     for _ in range(steps):
+        if abs(proved - refuted) <= near * abs(1 - refuted):
+            break
         middle = (proved + refuted) / 2
         found = prove(make(middle))
         if found is None:

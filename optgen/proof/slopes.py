@@ -19,7 +19,6 @@ class Labels(Protocol):
     extents: dict[str, str]
 
 
-
 def replaced(term: Term, tensors: Mapping[str, tuple[list[str], Term]]) -> Term:
     """Atoms replaced by tensors (labels and entry)."""
     if isinstance(term, str):

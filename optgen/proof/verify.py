@@ -160,9 +160,7 @@ def parametrised(roots: Mapping[str, Number], numbers: Mapping[str, Number]) -> 
         raise NotLinear(f"{name} can't be made a symbol")
 
 
-def by_points(
-    claim: Claim, goal: Relation, found: Extracted, tools: Tools, worker: Worker, seconds: float
-) -> Part:
+def by_points(claim: Claim, goal: Relation, found: Extracted, tools: Tools, worker: Worker, seconds: float) -> Part:
     """Points that violate the problem, checked against all that is given, in exact arithmetic and by a compiled run."""
     part = Part()
     if not found.complete and found.left_out:
@@ -192,9 +190,7 @@ def by_points(
     return part
 
 
-def by_multipliers(
-    claim: Claim, goal: Relation, found: Extracted, depth: int, worker: Worker, seconds: float
-) -> Part:
+def by_multipliers(claim: Claim, goal: Relation, found: Extracted, depth: int, worker: Worker, seconds: float) -> Part:
     """A certificate of the problem; where it holds only inside the domain, the ends are problems of their own."""
     from optgen.proof.check import check
     from optgen.proof.check_classes import Rejected
