@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from optgen.bench.timing import Row, installed, interleaved
@@ -236,7 +237,8 @@ def _numba(peers: Peers, x: Any, out: Any, inner: int) -> Callable[[], object] |
     numba = installed("numba")
     if numba is None:
         return None
-    one = numba.njit(peers.numba)
+    scalar = peers.numba
+    one = numba.njit(scalar if isinstance(scalar, FunctionType) else lambda x: scalar(x))  # noqa: PLW0108
 
     def loop(x: Any, out: Any) -> None:
         for i in range(x.size):
@@ -258,10 +260,14 @@ def _c(peers: Peers, x: Any, out: Any, inner: int) -> Callable[[], object] | Non
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder) / "loop.c", Path(folder) / "loop.so"
         source.write_text(text, encoding="utf-8")
-        options = ["-O3", "-ffast-math", "-march=native", "-mprefer-vector-width=512", "-shared", "-fPIC"]
-        command = [compiler, *options, str(source), "-o", str(library), "-lmvec", "-lm"]
-        if subprocess.run(command, check=False, capture_output=True).returncode:
-            return None
+        # linked without -ffast-math, with which GCC makes every process that loads the library flush denormals
+        options = ["-O3", "-ffast-math", "-march=native", "-mprefer-vector-width=512", "-fPIC"]
+        for command in (
+            [compiler, *options, "-c", str(source), "-o", str(source.with_suffix(".o"))],
+            [compiler, "-shared", str(source.with_suffix(".o")), "-o", str(library), "-lmvec", "-lm"],
+        ):
+            if subprocess.run(command, check=False, capture_output=True).returncode:
+                return None
         loop = ctypes.CDLL(str(library)).loop
     loop.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long]
     return _repeated(lambda: loop(x.ctypes.data, out.ctypes.data, x.size), inner)
