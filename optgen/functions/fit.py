@@ -65,7 +65,7 @@ def minimax(model: Model) -> tuple[list[Ball], float]:
     chosen = [round(k * (points - 1) / count) for k in range(count + 1)]
     # Least squares on Chebyshev's points are nearly as good, also where functions vanish together and there is no
     # alternation: exchange has to be better.
-    start = _least_squares(model)
+    start = least_squares(model)
     best: tuple[list[Ball], float] = (start, max(abs(float(r)) for r in model.residuals(start)))
     for _ in range(EXCHANGES):
         rows = [[model.weights[p] * phi for phi in model.basis[p]] + [arb((-1) ** k)] for k, p in enumerate(chosen)]
@@ -82,7 +82,8 @@ def minimax(model: Model) -> tuple[list[Ball], float]:
     return best
 
 
-def _least_squares(model: Model) -> list[Ball]:
+def least_squares(model: Model) -> list[Ball]:
+    """Coefficients with the least sum of squares; on Chebyshev's points nearly minimax, and found at once."""
     from flint import arb_mat
 
     rows = [[weight * phi for phi in row] for row, weight in zip(model.basis, model.weights, strict=True)]
@@ -112,7 +113,12 @@ def _alternation(residuals: Sequence[float], count: int) -> list[int] | None:
 Rounding = Callable[[Ball], Fraction]
 
 
-def round_jointly(model: Model, parts: Sequence[tuple[int, Rounding]]) -> tuple[list[Fraction], float]:
+Solve = Callable[[Model], list[Ball]]
+
+
+def round_jointly(
+    model: Model, parts: Sequence[tuple[int, Rounding]], solve: Solve = lambda model: minimax(model)[0]
+) -> tuple[list[Fraction], float]:
     """Coefficients of given formats whose error is small together: one is rounded, the others are fitted anew.
 
     A part is a function of the basis and the format of its coefficient; what matters most comes first. A function
@@ -124,7 +130,7 @@ def round_jointly(model: Model, parts: Sequence[tuple[int, Rounding]]) -> tuple[
     rest = model
     for place, (function, rounding) in enumerate(parts):
         free = sorted({later for later, _ in parts[place:]})
-        coefficients, _ = minimax(rest.only(free))
+        coefficients = solve(rest.only(free))
         chosen = rounding(coefficients[free.index(function)])
         fixed.append(chosen)
         rest = rest.less(function, arb(chosen.numerator) / chosen.denominator)

@@ -12,7 +12,7 @@ from typing import Any
 from optgen.functions.certificate import Claim, known, prove
 from optgen.functions.errors import Refused
 from optgen.functions.request import Accuracy
-from optgen.functions.schemes import circular, exponential, logarithm, saturating
+from optgen.functions.schemes import circular, decaying, exponential, logarithm, logistic, saturating
 from optgen.functions.target import Target, precise
 from optgen.ir import nodes as ir
 from optgen.ir.program import Function
@@ -22,6 +22,7 @@ from optgen.symbolic.arb import Meaning, Undecided, Undefined
 Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
+    logistic.programs, decaying.programs,
 )  # fmt: skip
 BITS = 300  # of values, so that what cancels in a meaning does not show
 

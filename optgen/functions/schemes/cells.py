@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.fit import Ball, Model, chebyshev_points, exactly, round_jointly, to_float32
+from optgen.functions.fit import Ball, Model, chebyshev_points, exactly, least_squares, round_jointly, to_float32
 from optgen.functions.target import ball
 from optgen.ir.straight_builder import Builder, Value
 
@@ -44,7 +44,7 @@ def fit(cell: Cell, degree: int) -> Fitted:
     constant = [] if cell.zero else [(0, to_float32), (0, to_float32)]
     linear = [to_float32, to_float32] if cell.slope is None else [exactly(cell.slope), exactly(0)]
     parts = [*constant, *((1, rounding) for rounding in linear), *((k, to_float32) for k in range(2, degree + 1))]
-    coefficients, error = round_jointly(model, parts)
+    coefficients, error = round_jointly(model, parts, least_squares)
     return Fitted(((Fraction(0),) * (2 if cell.zero else 0)) + tuple(coefficients), error)
 
 
@@ -56,8 +56,13 @@ class Sum:
     small: Value
 
 
-def evaluate(b: Builder, fitted: Sequence[Fitted], index: Value, r: Value, split: bool) -> Sum:
-    """The two parts at r in the cell of this index (from 1). Without `split` the second linear part is left out."""
+def evaluate(
+    b: Builder, fitted: Sequence[Fitted], index: Value, r: Value, split: bool, second: Value | None = None
+) -> Sum:
+    """The two parts at r (and its `second` part, if it has one) in the cell of this index (from 1).
+
+    Without `split` the second part of the linear coefficient is left out.
+    """
     columns = list(zip(*(cell.coefficients for cell in fitted), strict=True))
 
     def table(name: str, place: int) -> Value:
@@ -68,6 +73,8 @@ def evaluate(b: Builder, fitted: Sequence[Fitted], index: Value, r: Value, split
         value = b.fma(value, r, table(f"c{place - 2}", place))
     value = b.fma(value, r, table("b2", 3)) if split else value * r
     value = b.fma(value, r, table("a2", 1))
+    if second is not None:
+        value = b.fma(second, table("b", 2), value)
     return Sum(table("a", 0), b.fma(r, table("b", 2), value))
 
 

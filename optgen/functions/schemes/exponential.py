@@ -80,22 +80,27 @@ def program(name: str, scheme: Exponential, polynomial: Sequence[Fraction], argu
     numbers = [float(c) for c in polynomial]
     limit = abs(scheme.step) * 126
     plain_limit = float(_below(limit - abs(scheme.step)))
-    t, r = _reduce(b, x, scheme)
+    t, r = reduce(b, x, scheme)
     p = b.horner(r.named("r"), numbers).named("p")
     plain = b.apply("from_bits", b.apply("bits", p) + (b.apply("bits", t.named("t")) << 23)).named("scaled")
+    full = scaled_in_halves(b, x, scheme, numbers)
+    return b.finish(full.named("full"), plain=(abs(x) <= plain_limit, plain))
 
+
+def scaled_in_halves(b: Builder, x: Value, scheme: Exponential, numbers: Sequence[float]) -> Value:
+    """The exponential at any x: the power of 2 in two factors."""
     far = float(_below(abs(scheme.step) * 180))
     clamped = b.apply("max", b.constant(-far, "f32"), b.apply("min", b.constant(far, "f32"), x)).named("inside")
-    t, r = _reduce(b, clamped, scheme)
+    t, r = reduce(b, clamped, scheme)
     p = b.horner(r, numbers)
     whole = b.apply("bits", t) - MAGIC_BITS
     half = (whole >> 1).named("half")
     first = b.apply("from_bits", (half + 127) << 23)
     second = b.apply("from_bits", (whole - half + 127) << 23)
-    return b.finish((p * first * second).named("full"), plain=(abs(x) <= plain_limit, plain))
+    return p * first * second
 
 
-def _reduce(b: Builder, x: Value, scheme: Exponential) -> tuple[Value, Value]:
+def reduce(b: Builder, x: Value, scheme: Exponential) -> tuple[Value, Value]:
     """The sum that holds n, and r = x - n*step."""
     t = b.fma(x, float(1 / scheme.step), MAGIC)
     n = t - MAGIC
