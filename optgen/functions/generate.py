@@ -12,7 +12,7 @@ from typing import Any
 from optgen.functions.certificate import Claim, known, prove
 from optgen.functions.errors import Refused
 from optgen.functions.request import Accuracy
-from optgen.functions.schemes import circular, decaying, exponential, logarithm, logistic, saturating
+from optgen.functions.schemes import circular, decaying, exponential, gaussian, logarithm, logistic, saturating
 from optgen.functions.target import Target, precise
 from optgen.ir import nodes as ir
 from optgen.ir.program import Function
@@ -22,9 +22,9 @@ from optgen.symbolic.arb import Meaning, Undecided, Undefined
 Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
-    logistic.programs, decaying.programs,
+    logistic.programs, decaying.programs, gaussian.programs,
 )  # fmt: skip
-BITS = 300  # of values, so that what cancels in a meaning does not show
+BITS = 420  # of values, so that what cancels in a meaning does not show
 
 
 def target_of(meaning: Function) -> Target:
@@ -48,7 +48,8 @@ def candidates(name: str, meaning: Function, accuracy: Accuracy) -> Iterator[Str
     """
     tolerance = float(accuracy.amount)
     if not accuracy.relative:
-        tolerance *= 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
+        # half an ulp goes to the rounding of the result
+        tolerance = (tolerance - 0.5 + 2.0**-6) * 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
     target = target_of(meaning)
     for scheme in SCHEMES:
         offers = scheme(name, target, tolerance)

@@ -42,7 +42,7 @@ def recognise(target: Target) -> Decaying | None:
                 continue
             rates = [(far[k] / far[k + 1]).log() for k in (0, 2)]
             if float(rates[0]) > 0.1 and abs(float(rates[1] - rates[0])) < 1e-20:
-                mirror = _mirror(target, direction)
+                mirror = mirror_of(target, direction)
                 step = to_fraction(ball(2).log() / rates[1])
                 exact = step.limit_denominator(64)
                 near = exact if abs(exact - step) < Fraction(1, 2**30) and exact.denominator in (1, 2, 4) else step
@@ -52,7 +52,7 @@ def recognise(target: Target) -> Decaying | None:
     return None
 
 
-def _mirror(target: Target, direction: int) -> tuple[int, int, int] | None:
+def mirror_of(target: Target, direction: int) -> tuple[int, int, int] | None:
     """Slope, offset and sign of the mirror, all small integers."""
     points = (Fraction(1, 2), Fraction(9, 4), Fraction(7))
     for mirror in (1, -1):
@@ -60,7 +60,7 @@ def _mirror(target: Target, direction: int) -> tuple[int, int, int] | None:
         slope = round((rests[1] - rests[0]) / float(points[1] - points[0]))
         offset = round(rests[0] - slope * 0.5)
         fits = all(abs(rest - slope * float(x) - offset) < 1e-14 for rest, x in zip(rests, points, strict=True))
-        if fits and abs(slope) <= 1 and abs(offset) <= 1:
+        if fits and abs(slope) <= 1 and abs(offset) <= 2:
             return slope, offset, mirror
     return None
 
@@ -96,7 +96,7 @@ def program(name: str, scheme: Decaying, fitted: list[Fitted], argument: str = "
     size = abs(x).named("size")
     forward = x if scheme.direction > 0 else -x
     positive = (forward > 0.0).named("mirrored")
-    line = _line(b, scheme, forward)
+    line = line_of(b, scheme, forward)
     limit = float(int(scheme.step * PLAIN_STEPS))
     near = (size <= limit).named("near")
     value = _near(b, scheme, fitted, size, positive, line)
@@ -112,7 +112,8 @@ def program(name: str, scheme: Decaying, fitted: list[Fitted], argument: str = "
     return b.finish(full, plain=(near, value))
 
 
-def _line(b: Builder, scheme: Decaying, forward: Value) -> Value:
+def line_of(b: Builder, scheme: Decaying, forward: Value) -> Value:
+    """What the mirror adds."""
     if scheme.slope == 0:
         return b.constant(float(scheme.offset), "f32")
     line = forward if scheme.slope > 0 else -forward
@@ -143,7 +144,11 @@ def _near(b: Builder, scheme: Decaying, fitted: list[Fitted], size: Value, posit
     scale = b.apply("from_bits", (b.apply("bits", t) << 23) + 0x3F800000)
     if scheme.mirror < 0:
         scale = b.select(positive, -scale, scale)
-    made = Sum(parts.large * scale, parts.small * scale)
+    return base_and_error(b, scheme, positive, line, Sum(parts.large * scale, parts.small * scale))
+
+
+def base_and_error(b: Builder, scheme: Decaying, positive: Value, line: Value, made: Sum) -> Value:
+    """The mirror's line, where there is one, plus a value in two parts, with the error of the sum."""
     base = b.select(positive, line, b.constant(0.0, "f32")).named("base")
     total = (base + made.large).named("sum")
     if scheme.slope == 0:
