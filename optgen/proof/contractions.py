@@ -142,7 +142,8 @@ def halved(factors: list[Factor], tidy: Any) -> tuple[list[Factor], list[Factor]
         one = [(other, tuple({i: "a'", j: "b'"}.get(label, label) for label in labels)) for other, labels in rest]
         two = [(other, tuple({i: "b'", j: "a'"}.get(label, label) for label in labels)) for other, labels in rest]
         if i.split(":", 1)[1] == j.split(":", 1)[1] and canonical(one, tidy) == canonical(two, tidy):
-            return rest, [*rest, ("same", (i, j))]
+            both = rest if any(i in labels for _, labels in rest) else [*rest, ("same", (i, i)), ("same", (j, j))]
+            return both, [*rest, ("same", (i, j))]
     return None
 
 
