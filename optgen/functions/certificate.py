@@ -71,15 +71,18 @@ class Proof:
         return json.dumps(_data(self), indent=1) + "\n"
 
 
-def known(claim: Claim) -> Reference:
-    """The reference of a claim on its domain; raises `Refused`.  The same for every program: keep it."""
+def known(claim: Claim, turns: bool = True) -> Reference:
+    """The reference of a claim on its domain; raises `Refused`.  The same for every program: keep it.
+
+    Without `turns` periodic functions are in plain blocks too, which only small domains allow.
+    """
     (argument,) = claim.meaning.parameters
     ((_, result),) = claim.meaning.results
     expression = ir.access(result)
     if claim.domain is None:
-        return reference(expression, argument)
+        return reference(expression, argument, turns=turns)
     ranges, ends = _bits(claim.domain)
-    return reference(expression, argument, ranges, ends)
+    return reference(expression, argument, ranges, ends, turns)
 
 
 def _bits(domain: Domain) -> tuple[list[tuple[int, int]], tuple[int, ...]]:

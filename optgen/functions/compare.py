@@ -7,6 +7,8 @@ For each float x of a block, with p the reference polynomial and d = slack:
     y is not the rounding of f for certain      if y is neither the rounding of p - d nor that of p + d
     it is not known                             if y is one of them only: Arb decides
 
+A block that leans (see `reference`) has f beyond p on one side: p itself then gives way to its neighbour on that side.
+
 The polynomial is evaluated as `reference` assumes: Horner's rule, fused, in double.  What the comparison itself rounds
 is covered by the factor 1 + 2^-40 on the error.
 """
@@ -54,7 +56,7 @@ def _reads(base: str, names: Sequence[str], offset: int) -> str:
     )
 
 
-_LOADS = _reads("%block", ("centre", "scale", "slack", *(f"c{k}" for k in range(DEGREE + 1))), 8)
+_LOADS = _reads("%block", ("centre", "scale", "slack", "lean", *(f"c{k}" for k in range(DEGREE + 1))), 8)
 _TURN_LOADS = """
   %low.at = getelementptr i8, ptr %block, i64 8
   %turn.low = load i64, ptr %low.at
@@ -138,6 +140,7 @@ _TURNED = f"""
   %h0.size = call double @llvm.fabs.f64(double %h0)
   %slack.1 = call double @llvm.fma.f64(double %h0.size, double %relative, double %absolute)
   %too.large = fcmp ogt double %h0.size, {_hex(LARGEST_QUOTIENT)}
+  %lean = fadd double 0.0, 0.0
   %slack = select i1 %too.large, double {_hex(math.inf)}, double %slack.1
 """
 
@@ -161,8 +164,21 @@ _JUDGE = f"""
   %least.1 = select i1 %small, double {{least}}, double %least
 {{unit}}
   %error = bitcast double %error.number to i64
-  %below = fsub double %p, %slack
-  %above = fadd double %p, %slack
+  %nudge.size = fmul double %p.size, {_hex(1.25 * 2.0**-53)}
+  %nudge = fmul double %nudge.size, %lean
+  %beside = fadd double %p, %nudge
+  %p.less = fsub double %p, %slack
+  %p.more = fadd double %p, %slack
+  %leans.up = fcmp ogt double %lean, 0.0
+  %leans.down = fcmp olt double %lean, 0.0
+  %below.smaller = fcmp olt double %p.less, %beside
+  %below.least = select i1 %below.smaller, double %p.less, double %beside
+  %below.plain = select i1 %leans.down, double %below.least, double %p.less
+  %below = select i1 %leans.up, double %beside, double %below.plain
+  %above.larger = fcmp ogt double %p.more, %beside
+  %above.most = select i1 %above.larger, double %p.more, double %beside
+  %above.plain = select i1 %leans.up, double %above.most, double %p.more
+  %above = select i1 %leans.down, double %beside, double %above.plain
   %lowest = fptrunc double %below to float
   %highest = fptrunc double %above to float
   %not.lowest = fcmp une float %y, %lowest
@@ -176,7 +192,9 @@ _JUDGE = f"""
   %p.half = trunc i64 %p.top to i32
   %mixed = xor i32 %y.bits, %p.half
   %opposite = icmp slt i32 %mixed, 0
-  %is.sign = and i1 %y.zero, %opposite
+  %has.sign = fcmp une double %h0, 0.0
+  %sign.wrong = and i1 %y.zero, %opposite
+  %is.sign = and i1 %sign.wrong, %has.sign
 """
 
 

@@ -3,7 +3,9 @@
 The inputs are cut into blocks of consecutive floats.  On a block f is a polynomial in s = (x - centre) * scale with
 double coefficients, |s| <= 1, and |f(x) - computed polynomial| <= `slack`: the remainder (an enclosure of a Taylor
 coefficient on the whole block, times the half-width to its power), what rounding the coefficients lost, and what
-Horner's rule in fused double arithmetic loses.  A block is cut in two until slack <= 2^-ACCURACY ulp of the smallest
+Horner's rule in fused double arithmetic loses.  Where f is so close to a multiple of x that no double tells them apart
+(x/2 of gelu near 0, a tie for half of the smallest floats), the polynomial is that multiple and `lean` says on which
+side of it f lies.  A block is cut in two until slack <= 2^-ACCURACY ulp of the smallest
 |f| on it.  One float alone is asked of Arb; where it has no value there, it is `special`: a zero, a pole, an end.
 
 No library's double takes part: every number here is Arb's with its radius, or a bound of this file.
@@ -31,13 +33,16 @@ from optgen.symbolic.ranges import Range
 ACCURACY = 20  # slack is at most 2^-20 ulp
 PRECISION = 96
 SATURATION_PRECISION = 512  # tells 1 - erf(x) from 0 where it matters: 160 bits below 1, against factors up to 2^128
-LIMIT = 60_000  # blocks and special inputs; their making takes about 60 us each
+LEAN_TERMS = 6
+LEAN_PRECISION = 640  # for f - x/2 relative to x^2, where x is the smallest float
+COARSE = 1 << 16  # inputs of a block that is cut once more to learn on which side f lies
+LIMIT = 40_000  # blocks and special inputs; their making takes about 60 us each
 ALL = ((1, LARGEST), (SIGN | 1, SIGN | LARGEST))
 ENDS = (0, SIGN, INFINITE, SIGN | INFINITE)
 
 BLOCK = np.dtype(
     [("first", np.uint32), ("count", np.uint32), ("centre", np.float64), ("scale", np.float64),
-     ("slack", np.float64), ("coefficients", np.float64, (DEGREE + 1,))]
+     ("slack", np.float64), ("lean", np.float64), ("coefficients", np.float64, (DEGREE + 1,))]
 )  # fmt: skip
 
 
@@ -64,9 +69,10 @@ def reference(
     argument: Input,
     ranges: Sequence[tuple[int, int]] | None = None,
     ends: tuple[int, ...] | None = None,
+    turns: bool = True,
 ) -> Reference:
     """The reference of an expression on ranges of bits (first, last) of one sign each, with the `ends` that belong to
-    them; by default on all floats.
+    them; by default on all floats.  Without `turns`, sin and cos are in plain blocks as well.
 
     >>> reference(exp(x), x).inputs        # every float but zeros, infinities and NaN
     """
@@ -76,8 +82,8 @@ def reference(
     special: list[int] = []
     whole = [piece for first, last in ranges or ALL for piece in binades(first, last)]
     far = [piece for piece in whole if piece[0] & ~SIGN >= FROM]
-    turns = turned(meaning, far)
-    near = whole if turns is None else [piece for piece in whole if piece[0] & ~SIGN < FROM]
+    around = turned(meaning, far) if turns else None
+    near = whole if around is None else [piece for piece in whole if piece[0] & ~SIGN < FROM]
     for first, count, found in _pieces(meaning, near):
         if found is None:
             undefined.append((first, count))
@@ -90,7 +96,7 @@ def reference(
     made = np.array(blocks, dtype=BLOCK)
     ordered = made[np.argsort(made["first"])]
     own = ENDS if ranges is None else ends or ()
-    return Reference(meaning, ordered, _merged(undefined), tuple(sorted(special)), turns, own)
+    return Reference(meaning, ordered, _merged(undefined), tuple(sorted(special)), around, own)
 
 
 def _too_fast(bits: int) -> Refused:
@@ -118,10 +124,12 @@ def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]]) -> Iterator[tup
             raise _too_fast(first)
         try:
             found: Any = _block(meaning, first, last)
+            if found is None and first < last:
+                found = _saturated(meaning, first, last)
         except Undefined:
             yield first, last - first + 1, None
             continue
-        if found is None and first < last and (found := _saturated(meaning, first, last)) is None:
+        if found is None and first < last:
             middle = (first + last) // 2
             work += [(first, middle), (middle + 1, last)]
         else:
@@ -136,7 +144,7 @@ def _saturated(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | Non
 
 
 def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
-    """Centre, scale, slack and coefficients for the floats first .. last, None where they must be cut."""
+    """Centre, scale, slack, lean and coefficients for the floats first .. last, None where they must be cut."""
     low, high = float_of(first), float_of(last)
     if first == last:
         return _single(meaning, low)
@@ -150,7 +158,12 @@ def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
         at = meaning.taylor(exact(centre), DEGREE + 1, precision)
     except Undecided:
         return None
-    return _fitted(wide, at, centre, radius)
+    made = _fitted(wide, at, centre, radius)
+    simple = made and _multiple(made[4][0], centre)
+    if not made or not simple:
+        return made
+    leaning = _leaning(meaning, centre, radius, simple)
+    return leaning or (None if last - first > COARSE else made)
 
 
 def _precision(meaning: Meaning, centre: float) -> int:
@@ -164,16 +177,16 @@ def _precision(meaning: Meaning, centre: float) -> int:
     raise Undecided("the value at the centre cancels")
 
 
-def _beyond(ends: Range) -> tuple[float, list[float]] | None:
-    """Slack and coefficients of values beyond the floats, None if some may be within; 0 itself has no sign here."""
+def _beyond(ends: Range) -> tuple[float, float, list[float]] | None:
+    """Slack, lean and coefficients of values beyond the floats, or 0 itself (without sign); None if some are within."""
     rest = [0.0] * DEGREE
     low, high = ends
     if low > HUGE or high < -HUGE:
-        return 0.0, [HUGE if low > HUGE else -HUGE, *rest]
+        return 0.0, 0.0, [HUGE if low > HUGE else -HUGE, *rest]
     if low.is_zero() and high.is_zero():
-        return None
+        return 0.0, 0.0, [0.0, *rest]
     if (low >= 0 and high < TINY) or (high <= 0 and low > -TINY):
-        return TINY, [TINY / 2 if high > 0 else -TINY / 2, *rest]
+        return TINY, 0.0, [TINY / 2 if high > 0 else -TINY / 2, *rest]
     return None
 
 
@@ -189,7 +202,7 @@ def _single(meaning: Meaning, x: float) -> tuple[Any, ...] | None:
     if constant is not None:
         return x, 1.0, *constant
     nearest = float(value)
-    return x, 1.0, abs(nearest) * 2 * UNIT + 2.0**-1070, [nearest, *([0.0] * DEGREE)]
+    return x, 1.0, abs(nearest) * 2 * UNIT + 2.0**-1070, 0.0, [nearest, *([0.0] * DEGREE)]
 
 
 def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float) -> tuple[Any, ...] | None:
@@ -212,7 +225,38 @@ def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float
     smallest = abs(coefficients[0]) - sum(map(abs, coefficients[1:])) * (ratio + 2.0**-40) - slack
     if not smallest > 0 or not slack <= 2.0 ** (ulp_exponent(smallest) - ACCURACY):
         return None
-    return centre, 1.0 / reach, slack, coefficients + [0.0] * (DEGREE + 1 - terms)
+    return centre, 1.0 / reach, slack, 0.0, coefficients + [0.0] * (DEGREE + 1 - terms)
+
+
+def _multiple(value: float, centre: float) -> Fraction | None:
+    """The factor with few bits that f is of x within 2^-45, if ties are to be feared of such products."""
+    factor = Fraction(value) / Fraction(centre)
+    simple = Fraction(round(factor * 2**12), 2**12)
+    if simple == 0 or abs(factor / simple - 1) > 2.0**-45 or abs(simple.numerator).bit_length() > 8:
+        return None
+    exact_in_floats = abs(simple).numerator == 1 and (abs(value) > 2.0**-124 or simple.denominator == 1)
+    return None if exact_in_floats else simple
+
+
+def _leaning(meaning: Meaning, centre: float, radius: float, simple: Fraction) -> tuple[Any, ...] | None:
+    """The block of a multiple of x, if f certainly lies on one side of it and within 2^-44 of f."""
+    value = float(simple * Fraction(centre))
+    try:
+        middle = meaning.taylor(exact(centre), LEAN_TERMS, LEAN_PRECISION)
+        wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), LEAN_TERMS + 1, LEAN_PRECISION)
+        with precision_of(LEAN_PRECISION):
+            off = middle[0] - exact(centre) * exact(simple)
+            slopes = [middle[1] - exact(simple), *middle[2:], wide[LEAN_TERMS]]
+            change = sum((abs(slope) * exact(radius) ** (k + 1) for k, slope in enumerate(slopes)), arb(0))
+            side = 1.0 if off > change else -1.0 if -off > change else 0.0
+            most = upper(abs(off) + change)
+    except Undecided:
+        return None
+    if side == 0.0 or most > abs(value) * 2.0**-44:
+        return None
+    reach = 2.0 ** math.frexp(radius)[1]
+    linear = [value, float(simple * Fraction(reach))]
+    return centre, 1.0 / reach, most, side, linear + [0.0] * (DEGREE - 1)
 
 
 def audit(known: Reference, points: int, seed: int = 0) -> list[int]:
@@ -225,15 +269,17 @@ def audit(known: Reference, points: int, seed: int = 0) -> list[int]:
     broken = []
     for block in known.blocks[draw.integers(0, len(known.blocks), points if len(known.blocks) else 0)]:
         bits = int(block["first"]) + int(draw.integers(0, int(block["count"])))
-        if abs(block["coefficients"][0]) in (HUGE, TINY / 2):
-            continue  # saturated: Arb has no 80 bits there
-        value = known.meaning.refined([float_of(bits)], 80)
+        if abs(block["coefficients"][0]) in (HUGE, TINY / 2, 0.0):
+            continue  # saturated, or 0: Arb has no 80 bits there
+        value = known.meaning.refined([float_of(bits)], 80 if block["lean"] == 0 else LEAN_PRECISION)
         s = (Fraction(float_of(bits)) - Fraction(float(block["centre"]))) * Fraction(float(block["scale"]))
         polynomial = Fraction(0)
         for coefficient in block["coefficients"][::-1]:
             polynomial = polynomial * s + Fraction(float(coefficient))
-        with precision_of(160):
-            off = abs(value - arb(flint.fmpq(polynomial.numerator, polynomial.denominator)))
-            if not off <= float(block["slack"]):
+        with precision_of(LEAN_PRECISION):
+            polynomial_ball = arb(flint.fmpq(polynomial.numerator, polynomial.denominator))
+            off = abs(value - polynomial_ball)
+            side = value > polynomial_ball if block["lean"] > 0 else value < polynomial_ball
+            if not off <= float(block["slack"]) or (block["lean"] != 0 and not side):
                 broken.append(bits)
     return broken

@@ -228,7 +228,7 @@ def _arctan2(order: int, y: Jet, x: Jet) -> Jet:
     value = arb.atan2(top, right)
     if order == 1:
         return jet([value], 1)
-    rate = (x * y.derivative() - y * x.derivative()) / (x * x + y * y)
+    rate = _divide(order, x * y.derivative() - y * x.derivative(), x * x + y * y)
     return jet([value, *(c / (k + 1) for k, c in enumerate(rate.coeffs()))], order)
 
 

@@ -15,7 +15,7 @@ from flint import arb
 
 from optgen.symbolic import jets
 from optgen.symbolic.jets import Undecided, Undefined
-from optgen.symbolic.special import RULES
+from optgen.symbolic.special import RULES, erfcx
 
 Range = tuple[Any, Any]
 INF = arb("inf")
@@ -48,6 +48,8 @@ def _increasing(
         first, last = a
         if (low is not None and last < low) or (high is not None and first > high):
             raise Undefined("outside the domain")
+        if (low is not None and not last > low) or (high is not None and not first < high):
+            return FULL  # only an end of the domain
         inside_low = low is None or first > low
         inside_high = high is None or last < high
         start = function(first) if inside_low and first.is_finite() else arb(bottom)
@@ -150,6 +152,7 @@ ENDS: dict[str, Callable[..., Range]] = {
     "tanh": _increasing(lambda v: v.tanh(), -1, 1),
     "erf": _increasing(lambda v: v.erf(), -1, 1),
     "erfc": _negated(_increasing(lambda v: -v.erfc(), -2, 0)),
+    "erfcx": _negated(_increasing(lambda v: -erfcx(v), -INF, 0)),
     "erfinv": _increasing(lambda v: v.erfinv(), -INF, INF, low=-1, high=1),
     "maximum": _larger,
     "minimum": lambda a, b: _neg(_larger(_neg(a), _neg(b))),

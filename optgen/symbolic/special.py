@@ -26,6 +26,12 @@ def _erfinv(order: int, a: Jet) -> Jet:
     return composed(coefficients, a, order)
 
 
+def erfcx(v: Any) -> Any:
+    """e^(v^2) erfc(v) at a point."""
+    square = v * v
+    return square.hypgeom_u(arb(1) / 2, arb(1) / 2) / arb.pi().sqrt() if v >= 1 else square.exp() * v.erfc()
+
+
 def _erfcx(order: int, a: Jet) -> Jet:
     """For positive arguments c the k-th coefficient is (-1)^k U((k+1)/2, 1/2, c^2)/sqrt(pi).
 
@@ -47,33 +53,65 @@ def _erfcx(order: int, a: Jet) -> Jet:
     return composed(coefficients, a, order)
 
 
-def _bessel_system(c: Any, p: Any, q: Any, order: int, scaled: bool) -> tuple[list[Any], list[Any]]:
-    """Coefficients at c of the pair J0, J1 (J0' = -J1, c J1' = c J0 - J1), or scaled of e^-x I0, e^-x I1."""
-    first, second = [p], [q]
-    for n in range(order - 1):
-        last = (first[n - 1], second[n - 1]) if n else (arb(0), arb(0))
-        if scaled:
-            first.append((second[n] - first[n]) / (n + 1))
-            rate = c * (first[n] - second[n]) + last[0] - last[1] - (n + 1) * second[n]
-        else:
+def _bessel_j(which: int) -> Rule:
+    """J0 or J1, by J0' = -J1 and c J1' = c J0 - J1."""
+
+    def rule(order: int, a: Jet) -> Jet:
+        c = head(a)
+        if c.is_zero() and order == 1:
+            return jet([arb(1 - which)], 1)
+        if c.contains(0) and order > 1:
+            raise Undecided("a recurrence that divides by 0")
+        first, second = [c.bessel_j(0)], [c.bessel_j(1)]
+        for n in range(order - 1):
+            before = first[n - 1] if n else arb(0)
+            second.append((c * first[n] + before - (n + 1) * second[n]) / (c * (n + 1)))
             first.append(-second[n] / (n + 1))
-            rate = c * first[n] + last[0] - (n + 1) * second[n]
-        second.append(rate / (c * (n + 1)))
-    return first, second
+        return composed((first, second)[which], a, order)
+
+    return rule
 
 
-def _bessel(which: int, scaled: bool) -> Rule:
-    """J0, J1, or e^-|x| I0, e^-|x| I1: even for which = 0, odd for which = 1."""
+def _decaying(c: Any, order: int) -> list[Any]:
+    """Taylor coefficients of e^-x I0(x) at an exact point c > 0, by the pair (p, q) = e^-x (I0, I1): p' = q - p,
+    c q' = c (p - q) - q.  Each step loses as many bits as c has before or behind its point."""
+    import flint
+
+    before = flint.ctx.prec
+    mantissa, exponent = c.man_exp()
+    flint.ctx.prec = before + order * (abs(int(exponent) + int(mantissa).bit_length()) + 8)
+    try:
+        p, q = [c.bessel_i(0, scaled=True)], [c.bessel_i(1, scaled=True)]
+        for n in range(order - 1):
+            last = (p[n - 1] - q[n - 1]) if n else arb(0)
+            p.append((q[n] - p[n]) / (n + 1))
+            q.append((c * (p[n] - q[n]) + last - (n + 1) * q[n]) / (c * (n + 1)))
+    finally:
+        flint.ctx.prec = before
+    return [+value for value in p]
+
+
+def _bessel_i(which: int) -> Rule:
+    """e^-|x| I0(x) or e^-|x| I1(x).
+
+    e^-x I0(x) is the mean of e^(-x (1 - cos t)) over t: its derivatives alternate in sign and fall in size, so on a
+    ball a coefficient lies between its values at the two ends.  e^-x I1(x) is that function plus its derivative.
+    """
 
     def rule(order: int, a: Jet) -> Jet:
         value = head(a)
         if value.is_zero() and order == 1:
             return jet([arb(1 - which)], 1)
         if value.contains(0):
-            raise Undecided("a Bessel function on both sides of 0")
+            raise Undecided("a kink inside the ball")
         size = value if value > 0 else -value
-        p, q = ((size.bessel_i(k, scaled=True) if scaled else size.bessel_j(k)) for k in (0, 1))
-        coefficients = _bessel_system(size, p, q, order, scaled)[which]
+        low, high = size.lower(), size.upper()
+        if not low > 0:
+            raise Undecided("a kink at the end of the ball")
+        p = _decaying(low, order + 1)
+        if low != high:
+            p = [x.union(y) for x, y in zip(p, _decaying(high, order + 1), strict=True)]
+        coefficients = [p[k] + (k + 1) * p[k + 1] for k in range(order)] if which else p[:order]
         if value > 0:
             return composed(coefficients, a, order)
         made = composed(coefficients, 0 - a, order)
@@ -106,10 +144,10 @@ SPECIAL_JETS: dict[str, Rule] = {
     "erfc": lambda order, a: a.erfc(),
     "erfcx": _erfcx,
     "erfinv": _erfinv,
-    "bessel_i0e": _bessel(0, True),
-    "bessel_i1e": _bessel(1, True),
-    "bessel_j0": _bessel(0, False),
-    "bessel_j1": _bessel(1, False),
+    "bessel_i0e": _bessel_i(0),
+    "bessel_i1e": _bessel_i(1),
+    "bessel_j0": _bessel_j(0),
+    "bessel_j1": _bessel_j(1),
     "airy_ai": lambda order, a: a.airy_ai(),
     "airy_ai_prime": lambda order, a: a.airy_ai_prime(),
     "lgamma": _lgamma,

@@ -66,7 +66,7 @@ def _arcsinh(size: Scalar) -> Scalar:
 
 def _arccosh(x: Scalar) -> Scalar:
     less = _sub(x, _c(1))
-    return apply("log1p", _add(less, _root(_mul(less, _add(x, _c(1))))))
+    return apply("log1p", _add(less, _mul(_root(less), _root(_add(x, _c(1))))))
 
 
 def _arctanh(size: Scalar) -> Scalar:
