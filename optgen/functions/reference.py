@@ -234,12 +234,13 @@ def _multiple(value: float, centre: float) -> Fraction | None:
     simple = Fraction(round(factor * 2**12), 2**12)
     if simple == 0 or abs(factor / simple - 1) > 2.0**-45 or abs(simple.numerator).bit_length() > 8:
         return None
-    exact_in_floats = abs(simple).numerator == 1 and (abs(value) > 2.0**-124 or simple.denominator == 1)
+    power = abs(simple.numerator) & (abs(simple.numerator) - 1) == 0
+    exact_in_floats = power and (abs(value) > 2.0**-124 or simple.denominator == 1)
     return None if exact_in_floats else simple
 
 
 def _leaning(meaning: Meaning, centre: float, radius: float, simple: Fraction) -> tuple[Any, ...] | None:
-    """The block of a multiple of x, if f certainly lies on one side of it and within 2^-44 of f."""
+    """The block of a multiple of x, if f certainly is that, or lies on one side of it and within 2^-44 of f."""
     value = float(simple * Fraction(centre))
     try:
         middle = meaning.taylor(exact(centre), LEAN_TERMS, LEAN_PRECISION)
@@ -249,10 +250,11 @@ def _leaning(meaning: Meaning, centre: float, radius: float, simple: Fraction) -
             slopes = [middle[1] - exact(simple), *middle[2:], wide[LEAN_TERMS]]
             change = sum((abs(slope) * exact(radius) ** (k + 1) for k, slope in enumerate(slopes)), arb(0))
             side = 1.0 if off > change else -1.0 if -off > change else 0.0
-            most = upper(abs(off) + change)
+            same = bool(off.is_zero() and change.is_zero())
+            most = 0.0 if same else upper(abs(off) + change)
     except Undecided:
         return None
-    if side == 0.0 or most > abs(value) * 2.0**-44:
+    if (side == 0.0 and not same) or most > abs(value) * 2.0**-44:
         return None
     reach = 2.0 ** math.frexp(radius)[1]
     linear = [value, float(simple * Fraction(reach))]
