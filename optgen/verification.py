@@ -277,7 +277,7 @@ def answered(work: Callable[[], Answer]) -> Answer:
     """The answer to a question, or what keeps it from having one as an error of the user."""
     from optgen.proof.ask import OpenQuestion
     from optgen.proof.domains import Contradiction
-    from optgen.proof.forms import NotLinear
+    from optgen.proof.quantities import NotLinear
 
     try:
         return work()

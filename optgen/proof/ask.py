@@ -54,8 +54,8 @@ def largest_of(claim: Claim, name: str, low: Fraction, high: Fraction) -> Bracke
 
 
 def bounds_of(found: LinearClaim) -> tuple[Fraction, Fraction] | None:
-    from optgen.proof.forms import NotLinear
     from optgen.proof.linear_claims import curvatures
+    from optgen.proof.quantities import NotLinear
 
     try:
         low, high = curvatures(found.classes[found.method.oracles[0]])

@@ -21,11 +21,12 @@ from optgen.ir.evaluate import evaluate
 from optgen.ir.nodes import AnyNode, Tensor
 from optgen.ir.program import Function, Slot
 from optgen.proof.domains import holds
-from optgen.proof.extract import Extracted, differences
-from optgen.proof.forms import NotLinear
+from optgen.proof.extract import Extracted
 from optgen.proof.members import Member, members, rebuilt
 from optgen.proof.polynomial import Number, at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Quadratic
+from optgen.proof.quantities import NotLinear
+from optgen.proof.relations import differences
 
 Vector = tuple[Fraction, ...]
 Expand = Callable[[Function], Function]

@@ -17,8 +17,8 @@ from optgen.ir.claims import Claim, Relation, scalar_of
 from optgen.ir.program import State
 from optgen.proof.cancel import lowest
 from optgen.proof.domains import Constraint, intervals
-from optgen.proof.forms import MARK, ROOT, Asked, Frame, NotLinear, Reader, Root, Value, Whole, as_quadratic, shown
-from optgen.proof.interpolation import CLASSES, joint
+from optgen.proof.forms import MARK, Asked, Frame, Reader
+from optgen.proof.interpolation import CLASSES
 from optgen.proof.polynomial import Number, Ratio, names_of, symbol
 from optgen.proof.problem import (
     NOWHERE,
@@ -31,11 +31,20 @@ from optgen.proof.problem import (
     Quadratic,
     Statement,
     constant,
-    inner,
     value,
     vector,
 )
+from optgen.proof.quantities import ROOT, NotLinear, Root, Whole, as_quadratic, shown
 from optgen.proof.reduce import centred, form_with, solution, substituted, with_values
+from optgen.proof.relations import (
+    definition_of,
+    differences,
+    is_infinite,
+    linear_answers,
+    linear_values,
+    squared,
+    with_minimisers,
+)
 
 MOST_STEPS = 40
 Meaning = Callable[[tuple[int, ...]], Whole]
@@ -82,6 +91,8 @@ class Extraction:
     busy: set[ir.Input] = field(default_factory=set)
     specials: dict[str, Form] = field(default_factory=dict)  # vectors of the claim by name
     tied: bool = False  # `given` says that vectors are equal
+    expected: bool = False  # the claim speaks of an expectation
+    minimised: list[tuple[str, str]] = field(default_factory=list)  # oracles with the name of their minimiser
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.sizes(), self.special, numbers=self.numbers)
@@ -182,6 +193,9 @@ class Extraction:
             case "fixed":
                 return self.fixed_point().values[self.state(attributes["state"]).input](places)
             case "expectation":
+                if node.outputs[0][1]:
+                    raise NotLinear("the expectation of a vector, whose square is not that of squares")
+                self.expected = True
                 return reader.whole(node.arguments[0], frame, at, places)
         return None
 
@@ -198,8 +212,11 @@ class Extraction:
             (parameter,) = found.function.parameters
             mark = f"{MARK}{id(parameter)}"
             inside = Frame({**self.base.values, parameter: lambda _: vector(mark)})
-            body = self.reader.whole(found.function.results[0], inside, {}, ())
-            self.equations.append(self.reader.differentiated(as_quadratic(body), mark, point))
+            body = as_quadratic(self.reader.whole(found.function.results[0], inside, {}, ()))
+            self.equations.append(self.reader.differentiated(body, mark, point))
+            asked = [(self.reader.waiting[n][0], c) for n, c in body.values.items() if n in self.reader.waiting]
+            if found.kind == "argmin" and not body.products and len(body.values) == 1 and asked and asked[0][1] == 1:
+                self.minimised.append((asked[0][0], label))
         return point
 
     def iterate(self, k: int) -> Frame:
@@ -243,6 +260,8 @@ class Extraction:
                     before = values[state.input](places)
                     if isinstance(after, Form) and isinstance(before, Form):
                         self.equations.append(after - before)
+                    else:
+                        self.left_out.append(f"{state.name} is a number that a fixed point keeps")
         return self.fixed
 
     def members(self, made: ir.Input) -> list[tuple[int, ...]]:
@@ -304,7 +323,9 @@ class Extraction:
         def after(form: Form) -> Form:
             return form_with(form_with(form, found), dict.fromkeys(zeros, NOWHERE))
 
-        marked = replace(solved, oracles=tuple(with_minimisers(o) for o in solved.oracles))
+        stars = [(oracle, after(vector(name))) for oracle, name in self.minimised]
+        marked = replace(solved, oracles=tuple(with_minimisers(o, stars) for o in solved.oracles))
+        self.refuse_unsound(marked)
         used = marked.symbols()
         roots = {n for n in used | {m for c in self.constraints for m in names_of(c.left)} if n.startswith(ROOT)}
         signs = [Constraint(">=", lowest(symbol(name)), Fraction(0), name) for name in sorted(roots)]
@@ -325,6 +346,15 @@ class Extraction:
             self.numbers,
             self.tied,
         )
+
+    def refuse_unsound(self, problem: Problem) -> None:
+        """Classes whose conditions mean less than they seem to here."""
+        for oracle in problem.oracles:
+            names = {c.name for c in oracle.classes}
+            if "quadratic" in names and any(p.minimiser and p.x.terms for p in oracle.points):
+                raise NotLinear("a quadratic whose minimiser can't be put at 0")
+            if "unbiased" in names and not self.expected:
+                raise NotLinear("an unbiased compressor is bounded in expectation only: claim E(..)")
 
     def meanings(self, after: Callable[[Form], Form]) -> dict[ir.Input, dict[tuple[int, ...], Number | Form]]:
         """Inputs as numbers and forms, those without a meaning left out."""
@@ -407,74 +437,6 @@ class Extraction:
         if any(isinstance(side, Root) for side in sides):
             sides, numbers = squared(goal.operator, sides)
         return [([q], numbers) for q in differences(goal.operator, *sides)]
-
-
-def squared(operator: str, sides: Sequence[Value]) -> tuple[list[Value], list[Number]]:
-    """Both sides of a comparison of norms squared, and the factors that must not be negative for that."""
-    found: list[Value] = []
-    factors: list[Number] = []
-    for side in sides:
-        if isinstance(side, Root):
-            factors.append(side.factor)
-            found.append((side.factor * side.factor) * side.inside)
-        elif isinstance(side, Fraction | Ratio):
-            factors.append(side)
-            found.append(side * side)
-        else:
-            raise NotLinear("a norm compared with a quantity")
-    return found, factors
-
-
-def differences(operator: str, left: Value, right: Value) -> list[Quadratic]:
-    """What must be >= 0."""
-    a, b = as_quadratic(left), as_quadratic(right)
-    ways = {"<=": [b - a], "<": [b - a], ">=": [a - b], ">": [a - b], "==": [b - a, a - b]}
-    if operator not in ways:
-        raise NotLinear("a relation that is no inequality")
-    return ways[operator]
-
-
-def linear_answers(oracle: Oracle) -> list[Form]:
-    """Where the lowest and the highest curvature are one, the gradient is linear: g - g0 = L (x - x0)."""
-    for c in joint(oracle.classes):
-        if c.name == "linear_gradient" and c.arguments[0] is not None:
-            slope, (first, *rest) = c.arguments[0], oracle.points
-            return [p.g - first.g - slope * (p.x - first.x) for p in rest]
-    return []
-
-
-def linear_values(oracle: Oracle) -> list[tuple[str, Quadratic]]:
-    """The values of such a function: f - f0 = <g + g0, x - x0>/2."""
-    if all(c.name != "linear_gradient" for c in joint(oracle.classes)):
-        return []
-    first, *rest = oracle.points
-    values = [(p, name) for p in rest for name in p.f.values if len(p.f.values) == 1 and not p.f.products]
-    return [(name, first.f + Fraction(1, 2) * inner(p.g + first.g, p.x - first.x)) for p, name in values]
-
-
-def with_minimisers(oracle: Oracle) -> Oracle:
-    """Points where the answer is 0 are minimisers (zeros of an operator)."""
-    points = tuple(replace(p, minimiser=True) if not p.g.terms and not p.adjoint else p for p in oracle.points)
-    return replace(oracle, points=points)
-
-
-def definition_of(fact: claim_form.Fact) -> tuple[ir.Input, ir.Scalar] | None:
-    """`p = e` with p an input without axes: (p, e)."""
-    if not isinstance(fact, Relation) or fact.operator != "==" or fact.left.axes or fact.right.axes:
-        return None
-    left = scalar_of(fact.left)
-    if isinstance(left, ir.Access) and isinstance(left.tensor, ir.Input) and not left.indices:
-        return left.tensor, scalar_of(fact.right)
-    return None
-
-
-def is_infinite(tensor: ir.Tensor) -> bool:
-    if tensor.axes:
-        return False
-    side = scalar_of(tensor)
-    if isinstance(side, ir.Operation) and side.name == "neg":
-        side = side.arguments[0]
-    return isinstance(side, ir.Constant) and isinstance(side.value, float)
 
 
 def extracted(claim: Claim, goal: Relation, numbers: Mapping[str, Number] | None = None) -> list[Extracted]:

@@ -12,13 +12,13 @@ from optgen.ir.claims import Claim, Rate, Stable, scalar_of
 from optgen.proof.attack import sample
 from optgen.proof.domains import Constraint, holds, intervals
 from optgen.proof.extract import Extraction
-from optgen.proof.forms import NotLinear, Root
 from optgen.proof.interpolation import joint
 from optgen.proof.linear import LinearMethod, Matrix, closed_loop, lyapunov
 from optgen.proof.members import RANGES
 from optgen.proof.polynomial import Number, at, names_of, to_json
 from optgen.proof.problem import Form, Interval, Membership, Quadratic, problem_to_json
 from optgen.proof.program import CONSTANT, Row
+from optgen.proof.quantities import NotLinear, Root
 from optgen.proof.rounding import rational, solved
 from optgen.proof.verdict import Part
 from optgen.proof.worker import Worker

@@ -19,11 +19,11 @@ from optgen.proof.attack import MistranslatedError, attack_members, attack_vecto
 from optgen.proof.cancel import linear_root, lowest
 from optgen.proof.domains import Contradiction, holds
 from optgen.proof.extract import Extracted, extracted
-from optgen.proof.forms import ROOT, NotLinear
 from optgen.proof.interpolation import ClassError
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, problem_to_json
+from optgen.proof.quantities import ROOT, NotLinear
 from optgen.proof.verdict import Part, Verdict, weakest
 from optgen.proof.worker import Worker
 
@@ -129,8 +129,15 @@ def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds
     certificates = [p.certificate for p in pieces if p.certificate is not None]
     part.status, part.trust = "proved", weakest([p.trust for p in pieces])
     part.certificate = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
-    part.words = tuple(w for p in pieces for w in p.words)
+    part.words = tuple(w for p in pieces for w in p.words) + assumed_domains(claim, problems)
     return part
+
+
+def assumed_domains(claim: Claim, problems: Sequence[Extracted]) -> tuple[str, ...]:
+    """Declared domains of states that a proof may rest on."""
+    used = {name for p in problems for name in p.problem.symbols()}
+    states = claim.program.states if claim.program is not None else ()
+    return tuple(f"the declared domain of the state {s.name} is assumed" for s in states if s.name in used)
 
 
 def readings(claim: Claim, goal: Relation, numbers: Mapping[str, Number]) -> Iterator[Extracted]:

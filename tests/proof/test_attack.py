@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from optgen.passes.differentiate import differentiate
-from optgen.proof import extract, forms
+from optgen.proof import extract, forms, quantities
 from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors
 from optgen.proof.problem import Quadratic, vector
 from tests.proof.specs import claim
@@ -34,14 +34,15 @@ def test_a_faithful_translation_survives(head):
 
 
 def sign_of_momentum(patch):
-    patch.setitem(forms.OPERATIONS, "sub", forms.added)
+    patch.setitem(quantities.OPERATIONS, "sub", quantities.added)
 
 
 def step_forgotten(patch):
     def multiplied(a, b):
-        return b if isinstance(b, forms.Entry) and not isinstance(a, forms.Entry) else forms.multiplied(a, b)
+        entries = isinstance(a, quantities.Entry), isinstance(b, quantities.Entry)
+        return b if entries == (False, True) else quantities.multiplied(a, b)
 
-    patch.setitem(forms.OPERATIONS, "mul", multiplied)
+    patch.setitem(quantities.OPERATIONS, "mul", multiplied)
 
 
 def gradient_at_the_old_point(patch):
@@ -92,7 +93,7 @@ def squares_lost(patch):
 
 
 def constant_divided_twice(patch):
-    patch.setitem(forms.OPERATIONS, "div", lambda a, b: forms.divided(forms.divided(a, b), b))
+    patch.setitem(quantities.OPERATIONS, "div", lambda a, b: quantities.divided(quantities.divided(a, b), b))
 
 
 PLANTED = [

@@ -8,8 +8,8 @@ import pytest
 
 from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.extract import extracted
-from optgen.proof.forms import NotLinear, shown
 from optgen.proof.polynomial import symbol
+from optgen.proof.quantities import NotLinear, shown
 from tests.proof.specs import claim
 
 L, mu, lr = symbol("L"), symbol("mu"), symbol("lr")
