@@ -22,7 +22,9 @@ def verdict(head: str, lines: str, mode: str = "prove"):
 
 
 def test_a_spec_is_as_it_claims():
-    text = HEADS["gradient"] + """  claim "descends"
+    text = (
+        HEADS["gradient"]
+        + """  claim "descends"
     given f in smooth(L), lr in (0, 2/L)
     prove f(x') <= f(x) - lr*(1 - L*lr/2)*sqnorm(grad f(x))
   claim "linear rate"
@@ -32,6 +34,7 @@ def test_a_spec_is_as_it_claims():
     given f in smooth(L), lr = 3/L
     refute f(x') <= f(x)
 """
+    )
     found = optgen.verify(text, cache=False)
     assert [v.verdict for v in found] == ["proved", "proved", "refuted"]
     assert all(v.as_claimed for v in found)
