@@ -3,7 +3,7 @@
 In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API and the installed peers.
 
 `timing` measures, `machine` says where, `cases` has one function a comparison, `functions` those of elementwise
-functions, `peers` what others do.
+functions, `proofs` those of best rates, `peers` what others do.
 """
 
 from optgen.bench.cases import CASES, run

@@ -16,6 +16,7 @@ from typing import Any
 
 from optgen.bench import peers
 from optgen.bench.functions import functions
+from optgen.bench.proofs import rates
 from optgen.bench.timing import Row, installed, interleaved
 
 
@@ -179,11 +180,16 @@ def _transport(n: int = 100) -> dict[str, Any]:
     return {"C": (t[:, None] - t) ** 2, "a": a / a.sum(), "b": b / b.sum(), "eta": 200.0, "density": 0.5}
 
 
+def verify() -> Iterator[Row]:
+    """Best rates of classic methods, proved, beside what numeric tools say."""
+    return rates(_listed()["rates"])
+
+
 DATA: dict[str, Callable[[], dict[str, Any]]] = {"regression": _regression, "transport": _transport}
 
 CASES: dict[str, Callable[[], Iterator[Row]]] = {
     "start": start, "first": first, "call": call, "step": step, "solves": solves, "system": system,
-    "functions": functions,
+    "functions": functions, "verify": verify,
 }  # fmt: skip
 
 
