@@ -284,7 +284,10 @@ def apply(name: str, *arguments: Scalar) -> Scalar:
 
 def _fold(name: str, arguments: tuple[Scalar, ...]) -> Scalar | None:
     """Exact integer arithmetic, and identities with 0 and 1 that change no float (x*1, x + 0 of constants, -(-x))."""
-    if all(isinstance(a, ir.Constant) and a.dtype == "int" for a in arguments) and name in _INTEGER:
+    constants = sum([isinstance(a, ir.Constant) for a in arguments])
+    if not constants and name != "neg":
+        return None
+    if constants == len(arguments) and name in _INTEGER and all(a.dtype == "int" for a in arguments):
         values = [a.value for a in arguments]  # type: ignore[union-attr]
         if name in ("floordiv", "mod") and values[1] == 0:
             return None

@@ -13,42 +13,41 @@ N = TypeVar("N", bound=AnyNode)
 
 def children(node: AnyNode) -> tuple[AnyNode, ...]:
     """All nodes a node is built from, without the places it binds (indices, parameters, the counter)."""
-    match node:
-        case ir.Constant() | ir.Dim():
-            return ()
-        case ir.Index():
-            return (node.extent,)
-        case ir.Operation():
-            return node.arguments
-        case ir.Access():
-            return (node.tensor, *node.indices)
-        case ir.Reduce():
-            extents = tuple(index.extent for index in node.indices)
-            return (*extents, node.body) if node.condition is None else (*extents, node.condition, node.body)
-        case ir.Choose():
-            return (node.condition, node.then, node.otherwise)
-        case ir.Draw():
-            return (*node.parameters, node.seed, *node.counters, node.position)
-        case ir.Input():
-            return node.axes
-        case ir.Array():
-            return (*node.axes, node.body)
-        case ir.Concat():
-            return node.parts
-        case ir.View():
-            return (node.tensor, node.offset, *node.axes)
-        case ir.Output():
-            return (node.source,)
-        case ir.Loop():
-            optional = tuple(s for s in (node.limit, node.condition, node.capacity) if s is not None)
-            return (*node.initial, *optional, *node.body, *node.traces)
-        case ir.Call():
-            return node.arguments
-        case ir.Lambda():
-            return node.results
-        case ir.Derivative():
-            return (node.function, *node.at, *node.seeds)
-    raise ir.IRError(f"not a node: {node!r}")
+    parts_of = _CHILDREN.get(type(node))
+    if parts_of is None:
+        raise ir.IRError(f"not a node: {node!r}")
+    return parts_of(node)
+
+
+def _of_reduce(node: ir.Reduce) -> tuple[AnyNode, ...]:
+    extents = tuple([index.extent for index in node.indices])
+    return (*extents, node.body) if node.condition is None else (*extents, node.condition, node.body)
+
+
+def _of_loop(node: ir.Loop) -> tuple[AnyNode, ...]:
+    optional = [s for s in (node.limit, node.condition, node.capacity) if s is not None]
+    return (*node.initial, *optional, *node.body, *node.traces)
+
+
+_CHILDREN: dict[type, Callable[[Any], tuple[AnyNode, ...]]] = {
+    ir.Constant: lambda node: (),
+    ir.Dim: lambda node: (),
+    ir.Index: lambda node: (node.extent,),
+    ir.Operation: lambda node: node.arguments,
+    ir.Access: lambda node: (node.tensor, *node.indices),
+    ir.Reduce: _of_reduce,
+    ir.Choose: lambda node: (node.condition, node.then, node.otherwise),
+    ir.Draw: lambda node: (*node.parameters, node.seed, *node.counters, node.position),
+    ir.Input: lambda node: node.axes,
+    ir.Array: lambda node: (*node.axes, node.body),
+    ir.Concat: lambda node: node.parts,
+    ir.View: lambda node: (node.tensor, node.offset, *node.axes),
+    ir.Output: lambda node: (node.source,),
+    ir.Loop: _of_loop,
+    ir.Call: lambda node: node.arguments,
+    ir.Lambda: lambda node: node.results,
+    ir.Derivative: lambda node: (node.function, *node.at, *node.seeds),
+}
 
 
 def postorder(roots: Iterable[AnyNode]) -> Iterator[AnyNode]:
@@ -62,7 +61,7 @@ def postorder(roots: Iterable[AnyNode]) -> Iterator[AnyNode]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((child, False) for child in reversed(children(node)) if child not in seen)
+            stack.extend([(child, False) for child in reversed(children(node)) if child not in seen])
 
 
 def rewrite(
@@ -79,19 +78,20 @@ def rewrite(
     """
     done: dict[AnyNode, AnyNode] = dict(start or {})
     roots = list(roots)
-    stack: list[tuple[AnyNode, bool]] = [(root, False) for root in reversed(roots)]
+    stack: list[tuple[AnyNode, tuple[AnyNode, ...] | None]] = [(root, None) for root in reversed(roots)]
     while stack:
-        node, ready = stack.pop()
+        node, parts = stack.pop()
         if node in done:
             continue
-        if not ready:
+        if parts is None:
             if skip(node):
                 done[node] = node
                 continue
-            stack.append((node, True))
-            stack.extend((child, False) for child in children(node) if child not in done)
+            parts = children(node)
+            stack.append((node, parts))
+            stack.extend([(child, None) for child in parts if child not in done])
             continue
-        rebuilt = rebuild(node, done)
+        rebuilt = _rebuilt(node, parts, done)
         replaced = rule(rebuilt)
         done[node] = rebuilt if replaced is None else replaced
     return [done[root] for root in roots]  # type: ignore[misc]
@@ -119,14 +119,23 @@ def fresh(root: N) -> N:
 
 def rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
     """A node from what its parts became; itself if none changed."""
+    return _rebuilt(node, children(node), done)
+
+
+def _rebuilt(node: AnyNode, parts: tuple[AnyNode, ...], done: Mapping[AnyNode, AnyNode]) -> AnyNode:
+    new = done.get
+    for part in parts:
+        if new(part, part) is not part:
+            return _changed(node, done)
+    return _changed(node, done) if type(node) in _BINDERS and _rebinds(node, done) else node
+
+
+def _changed(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
     new = done.get
 
     def each(items: Iterable[AnyNode]) -> list[Any]:
         return [new(item, item) for item in items]
 
-    parts = children(node)
-    if all(new(part, part) is part for part in parts) and not _rebinds(node, done):
-        return node
     match node:
         case ir.Index():
             return ir.Index(new(node.extent), node.name)  # type: ignore[arg-type]
@@ -171,6 +180,9 @@ def rebuild(node: AnyNode, done: Mapping[AnyNode, AnyNode]) -> AnyNode:
         case ir.Derivative():
             return ir.derivative(node.kind, new(node.function), each(node.at), each(node.seeds))  # type: ignore[arg-type]
     raise ir.IRError(f"not a node: {node!r}")
+
+
+_BINDERS = frozenset((ir.Reduce, ir.Array, ir.Loop, ir.Lambda))
 
 
 def bound(node: AnyNode) -> tuple[ir.Index | ir.Input, ...]:
