@@ -16,6 +16,8 @@ Must not know: the language, specs, the runtime, who else calls the kernels.
     schemes      families of programs, each found by analysis of the meaning
     target       what a scheme wants to know of a function
     fit          minimax coefficients in high precision, rounded jointly
+    anchors      zeros, poles, kinks and ends of a function, enclosed
+    tables       a program for any function: polynomials found by the bits of the distance from an anchor
     composed     an expression evaluated as it is written, in doubles: the last candidate, and the loop for float64
     files        a function as files: C, header, library, certificate, plot
     make         from what is asked of a function to its ufunc

@@ -79,7 +79,7 @@ def table_program(name: str, claim: Claim, against: Reference | None = None) -> 
     >>> prove(table_program("f", claim), claim, full=False).holds
     True
     """
-    reality = against or known(claim, turns=False)
+    reality = against or _plain(claim)
     nearly = claim.amount == 0.5 and not claim.accuracy.relative
     degree, bits = (8, 51) if nearly else (5, 31)
     low, high = (-END, END) if claim.domain is None else (Fraction(claim.domain.low), Fraction(claim.domain.high))
@@ -89,6 +89,14 @@ def table_program(name: str, claim: Claim, against: Reference | None = None) -> 
     tables = Tables(degree)
     bases = [_rows(reality.meaning, frame, tables, bits) for frame in frames]
     return _written(name, special, frames, bases, tables, _overrides(reality, special))
+
+
+def _plain(claim: Claim) -> Reference:
+    """The reference in plain blocks; raises `Refused` for a periodic function over many periods."""
+    reach = max(abs(claim.domain.low), abs(claim.domain.high)) if claim.domain is not None else math.inf
+    if reach > 64 and known(claim).turns is not None:
+        raise Refused("a periodic function over many periods has too many zeros: state a domain of a few")
+    return known(claim, turns=False)
 
 
 def _frame(meaning: Meaning, anchor: Anchor | None, special: Sequence[Anchor], low: Fraction, high: Fraction) -> Frame:

@@ -8,5 +8,4 @@ Must not know: float programs, backends, kernels; nobody else imports flint or s
     jets       one rule an operation: how it acts on power series whose coefficients are balls
     special    the rules of functions that Arb has no series for
     ranges     enclosures by their ends: saturated values, signs, infinities
-    analysis   the facts
 """
