@@ -120,7 +120,7 @@ def functions() -> Iterator[Row]:
     from optgen.shipped import function_paths
 
     names = [name for name in FUNCTIONS if name in function_paths()]
-    for size, repeats in ((IN_CACHE, 25), (IN_MEMORY, 3)):
+    for size, repeats in ((IN_CACHE, 15), (IN_MEMORY, 3)):
         rows = [_row(name, size, repeats) for name in names]
         yield from rows
         if rows:
@@ -158,7 +158,7 @@ def _row(name: str, size: int, repeats: int) -> Row:
     x = np.random.default_rng(0).uniform(peers.low, peers.high, size).astype(np.float32)
     out = np.empty_like(x)
     ours = getattr(optgen.functions, name)
-    inner = max(1, 2**18 // size)
+    inner = max(1, 2**20 // size)
     ways = {
         "optgen": _repeated(lambda: ours(x, out=out), inner),
         "copy": _repeated(lambda: np.copyto(out, x), inner),

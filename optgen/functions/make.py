@@ -89,7 +89,7 @@ def _found(wanted: Request, meaning: Function) -> Straight:
     claim = Claim(meaning, wanted.accuracy, wanted.domain)
     reality: Reference | None = None
     reasons: list[str] = []
-    for program in _offers(wanted, meaning, reasons):
+    for program in _offers(wanted, claim, reasons):
         if not plausible(program, claim):
             reasons.append("the best program loses too much by cancellation")
             continue
@@ -107,21 +107,27 @@ def _found(wanted: Request, meaning: Function) -> Straight:
     raise _unreachable(wanted, meaning, reasons[-1] if reasons else "no scheme is known for it")
 
 
-def _offers(wanted: Request, meaning: Function, reasons: list[str]) -> Iterator[Straight]:
-    """Programs of the schemes, then the expression as it is written, in doubles; `reasons` get why there is none."""
+def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Straight]:
+    """Programs of the schemes, then the expression as it is written, in doubles, then tables of polynomials; `reasons`
+    get why there is none.
+    """
     from optgen.functions.composed import composed
     from optgen.functions.errors import Refused
     from optgen.functions.generate import candidates
+    from optgen.functions.tables import table_program
 
-    if len(meaning.parameters) == 1:
+    meaning = claim.meaning
+    one = len(meaning.parameters) == 1
+    sources: list[Callable[[], Iterator[Straight]]] = [
+        *([lambda: candidates("f", meaning, wanted.accuracy)] * one),
+        lambda: iter([composed("f", meaning, "f32")]),
+        *([lambda: iter([table_program("f", claim)])] * one),
+    ]
+    for source in sources:
         try:
-            yield from candidates("f", meaning, wanted.accuracy)
+            yield from source()
         except Refused as error:
             reasons.append(str(error))
-    try:
-        yield composed("f", meaning, "f32")
-    except Refused as error:
-        reasons.append(str(error))
 
 
 def _in_doubles(meaning: Function) -> dict[str, Straight]:
