@@ -281,7 +281,8 @@ def counterexample(question: Question, size: int, seconds: float) -> dict[str, F
         if answer.status != "sat":
             return None
         values = {name: v for name, v in answer.values.items() if v is not None and name.startswith("<")}
-        whole = all(v.denominator == 1 for name, v in values.items() if name in question.integers)
+        counts = [v for name, v in values.items() if name in question.integers]
+        whole = all(v.denominator == 1 and v >= 0 for v in counts)  # most integers are counts: others refute nothing
         failing = holds(named(goal, reader), values) is False
         if whole and failing and all(holds(named(a, reader), values) for a in given):
             return values

@@ -106,7 +106,7 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: li
     values = eliminated(reading)
     for name, number in claim.at.items():
         values[name] = (tuple(f"at{k}" for k in range(len(reading.axes.get(name, ())))), str(number))
-    integers = {name.name for name in claim.names if name.kind == "integer"}
+    integers = {name for made, name in reading.names.items() if made.dtype == "int"}
     if claim.program is not None:
         done = reading.names.get(claim.program.phases[0].done)
         if done is not None:
@@ -122,14 +122,16 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: li
     inverse = {pair for term in assumptions for pair in inverses(term, reading)}
     rules = replace(rules, inverse=frozenset(inverse))
     free = {label for term in (aim, *assumptions) for label in open_labels(term)}
+    dims = {e for e in reading.extents.values() if not e.isdigit()}
+    sized = {name for name, _ in claim.program.sizes} if claim.program is not None else set()
     return Question(
         tuple(assumptions),
         aim,
         rules,
-        tuple(sorted({e for e in reading.extents.values() if not e.isdigit()})),
+        tuple(sorted(dims)),
         {label: reading.extents[label] for label in sorted(free)},
         frozenset(f"<{name}>" for name in integers),
-        complete,
+        complete and not dims & sized,
         (*matrices.small, *systems(reading)),
     )
 
@@ -240,6 +242,8 @@ def realisable(question: Question, claim: said.Claim) -> bool:
                     strange.append(name)
             case ["expect", *_]:
                 strange.append("E")
+            case ["atom", name, *_] if name.endswith("~") and name not in question.rules.normal:
+                strange.append(name)  # a draw of another law has a range
             case ["atom", name, *labels] if " " in name or any(str(label).startswith("?") for label in labels):
                 strange.append(name)
             case [_, *parts]:

@@ -131,3 +131,28 @@ def test_equations_between_products_are_used():
     lines = "given dot(p, r) = sqnorm(r), dot(q, r) = 0\nprove dot(p - q, r) = sqnorm(r)"
     assert lemma(claim(head + lines)).trust == "algebra"
     assert lemma(claim(head + lines.replace("q, r) = sqnorm(r)", "q, r) = sqnorm(p)"))).status != "proved"
+
+
+LAWS = """algorithm laws(f)
+  dim m = 3
+  param count : N = 2
+  state x : R = 0, y : R[m] = 0
+  step
+    draw u ~ uniform(0, 1)
+    x' = x + u
+    y' = y
+"""
+
+
+@pytest.mark.parametrize(
+    "goal",
+    ["x' <= x + 1", "2*count != 1", "count >= 0", "sqnorm(y + 1) >= 3*(1 + 2*sum(y)/m) or sum(y) != 0 or m != 1"],
+    ids=["the range of a law", "an integer", "a count", "a dimension with a value"],
+)
+def test_numbers_that_can_not_be_refute_nothing(goal):
+    assert lemma(claim(f"prove {goal}", LAWS)).status != "refuted"
+
+
+def test_numbers_that_can_be_do():
+    assert lemma(claim("prove x' <= x + count", LAWS)).status == "unknown"
+    assert lemma(claim("prove count <= 5", LAWS)).status == "refuted"
