@@ -85,6 +85,7 @@ def _found(wanted: Request, meaning: Function) -> Straight:
     from optgen.functions.certificate import Claim, known, prove
     from optgen.functions.composed import plausible
     from optgen.functions.errors import Refused
+    from optgen.functions.generate import promising
 
     claim = Claim(meaning, wanted.accuracy, wanted.domain)
     reality: Reference | None = None
@@ -100,7 +101,7 @@ def _found(wanted: Request, meaning: Function) -> Straight:
         except Refused as error:
             raise _unreachable(wanted, meaning, str(error)) from None
         proof = prove(program, claim, full=False, against=reality)
-        if proof.holds:
+        if promising(proof):
             return program
         found = proof.findings
         reasons.append(f"the best program has {found.error:.3g}" if found.sound else "it fails at zeros or infinities")

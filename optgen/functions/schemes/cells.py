@@ -35,14 +35,15 @@ class Fitted:
     error: float
 
 
-def fit(cell: Cell, degree: int) -> Fitted:
-    """The cell's coefficients, jointly rounded."""
+def fit(cell: Cell, degree: int, split: bool = False) -> Fitted:
+    """The cell's coefficients, jointly rounded; with `split` the linear one has a second part."""
     points = [p for p in chebyshev_points(cell.low, cell.high, 6 * degree + 16) if not (cell.zero and p == 0)]
     values = [cell.wanted(p) for p in points]
     rows = tuple(tuple(ball(p) ** k for k in range(degree + 1)) for p in points)
     model = Model(rows, tuple(values), tuple(1 / value for value in values))
     constant = [] if cell.zero else [(0, to_float32), (0, to_float32)]
-    linear = [to_float32, to_float32] if cell.slope is None else [exactly(cell.slope), exactly(0)]
+    linear = [to_float32 if cell.slope is None else exactly(cell.slope)]
+    linear.append(to_float32 if split and cell.slope is None else exactly(0))
     parts = [*constant, *((1, rounding) for rounding in linear), *((k, to_float32) for k in range(2, degree + 1))]
     coefficients, error = round_jointly(model, parts, least_squares)
     return Fitted(((Fraction(0),) * (2 if cell.zero else 0)) + tuple(coefficients), error)

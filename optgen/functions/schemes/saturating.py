@@ -91,11 +91,12 @@ def program(
     last = (to_bits(scheme.end, "f32") - 1) >> layout.shift
     if last - first + 2 > 32:
         return None
-    centres, fitted = [0.0], [_cell(target, 0.0, layout.low, 0.0, layout.degree, scheme.slope)]
+    split = scheme.slope is None
+    centres, fitted = [0.0], [_cell(target, 0.0, layout.low, 0.0, layout.degree, split, scheme.slope)]
     for place in range(first, last + 1):
         low, high = (float(from_bits(bits << layout.shift, "f32")) for bits in (place, place + 1))
         centres.append((low + high) / 2)
-        fitted.append(_cell(target, low, high, centres[-1], layout.degree))
+        fitted.append(_cell(target, low, high, centres[-1], layout.degree, split))
     if max(cell.error for cell in fitted) > tolerance:
         return None
     b = Builder(name)
@@ -105,7 +106,7 @@ def program(
     octave = b.apply("max", b.apply("shift_right_zero", b.apply("bits", inside), layout.shift), first - 1)
     cell = (((octave + (1 - first)) & (len(padded(centres)) - 1)) + 1).named("cell")
     r = (inside - b.table("centre", "f32", padded(centres), cell)).named("r")
-    made = evaluate(b, fitted, cell, r, split=scheme.slope is None)
+    made = evaluate(b, fitted, cell, r, split)
     value = (made.large + made.small).named("value")
     if scheme.slope is not None:
         return b.finish(b.apply("copysign", value, x))
@@ -115,7 +116,9 @@ def program(
     return b.finish(full, plain=(b.apply("le", b.constant(TINY, "f32"), size), b.apply("copysign", value, x)))
 
 
-def _cell(target: Target, low: float, high: float, centre: float, degree: int, slope: Fraction | None = None) -> Fitted:
+def _cell(
+    target: Target, low: float, high: float, centre: float, degree: int, split: bool, slope: Fraction | None = None
+) -> Fitted:
     middle = Fraction(centre)
     wanted = Cell(Fraction(low) - middle, Fraction(high) - middle, lambda r: target.at(middle + r), centre == 0, slope)
-    return fit(wanted, degree)
+    return fit(wanted, degree, split)
