@@ -19,7 +19,7 @@ from optgen.functions.fit import (
 )
 from optgen.functions.generate import candidates, generate, target_of
 from optgen.functions.request import Accuracy
-from optgen.functions.schemes import circular, exponential, logarithm, saturating
+from optgen.functions.schemes import circular, decaying, exponential, gaussian, logarithm, logistic, saturating
 from optgen.functions.target import ball, precise, to_fraction
 from optgen.language.parser import parse_expression
 from optgen.passes.lower.elementwise import elementwise
@@ -29,20 +29,24 @@ def meaning(text):
     return elementwise(parse_expression(text), lambda name: None)
 
 
+SCHEMES = (exponential, logarithm, circular, saturating, logistic, decaying, gaussian)
+
 RECOGNISED = [
     ("exp(x)", exponential), ("2^x", exponential), ("exp(-3*x)/7", exponential), ("log(x)", logarithm),
     ("-log(x)/log(10)", logarithm), ("sin(x)", circular), ("cos(x)", circular), ("sin(x + pi/2)", circular),
     ("tanh(x)", saturating), ("erf(x)", saturating), ("2/(1 + exp(-x)) - 1", saturating), ("x^2", None),
-    ("x/(1 + x^2)", None),
+    ("x/(1 + x^2)", None), ("1/(1 + exp(-x))", logistic), ("softplus(x)", decaying), ("-softplus(-x)", decaying),
+    ("x/2*(1 + erf(x/sqrt(2)))", gaussian), ("(1 + erf(x/sqrt(2)))/2", gaussian),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "scheme"), RECOGNISED, ids=lambda v: v if isinstance(v, str) else "")
 def test_a_function_is_recognised_by_what_it_is_and_not_by_its_name(text, scheme):
     target = target_of(meaning(text))
+    wanted = {scheme, decaying} if scheme is logistic else {scheme}  # a logistic function decays as well
     with precise():
-        for one in (exponential, logarithm, circular, saturating):
-            assert (one.recognise(target) is not None) == (one is scheme)
+        for one in SCHEMES:
+            assert (one.recognise(target) is not None) == (one in wanted)
 
 
 @pytest.mark.parametrize("text", ["2^x", "log(x)/log(10)", "cos(x)", "tanh(x)"])
@@ -53,7 +57,10 @@ def test_one_ulp_is_reached(text):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", ["exp(x)", "10^x", "log(x)", "log(x)/log(2)", "sin(x)", "erf(x)"])
+@pytest.mark.parametrize(
+    "text",
+    ["exp(x)", "10^x", "log(x)", "log(x)/log(2)", "sin(x)", "erf(x)", "1/(1 + exp(-x))", "softplus(x)", "erfc(x)"],
+)
 def test_one_ulp_is_reached_by_more(text):
     claim = Claim(meaning(text), Accuracy())
     assert prove(generate("f", claim), claim, full=False, seed=2).findings.error < 1

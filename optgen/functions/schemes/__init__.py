@@ -7,5 +7,8 @@ function of another family. Must not know: who asks, how programs are judged.
     logarithm     f(2 x) = f(x) + s: one polynomial, plus multiples of s
     circular      f'' = -f: quarter turns taken off, in integers where the argument is large
     saturating    odd functions that rise to a limit: cells read off the bits of the argument
+    logistic      1/f - 1 is an exponential: one division, corrected by its residual
+    decaying      an exponential tail and a mirror: cells picked by the power of 2
+    gaussian      the tail of a bell and a mirror: a quadratic exponent in two parts
     cells         polynomials of many cells, whose coefficients are picked from registers
 """
