@@ -89,12 +89,14 @@ SHIPPED_AS = {"arccos": "acos", "arctan2": "atan2", "power": "pow"}
 
 @cache
 def implementation(operation: str, real: str) -> Straight | None:
-    """The program of the shipped function for an operation, over double or float: how compiled solvers compute it."""
+    """The program of the shipped function for an operation: how compiled solvers compute it in float32.
+
+    The programs that ship are of float32, so those of double are not looked for: reading specs takes time.
+    """
     from optgen.shipped import function_paths
 
-    path = function_paths().get(SHIPPED_AS.get(operation, operation))
-    wanted = {"double": "f64", "float": "f32"}[real]
-    return None if path is None else next((found for found in _kept_programs(path) if found.type == wanted), None)
+    path = function_paths().get(SHIPPED_AS.get(operation, operation)) if real == "float" else None
+    return None if path is None else next((found for found in _kept_programs(path) if found.type == "f32"), None)
 
 
 @cache
