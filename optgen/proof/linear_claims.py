@@ -16,7 +16,7 @@ from optgen.proof.interpolation import joint
 from optgen.proof.linear import LinearMethod, Matrix, closed_loop, lyapunov
 from optgen.proof.members import RANGES
 from optgen.proof.polynomial import Number, at, names_of, to_json
-from optgen.proof.problem import Form, Interval, Membership, Quadratic, problem_to_json
+from optgen.proof.problem import Form, Interval, Membership, Quadratic, inner, problem_to_json, total, vector
 from optgen.proof.program import CONSTANT, Row
 from optgen.proof.quantities import NotLinear, Root
 from optgen.proof.rounding import rational, solved
@@ -69,7 +69,7 @@ def linear_claim(claim: Claim, numbers: Mapping[str, Number] | None = None) -> L
     )
     if len(slots) != 1:
         raise NotLinear("a step that asks more than one oracle")
-    if not minimisers_are_fixed(method):
+    if fixed_weights(method) is None:
         raise NotLinear("a minimiser that the step does not keep")
     classes = {oracle: distinct(extraction.classes(oracle)) for oracle, _ in slots}
     if not all(classes.values()):
@@ -89,12 +89,13 @@ def matrix(forms: Sequence[Form], names: Sequence[str]) -> Matrix:
     return tuple(tuple(form.terms.get(name, Fraction(0)) for name in names) for form in forms)
 
 
-def minimisers_are_fixed(method: LinearMethod) -> bool:
-    """Whether every minimiser extends to states that the step keeps: A w = w, C w = 1 for some weights w."""
+def fixed_weights(method: LinearMethod) -> list[Number] | None:
+    """Weights w of the states with A w = w, C w = 1: the states w x* are kept.  None if there are none."""
     size = range(len(method.states))
     rows: list[Row] = [{j: (Fraction(1) if i == j else Fraction(0)) - method.A[i][j] for j in size} for i in size]
     rows += [{**{j: line[j] for j in size}, CONSTANT: Fraction(-1)} for line in method.C]
-    return solved([{c: v for c, v in row.items() if v != 0} for row in rows], list(size)) is not None
+    pivots = solved([{c: v for c, v in row.items() if v != 0} for row in rows], list(size))
+    return None if pivots is None else [pivots.get(j, {}).get(CONSTANT, Fraction(0)) for j in size]
 
 
 def curvatures(classes: Sequence[Membership]) -> tuple[Number, Number]:
@@ -239,7 +240,20 @@ def measured(found: LinearClaim, goal: Rate) -> tuple[Fraction, Quadratic]:
     target = Quadratic(products, quadratic.values)
     if target.values or target.basis() - set(found.method.states):
         raise NotLinear("a rate of something that is no quadratic in the states")
+    if not vanishes(quadratic - from_minimiser(target, found.method)):
+        raise NotLinear("a rate of something that is not 0 at the minimiser, or depends on where it is")
     return squared, target
+
+
+def from_minimiser(target: Quadratic, method: LinearMethod) -> Quadratic:
+    """A quadratic in the states with each measured from what it is at the minimiser."""
+    weights = fixed_weights(method) or []
+    places = {name: vector(name) - w * vector("x*") for name, w in zip(method.states, weights)}
+    return total(c * inner(places[a], places[b]) for (a, b), c in target.products.items())
+
+
+def vanishes(q: Quadratic) -> bool:
+    return not q.products and not q.values
 
 
 def seen_state(target: Quadratic) -> str | None:

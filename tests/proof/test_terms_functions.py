@@ -138,6 +138,7 @@ def test_an_equation_with_a_constant_off_by_a_thousandth_is_no_identity(path):
 
 def mutants(data):
     """The certificate with one number changed, or one sign lost."""
+
     def places(term, path=()):
         if isinstance(term, str) and term.lstrip("-").replace("/", "").isdigit():
             yield path
