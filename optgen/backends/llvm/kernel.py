@@ -98,7 +98,7 @@ def _machine() -> Any:
     )
 
 
-PASSES = ("always_inliner", "sroa", "instruction_combine", "new_gvn", "loop_rotate", "simplify_cfg")
+PASSES = ("always_inliner", "sroa", "new_gvn", "simplify_cfg")
 
 
 def optimised(text: str) -> tuple[Any, Any]:
