@@ -16,7 +16,7 @@ from optgen.ir import nodes as ir
 from optgen.ir.claims import Claim, Relation, scalar_of
 from optgen.ir.program import State
 from optgen.proof.cancel import lowest
-from optgen.proof.domains import Constraint, intervals
+from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.forms import MARK, Asked, Frame, Reader
 from optgen.proof.interpolation import CLASSES
 from optgen.proof.polynomial import Number, Ratio, names_of, symbol
@@ -34,8 +34,8 @@ from optgen.proof.problem import (
     value,
     vector,
 )
-from optgen.proof.quantities import ROOT, NotLinear, Root, Whole, as_quadratic, shown
-from optgen.proof.reduce import centred, form_with, solution, substituted, with_values
+from optgen.proof.quantities import ROOT, NotLinear, Root, Whole, as_quadratic, form_key, shown
+from optgen.proof.reduce import centred, form_with, solution, substituted, twins, with_values, without_twins
 from optgen.proof.relations import (
     definition_of,
     differences,
@@ -285,6 +285,8 @@ class Extraction:
                 self.left_out.append(f"{fact.span.text} ({why})")
 
     def fact(self, fact: claim_form.Fact) -> None:
+        if isinstance(fact, claim_form.Condition) and fact.holds == ir.array((), ir.constant(False)):
+            raise Contradiction(f"{fact.span.text} is outside what the class allows")
         if not isinstance(fact, Relation):
             raise NotLinear("no comparison of numbers or quantities")
         if is_infinite(fact.left) or is_infinite(fact.right):
@@ -315,8 +317,16 @@ class Extraction:
         ]
         oracles = self.oracles()
         raw = Problem(oracles, tuple(statements), (), self.assumptions, {})
-        found = solution([*self.equations, *(e for o in oracles for e in linear_answers(o))])
-        placed = substituted(raw, found)
+        equations = [*self.equations, *(e for o in oracles for e in linear_answers(o))]
+        found, placed = solution(equations), raw
+        for _ in range(MOST_STEPS):  # points that the equations bring together have one answer
+            placed = substituted(raw, found)
+            more = [p.g - q.g for p, q in twins(placed) if form_key(p.g) != form_key(q.g)]
+            if not more:
+                break
+            equations += more
+            found = solution(equations)
+        placed = without_twins(placed)
         placed = with_values(placed, {n: q for o in placed.oracles for n, q in linear_values(o)})
         solved, zeros = centred(placed, self.centre_names())
 

@@ -14,6 +14,7 @@ from fractions import Fraction
 from optgen.proof.polynomial import Number
 from optgen.proof.problem import Form, Oracle, Pair, Point, Problem, Quadratic, inner
 from optgen.proof.program import CONSTANT, Row
+from optgen.proof.quantities import form_key
 from optgen.proof.rounding import solved
 
 # classes that speak of differences of points only; of differences of answers only
@@ -100,6 +101,26 @@ def with_values(problem: Problem, found: Mapping[str, Quadratic]) -> Problem:
         assumptions={n: quadratic(q) for n, q in problem.assumptions.items()},
         equalities={n: quadratic(q) for n, q in problem.equalities.items()},
     )
+
+
+def twins(problem: Problem) -> Iterator[tuple[Point, Point]]:
+    """Points of one oracle at one place: the first there, and each other."""
+    for oracle in problem.oracles:
+        first: dict[str, Point] = {}
+        for p in oracle.points:
+            kept = first.setdefault(form_key(p.x) + " adjoint" * p.adjoint, p)
+            if kept is not p:
+                yield kept, p
+
+
+def without_twins(problem: Problem) -> Problem:
+    """One point for each place, and one value."""
+    pairs = list(twins(problem))
+    gone = {id(p) for _, p in pairs}
+    values = {name: kept.f for kept, p in pairs for name in p.f.values if len(p.f.values) == 1 and not p.f.products}
+    values = {name: f for name, f in values.items() if name not in f.values}
+    oracles = tuple(replace(o, points=tuple(p for p in o.points if id(p) not in gone)) for o in problem.oracles)
+    return with_values(replace(problem, oracles=oracles), values)
 
 
 def once(points: Sequence[Point]) -> tuple[Point, ...]:

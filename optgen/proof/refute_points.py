@@ -49,7 +49,10 @@ def sufficient(oracle: Oracle) -> bool:
 
     A weakly convex one might fall below the value at its minimiser, unless it is also smooth.
     """
-    falls = oracle.classes[0].name in ("weakly_convex", "curved") and any(p.minimiser for p in oracle.points)
+    starred = any(p.minimiser for p in oracle.points)
+    if starred and any(c.name == "concave" for c in oracle.classes):
+        return False  # where its gradient is 0, a concave function has its maximum
+    falls = starred and oracle.classes[0].name in ("weakly_convex", "curved")
     bounds = curvatures(oracle.classes[0]) if falls else None
     return exact(oracle.classes) and (bounds is None or bounds[0] >= 0)
 

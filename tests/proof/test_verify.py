@@ -140,3 +140,24 @@ def test_a_problem_that_makes_no_sense_fails_as_data():
 def test_a_text_a_path_or_a_spec_may_be_verified():
     assert as_spec('claim "c"\n  prove 1 <= 2\n').file.groups("claim")
     assert as_spec("specs/gradient_descent.opt").names("algorithm") == ["gradient_descent"]
+
+
+def test_a_stationary_point_of_a_concave_function_is_no_minimiser():
+    found = verdict("gradient", "given f in concave\nprove dot(grad f(x), x - argmin f) >= 0")
+    assert found.verdict != "refuted"
+
+
+def test_points_that_a_given_brings_together_have_one_answer():
+    found = verdict("momentum", "given f in convex, x = argmin f, beta = 1/2\nprove sqnorm(x' - argmin f) <= sqnorm(v)")
+    assert found.verdict == "proved"
+
+
+def test_a_constant_outside_what_a_class_allows_is_an_error():
+    with pytest.raises(optgen.SpecError) as told:
+        verdict("gradient", "given f in smooth(0)\nprove f(x') <= f(x)")
+    assert [d.code for d in told.value.diagnostics] == ["E0705"]
+
+
+def test_an_expectation_of_a_vector_is_not_read_as_one_of_squares():
+    found = verdict("gradient", "given f in smooth(L)\nprove sqnorm(E(x')) >= sqnorm(x')")
+    assert found.verdict == "unknown"
