@@ -156,8 +156,3 @@ def test_a_constant_outside_what_a_class_allows_is_an_error():
     with pytest.raises(optgen.SpecError) as told:
         verdict("gradient", "given f in smooth(0)\nprove f(x') <= f(x)")
     assert [d.code for d in told.value.diagnostics] == ["E0705"]
-
-
-def test_an_expectation_of_a_vector_is_not_read_as_one_of_squares():
-    found = verdict("gradient", "given f in smooth(L)\nprove sqnorm(E(x')) >= sqnorm(x')")
-    assert found.verdict == "unknown"
