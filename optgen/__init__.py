@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optgen.adapters.jax_functions import jax
-    from optgen.compiler import check, compile, explain, load, objective, parse, search, source
+    from optgen.compiler import check, check_find, compile, explain, load, objective, parse, search, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.elementwise import array_code, function
     from optgen.language.format import format_source
@@ -35,6 +35,7 @@ _HOMES = {
     "array_code": "optgen.elementwise",
     "best_rate": "optgen.verification",
     "check": "optgen.compiler",
+    "check_find": "optgen.compiler",
     "compile": "optgen.compiler",
     "explain": "optgen.compiler",
     "format_source": "optgen.language.format",
@@ -52,8 +53,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "compile", "explain",
-    "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse", "search", "source",
+    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "check_find", "compile",
+    "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse", "search", "source",
     "specs", "stability_map", "verify",
 ]  # fmt: skip
 

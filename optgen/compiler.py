@@ -19,6 +19,7 @@ from optgen.language.parser import parse as parse_tree
 from optgen.language.parser import parse_expression
 
 if TYPE_CHECKING:
+    from optgen.evolution.found import Found
     from optgen.evolution.search import Front, Options, Progress
     from optgen.evolution.target import Target
     from optgen.ir.program import Function, Program
@@ -444,7 +445,27 @@ def _aim(expression: tree.Expr, low: tree.Expr, high: tree.Expr, open_low: bool,
             raise SpecError([Diagnostic("E0901", f"{name} in the domain has no value", end.span)])
         ends.append(ir.access(made.results[0][1]))
     value = ir.access(meaning.results[0][1])
-    return Target(expression.span.text, value, meaning.parameters[0], ends[0], ends[1], False, open_low, open_high)
+    text = f"{'(' if open_low else '['}{low.span.text}, {high.span.text}{')' if open_high else ']'}"
+    variable, (lower, upper) = meaning.parameters[0], ends
+    return Target(expression.span.text, value, variable, lower, upper, False, open_low, open_high, text)
+
+
+def check_find(path: str | os.PathLike[str]) -> Found:
+    """Prove again what the certificate of a find says: the program of the file with the bound that Arb gives now.
+
+    Raises SpecError if the file is no certificate, or if its bound does not hold.
+    """
+    from optgen.evolution.bound import proven_error
+    from optgen.evolution.files import read
+    from optgen.evolution.target import wrong
+
+    found, interval = read(Path(path))
+    aim = replace(_aim(parse_expression(found.target), *_interval(interval)), absolute=found.measure == "absolute")
+    claimed = found.bound or 0.0
+    bound = proven_error(replace(found, error=claimed), aim, slack=1.0)
+    if bound is None:
+        raise wrong(f"{path}: the {found.measure} error is not proved to be at most {claimed:.6g} on {interval}")
+    return replace(found, bound=bound)
 
 
 def _interval(domain: str | tuple[Any, Any]) -> tuple[tree.Expr, tree.Expr, bool, bool]:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 @click.option("--resume", type=click.Path(path_type=Path), help="A checkpoint to take up, and to go on writing.")
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of a Dask cluster.")
 @click.option("--baseline", is_flag=True, help="Compare with the best of approximation theory.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write each program and its certificate there.")
+@click.option("--check", is_flag=True, help="TARGET is a certificate: prove its bound again.")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the front to a file.")
 def command(
     target: str, domain: tuple[str, str], operations: str, resume: Path | None, checkpoint: Path | None,
-    baseline: bool, picture: Path | None, **options: Any,
+    baseline: bool, picture: Path | None, output: Path | None, check: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Evolve programs for TARGET, an expression or a file with a `search` block.
 
@@ -37,6 +39,10 @@ def command(
     """
     import optgen
 
+    if check:
+        found = optgen.check_find(target)
+        click.echo(f"proved: {found.measure} error of {found.operations} operations <= {found.bound:.6g} (interval)")
+        return 0
     aim = optgen.load(target) if target.endswith(".opt") else target
     interval = _interval(*domain)
     with _watching() as watch:
@@ -55,6 +61,11 @@ def command(
         from optgen.cli.plots import draw_front
 
         draw_front(front, classical, str(picture))
+    if output is not None:
+        from optgen.evolution.files import write
+
+        for path in write(front, output):
+            click.echo(f"wrote {path}")
     if front.interrupted:
         click.echo("interrupted: these are the finds so far", err=True)
         return 130

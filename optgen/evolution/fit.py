@@ -151,13 +151,21 @@ def settle(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, linear: np.ndarray,
     points: np.ndarray, target: np.ndarray, weights: np.ndarray, space: Any,
 ) -> float:  # fmt: skip
-    """Give the marked constants their best values for the others as they are; the sum of squares then."""
+    """Give the marked constants their best values for the others as they are; the sum of squares then.
+
+    `values` are those of before.
+    """
     values, adjoints, rest = space[0], space[1], space[3]
     jacobian, upper, along, scale, step = space[12], space[13], space[14], space[15], space[16]
     total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
     if not np.isfinite(total):
         return np.inf
-    derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian)
+    lowest = 0
+    while lowest < n and not linear[lowest]:
+        lowest += 1
+    if lowest == n:
+        return total
+    derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian, lowest)
     row, k = 0, 0
     for i in range(n):
         if left[i] == CONSTANT or right[i] == CONSTANT:
@@ -182,7 +190,10 @@ def settle(
         if linear[i] and (left[i] == CONSTANT or right[i] == CONSTANT):
             value[i] += step[j]
             j += 1
-    return _cost(kind, left, right, value, n, points, target, weights, values, rest)
+    left_over = 0.0
+    for p in range(points.shape[0]):
+        left_over += rest[p] * rest[p]
+    return left_over
 
 
 @compiled
@@ -204,7 +215,8 @@ def fit(
         return np.inf
     damping = FIRST
     for _ in range(iterations):
-        k = derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian)
+        total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
+        k = derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian, 0)
         if k == 0:
             return total
         triangle(jacobian, rest, k, upper, along)

@@ -11,23 +11,48 @@ The value of the last operation is the program's.  Everything here is compiled b
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
+import numba
 import numpy as np
-from numba import njit
+import platformdirs
 
 X, CONSTANT = -1, -2
 OPERATIONS = ("add", "sub", "mul", "div", "sqrt")
 ADD, SUB, MUL, DIV, SQRT = range(5)
 LIMIT = 24  # operations a program may have
+ENGINE = ("machine", "fit", "scaling", "moves", "island", "baseline")  # the files with compiled functions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _kept() -> str:
+    """Where numba keeps machine code: a folder named by what the code is made from.
+
+    numba looks at the file of a function only, not at the functions it calls, so code kept beside the files could be
+    of an older engine.
+    """
+    folder = Path(__file__).parent
+    content = hashlib.sha256(numba.__version__.encode())
+    for part in ENGINE:
+        content.update((folder / f"{part}.py").read_bytes())
+    return str(platformdirs.user_cache_path("optgen", appauthor=False) / "numba" / content.hexdigest()[:16])
+
+
+KEPT = _kept()
+
+
 def compiled(function: F) -> F:
     """Machine code without the GIL; products and sums may contract, nothing else changes."""
-    made: F = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})(function)
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, KEPT
+    options = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "arcp", "nsz"}}
+    try:
+        made: F = numba.njit(**options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
     return made
 
 
@@ -94,15 +119,17 @@ def evaluate(
 @compiled
 def derivatives(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    values: np.ndarray, weights: np.ndarray, adjoints: np.ndarray, jacobian: np.ndarray,
+    values: np.ndarray, weights: np.ndarray, adjoints: np.ndarray, jacobian: np.ndarray, lowest: int,
 ) -> int:  # fmt: skip
     """Reverse mode: row j of `jacobian` is weights * d(program)/d(constant j), constants in the order of operations.
 
-    Expects `values` from `evaluate`; returns the number of constants.
+    Only the constants of the operations from `lowest` on.  Expects `values` from `evaluate`; returns the number of
+    all constants.
     """
     m = points.shape[0]
     for i in range(n - 1):
-        adjoints[i, :m] = 0.0
+        for p in range(m):
+            adjoints[i, p] = 0.0
     for p in range(m):
         adjoints[n - 1, p] = weights[p]
     count = 0
@@ -110,7 +137,7 @@ def derivatives(
         if left[i] == CONSTANT or right[i] == CONSTANT:
             count += 1
     row = count
-    for i in range(n - 1, -1, -1):
+    for i in range(n - 1, lowest - 1, -1):
         a, b, c, k = left[i], right[i], value[i], kind[i]
         bar, out = adjoints[i], values[i]
         if k == SQRT:

@@ -89,7 +89,7 @@ def _step(
     values, adjoints, jacobian = np.empty((n, m)), np.empty((n, m)), np.empty((n + 1, m))
     evaluate(kind, left, right, value, n, reference.points, values)
     weights = np.ones(m) if reference.target.absolute else reference.weights
-    k = derivatives(kind, left, right, value, n, reference.points, values, weights, adjoints, jacobian)
+    k = derivatives(kind, left, right, value, n, reference.points, values, weights, adjoints, jacobian, 0)
     rows = jacobian[:k]
     scale = np.abs(rows).max(axis=1)
     if not np.isfinite(rows).all() or not (scale > 0).all():

@@ -37,6 +37,7 @@ class Target:
     absolute: bool = False
     open_lower: bool = False
     open_upper: bool = False
+    interval: str = ""  # the domain as it was written
 
     @property
     def meaning(self) -> Meaning:

@@ -37,7 +37,7 @@ def test_derivatives_are_those_of_differences():
         evaluate(kind, left, right, value, 7, POINTS, values)
         if not np.isfinite(values[:7]).all() or np.abs(values[:7]).max() > 1e3 or np.abs(values[:7]).min() < 1e-3:
             continue
-        k = derivatives(kind, left, right, value, 7, POINTS, values, weights, adjoints, jacobian)
+        k = derivatives(kind, left, right, value, 7, POINTS, values, weights, adjoints, jacobian, 0)
         places = [i for i in range(7) if CONSTANT in (left[i], right[i])]
         assert k == len(places)
         for row, place in zip(jacobian[:k].copy(), places, strict=True):
