@@ -53,9 +53,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "check_find", "compile",
-    "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse", "search", "source",
-    "specs", "stability_map", "verify",
+    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "check_find",
+    "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse",
+    "search", "source", "specs", "stability_map", "verify",
 ]  # fmt: skip
 
 
