@@ -62,9 +62,7 @@ def command(
 
         draw_front(front, classical, str(picture))
     if output is not None:
-        from optgen.evolution.files import write
-
-        for path in write(front, output):
+        for path in front.write(output):
             click.echo(f"wrote {path}")
     if front.interrupted:
         click.echo("interrupted: these are the finds so far", err=True)

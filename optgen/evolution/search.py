@@ -67,6 +67,12 @@ class Front(Sequence[Found]):
         reference = Reference(self.target, samples(self.target, GRID))
         return baseline(self.target, sizes, samples(self.target, POINTS), reference)
 
+    def write(self, folder: Path) -> list[Path]:
+        """Write each program as a function spec with a certificate; the files."""
+        from optgen.evolution.files import write
+
+        return list(write(self, folder))
+
     def at(self, operations: int) -> Found | None:
         """The best program with at most so many operations."""
         fitting = [p for p in self.programs if p.operations <= operations]
