@@ -112,6 +112,7 @@ def at_numbers(problem: Problem, seconds: float) -> Counterexample | None:
         if evaluated(target, rows, rounded) < 0 and satisfied(inside, rows, rounded):
             vectors = without_zeros({name: scaled(units.vectors[name], row) for name, row in rows.items()})
             values = {name: units.values[name] * number for name, number in rounded.items()}
+            vectors, values = with_unused(problem.oracles, vectors, values)
             functions = {o.name: function(o, vectors, values) for o in problem.oracles}
             explicit = {name: f for name, f in functions.items() if f is not None}
             amount = evaluated(claim, vectors, values)
@@ -174,6 +175,17 @@ def evaluated(q: Quadratic, vectors: Mapping[str, Vector], values: Mapping[str, 
         if name != ONE:
             total += rational(c) * values[name]
     return total
+
+
+def with_unused(
+    oracles: Sequence[Oracle], vectors: Mapping[str, Vector], values: Mapping[str, Fraction]
+) -> tuple[dict[str, Vector], dict[str, Fraction]]:
+    """Vectors and values of points that no condition speaks of are 0."""
+    zero: Vector = (Fraction(0),) * len(next(iter(vectors.values())))
+    points = [p for oracle in oracles for p in oracle.points]
+    names = {n for p in points for n in (*p.x.terms, *p.g.terms, *p.f.basis())}
+    numbers = {n for p in points for n in p.f.values if n != ONE}
+    return {**dict.fromkeys(names, zero), **vectors}, {**dict.fromkeys(numbers, Fraction(0)), **values}
 
 
 def without_zeros(vectors: Mapping[str, Vector]) -> dict[str, Vector]:

@@ -11,7 +11,7 @@ import pytest
 from optgen.proof.examples import Interpolant, PiecewiseLinearGradient, QuadraticFunction
 from optgen.proof.linear import LinearMethod, momentum
 from optgen.proof.polynomial import symbol
-from optgen.proof.problem import Interval, Statement, square, value, vector
+from optgen.proof.problem import Interval, Membership, Oracle, Point, Problem, Statement, square, value, vector
 from optgen.proof.refute_linear import cycle, quadratic
 from optgen.proof.refute_points import refute
 from optgen.proof.stability import characteristic, schur_stable
@@ -115,3 +115,13 @@ def test_schur_and_cohn_agree_with_the_roots(roots, stable):
     size = len(roots)
     matrix = tuple(tuple(near(roots[i]) if i == j else near(i < j) for j in range(size)) for i in range(size))
     assert schur_stable(characteristic(matrix)) is stable
+
+
+def test_a_point_that_no_condition_speaks_of_is_no_obstacle():
+    """|x'|^2 <= |x|^2 with one point of a convex function and no minimiser: false."""
+    x, g = vector("x"), vector("g")
+    f = Oracle("f", (Membership("smooth_strongly_convex", (Fraction(1, 10), ONE)),), (Point("x", x, g, value("f")),))
+    found = refute(Problem((f,), (Statement("claim", square(x) - square(x - g)),)))
+    assert found is not None and found.amount < 0 and found.values == {"f": 0}
+    function = found.functions["f"]
+    assert isinstance(function, Interpolant) and function.gradient(function.x[0]) == function.g[0]
