@@ -215,10 +215,20 @@ def compile(
     engine = _engine(backend, dtype)
 
     def variant(schedules: frozenset[str], batch: bool) -> Solver:
-        program = lowered(spec, algorithm, problem, schedules, batch, constants)
+        program = _complete(lowered(spec, algorithm, problem, schedules, batch, constants))
         return _solver(program, engine, backend, dtype, variant)
 
     return variant(frozenset(), False)
+
+
+def _complete(program: Program) -> Program:
+    """A program without open function arguments, or a SpecError that names them."""
+    if program.oracles:
+        names, several = " and ".join(program.oracles), len(program.oracles) > 1
+        sentence = f"nothing says what the function argument{'s' if several else ''} {names} of {program.name} should be"
+        give = "problem=NAME (optgen list shows those that ship)" + ("" if several else ", or f=optgen.objective(..)")
+        raise SpecError([Diagnostic("E0410", sentence, help=give)])
+    return program
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,7 +562,7 @@ def source(
 
     _known("backend", backend, BACKENDS[:-1])
     _known("dtype", dtype, DTYPES)
-    program = lowered(spec, algorithm, problem)
+    program = _complete(lowered(spec, algorithm, problem))
     functions = [pipeline.run(function) for function in assemble(program).values()]
     header = _header(spec, program, problem, backend, dtype)
     return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)  # type: ignore[no-any-return]
