@@ -56,7 +56,7 @@ def test_a_function_reads_back_after_every_pass_and_means_the_same(name: str) ->
             np.testing.assert_array_equal(ours, other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6))
 def test_random_functions_read_back_and_mean_the_same(seed: int) -> None:
     made, dims, arrays = random_case(seed)

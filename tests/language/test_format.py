@@ -86,7 +86,7 @@ def test_a_text_that_does_not_parse_is_refused():
         format_source("problem p\n  var x : : R\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_spaces_and_blank_lines_do_not_change_the_formatted_text_of_a_tree(data):
     """Spaces thrown in at random between tokens: the formatted text still has the tree of the text."""

@@ -91,7 +91,7 @@ def read(text: str) -> None:
     assert format_source(formatted) == formatted
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.data())
 def test_changed_specs(data):
     """Characters are taken out of a spec, words put into it, lines moved."""
@@ -103,13 +103,13 @@ def test_changed_specs(data):
     read(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_pieces_in_any_order(text):
     read(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=60))
 def test_any_text(text):
     read(text)

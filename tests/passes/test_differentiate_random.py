@@ -83,7 +83,7 @@ def _repeated(draw: Draw, tensors: list[Tensor], start: Tensor) -> Tensor:
     return ir.output(ir.loop(counter, [z], [start], [body], limit=integer(3), name="loop"), 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(result=programs(), seed=st.integers(0, 2**16))
 def test_the_derivatives_of_a_program_agree_with_each_other_and_with_its_change(result: Tensor, seed: int):
     generator = np.random.default_rng(seed)
@@ -101,7 +101,7 @@ def test_the_derivatives_of_a_program_agree_with_each_other_and_with_its_change(
     np.testing.assert_allclose(along[smooth], slopes[1][smooth], rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(result=programs(), seed=st.integers(0, 2**16))
 def test_the_passes_after_it_keep_the_derivatives_of_a_program(result: Tensor, seed: int):
     generator = np.random.default_rng(seed)

@@ -78,7 +78,7 @@ def larger(inner):
 TERMS = st.recursive(leaves, larger, max_leaves=5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TERMS, TERMS)
 def test_functions_whose_difference_vanishes_have_one_value(left, right):
     for pair in ((left, right), (["*", left, left], ["^", left, 2]), (["+", left, right], ["+", right, left])):

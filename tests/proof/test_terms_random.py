@@ -105,7 +105,7 @@ def of_polynomial(polynomial: Polynomial, size: int) -> Fraction:
     return total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.recursive(atoms(), larger, max_leaves=4))
 def test_a_normal_form_has_the_value_of_its_term(term):
     value = Reader(Rules(symmetric=frozenset({"S"}))).normal(closed(term))
@@ -116,7 +116,7 @@ def test_a_normal_form_has_the_value_of_its_term(term):
             return  # a quotient inside a sum is a factor of its own
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.recursive(atoms(), larger, max_leaves=4), st.recursive(atoms(), larger, max_leaves=4))
 def test_terms_whose_difference_vanishes_are_equal(left, right):
     reader = Reader(Rules(symmetric=frozenset({"S"})))
