@@ -225,7 +225,8 @@ def _complete(program: Program) -> Program:
     """A program without open function arguments, or a SpecError that names them."""
     if program.oracles:
         names, several = " and ".join(program.oracles), len(program.oracles) > 1
-        sentence = f"nothing says what the function argument{'s' if several else ''} {names} of {program.name} should be"
+        arguments = "arguments" if several else "argument"
+        sentence = f"nothing says what the function {arguments} {names} of {program.name} should be"
         give = "problem=NAME (optgen list shows those that ship)" + ("" if several else ", or f=optgen.objective(..)")
         raise SpecError([Diagnostic("E0410", sentence, help=give)])
     return program
