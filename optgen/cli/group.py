@@ -24,6 +24,8 @@ COMMANDS = {
     "bench": "times against the installed peers, as ratios in one run",
 }
 
+EXTRAS = {"function": "functions", "search": "search", "verify": "proof"}  # what a command needs beyond the core
+
 
 class Commands(click.Group):
     """Commands known by name and one line, so that help and dispatch import none of the others."""
@@ -80,10 +82,10 @@ def invoke(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return _report(error)
+        return _report(error, sys.argv[1:] if arguments is None else arguments)
 
 
-def _report(error: Exception) -> int:
+def _report(error: Exception, words: list[str]) -> int:
     """A plain message for whatever went wrong; the traceback of a bug only if OPTGEN_DEBUG is set."""
     from optgen.diagnostics import SpecError
 
@@ -94,6 +96,12 @@ def _report(error: Exception) -> int:
         return 1
     if isinstance(error, OSError):
         click.echo(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""), err=True)
+        return 1
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] != "optgen":
+        command = next((word for word in words if word in COMMANDS), "")
+        extra = EXTRAS.get(command, "all")
+        click.echo(f"error: this needs {error.name}, which is not installed", err=True)
+        click.echo(f'  = help: pip install "optgen[{extra}]" (in a checkout: pip install ".[{extra}]")', err=True)
         return 1
     if os.environ.get("OPTGEN_DEBUG"):
         raise error

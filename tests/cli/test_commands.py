@@ -190,3 +190,14 @@ def test_explain_counts_the_vector_loops(capsys, spec):
     counts = dict(line.split(": ") for line in out.splitlines()[1:] if line)
     assert code == 0 and int(counts["advance_0"]) > 0
     assert int(counts.pop("in all")) == sum(map(int, counts.values()))
+
+
+@pytest.mark.parametrize(("command", "extra"), [("search", "search"), ("function", "functions"), ("verify", "proof")])
+def test_a_package_that_is_not_installed_is_named_with_the_extra_that_has_it(command, extra, monkeypatch, capsys):
+    def missing(**_):
+        raise ModuleNotFoundError("No module named 'numba.core'", name="numba.core")
+
+    monkeypatch.setattr(f"optgen.cli.{command}_command.command.callback", missing)
+    assert invoke([command, "specs"]) == 1
+    said = capsys.readouterr().err
+    assert "numba" in said and f'pip install "optgen[{extra}]"' in said and "bug" not in said
