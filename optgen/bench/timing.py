@@ -1,4 +1,8 @@
-"""Times of several ways to do one thing, taken in turn so that a change of the machine's speed meets all alike."""
+"""Times of several ways to do one thing, taken in turn so that a change of the machine's speed meets all alike.
+
+Before each way is timed the process rests: the threads of the others' pools wait in loops of their own for some
+milliseconds after their work (OpenBLAS up to 2^26 cycles), on the cores that the next one is to be timed on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+REST = 0.1  # seconds before each timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,14 @@ def duration(seconds: float) -> str:
 def interleaved(
     title: str, ways: Mapping[str, Callable[[], object]], repeats: int, bar: str = "", inner: int = 1, per: int = 1
 ) -> Row:
-    """Median seconds of each way over `repeats` rounds of `inner` calls; divided by `per` units of work in a call."""
+    """Median seconds of each way over `repeats` rounds of `inner` calls, each after a rest; divided by `per` units
+    of work in a call."""
     for way in ways.values():
         way()
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
+            time.sleep(REST)
             begun = time.perf_counter()
             for _ in range(inner):
                 way()
