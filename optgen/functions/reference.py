@@ -152,10 +152,9 @@ def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
     radius = abs(high - centre)
     try:
         wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), DEGREE + 2, PRECISION)
-        precision = _precision(meaning, centre)
+        precision, at = _centred(meaning, centre)
         if precision > PRECISION:
             wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), DEGREE + 2, precision)
-        at = meaning.taylor(exact(centre), DEGREE + 1, precision)
     except Undecided:
         return None
     made = _fitted(wide, at, centre, radius)
@@ -166,13 +165,13 @@ def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
     return leaning or (None if last - first > COARSE else made)
 
 
-def _precision(meaning: Meaning, centre: float) -> int:
-    """Bits that leave 60 in the value at the centre; `Undecided` where 2048 do not."""
+def _centred(meaning: Meaning, centre: float) -> tuple[int, list[Any]]:
+    """Bits that leave 60 in the value at the centre, and the Taylor coefficients there; `Undecided` above 2048."""
     precision, point = PRECISION, exact(centre)
     while precision <= 2048:
-        value = meaning.value([point], precision)
-        if value.rel_accuracy_bits() >= 60 or value.is_zero():
-            return precision
+        at = meaning.taylor(point, DEGREE + 1, precision)
+        if at[0].rel_accuracy_bits() >= 60 or at[0].is_zero():
+            return precision, at
         precision *= 2
     raise Undecided("the value at the centre cancels")
 

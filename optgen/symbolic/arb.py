@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -47,6 +47,8 @@ def precision_of(bits: int, order: int = 1) -> Iterator[None]:
 
 def exact(value: float | Fraction | int) -> Any:
     """A dyadic rational as an exact ball, whatever the precision."""
+    if isinstance(value, float):
+        return arb(value)
     made = Fraction(value)
     if made.denominator & (made.denominator - 1):
         raise ValueError(f"{made} is no dyadic rational")
@@ -72,10 +74,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """An expression as steps, each after what it needs; the last is the result.  `lazy` steps run when read."""
+    """An expression as steps, each after what it needs; the last is the result.  If it chooses, it is `lazy`:
+    steps run when they are read."""
 
     steps: tuple[Step, ...]
     inputs: int
+    lazy: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lazy", any(step.kind == "choose" for step in self.steps))
 
     @staticmethod
     def of(expression: Scalar, inputs: Sequence[Input]) -> Meaning:
@@ -173,8 +180,13 @@ class Meaning:
         return Meaning((*self.steps[:-1], replace(last, arguments=last.arguments[::-1])), self.inputs)
 
     def _run(self, seeds: Sequence[Jet], order: int) -> Jet:
-        values: list[Any] = [None] * len(self.steps)
-        _evaluate(self.steps, len(self.steps) - 1, seeds, order, values)
+        values: list[Any] = []
+        if self.lazy:
+            values = [None] * len(self.steps)
+            _evaluate(self.steps, len(self.steps) - 1, seeds, order, values)
+        else:
+            for step in self.steps:
+                values.append(_do(step, [values[k] for k in step.arguments], seeds, order))
         if values[-1].prec < order:
             raise Undecided("a coefficient is missing")  # and must not count as 0
         return jets.finite(values[-1])
@@ -191,7 +203,7 @@ def _step(node: Any, places: dict[Any, int], numbered: dict[Any, int]) -> Step |
         case ir.Constant(dtype="bool", value=value):
             return Step("truth", "", (), bool(value))
         case ir.Constant(value=value):
-            return Step("constant", "", (), value)
+            return Step("constant", "", (), jets.rational(value))
         case ir.Choose(condition=c, then=a, otherwise=b):
             return Step("choose", "", (numbered[c], numbered[a], numbered[b]))
         case ir.Operation(name=name, arguments=arguments):
@@ -233,6 +245,8 @@ def _evaluate(steps: Sequence[Step], goal: int, seeds: Sequence[Jet], order: int
 
 def _do(step: Step, arguments: list[Any], seeds: Sequence[Jet], order: int) -> Any:
     match step.kind:
+        case "operation":
+            return step.value(order, *arguments)
         case "input":
             return seeds[step.value]
         case "constant":
@@ -243,9 +257,7 @@ def _do(step: Step, arguments: list[Any], seeds: Sequence[Jet], order: int) -> A
             return arguments[0]
         case "compare":
             return jets.compare(step.name, jets.head(arguments[0]), jets.head(arguments[1]))
-        case "logic":
-            return LOGIC[step.name](*arguments)
-    return step.value(order, *arguments)
+    return LOGIC[step.name](*arguments)
 
 
 def _do_ends(step: Step, arguments: list[Any], at: Sequence[ranges.Range]) -> Any:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 import flint
 from flint import arb, arb_series
 
+HALF = arb(0.5)
 Jet = Any  # arb_series; flint carries no types
 Rule = Callable[..., Jet]
 
@@ -26,12 +28,19 @@ class Undecided(ArithmeticError):
     """The ball is too wide, or holds a pole or an end of the domain."""
 
 
-def number(value: Fraction | int | float) -> Any:
-    """An exact rational as a ball at the precision that is set, infinities and NaN refused."""
-    if isinstance(value, float) and not (value - value == 0.0):
-        raise Undecided("an infinite constant has no finite enclosure")
+def rational(value: Fraction | int | float) -> Any:
+    """An exact rational as flint's; None for infinities and NaN."""
+    if isinstance(value, float) and not isfinite(value):
+        return None
     made = Fraction(value)
-    return arb(flint.fmpq(made.numerator, made.denominator))
+    return flint.fmpq(made.numerator, made.denominator)
+
+
+def number(value: Any) -> Any:
+    """A `rational` as a ball at the precision that is set, infinities and NaN refused."""
+    if value is None:
+        raise Undecided("an infinite constant has no finite enclosure")
+    return arb(value)
 
 
 def jet(coefficients: Sequence[Any], order: int) -> Jet:
@@ -104,21 +113,19 @@ def _whole_power(base: Jet, exponent: int, order: int) -> Jet:
     return _divide(order, jet([arb(1)], order), result) if exponent < 0 else result
 
 
-def constant_of(series: Jet) -> Fraction | None:
-    """The exact rational a jet stands for, if it is one."""
-    if len(series) > 1 or (len(series) == 1 and not series[0].is_exact()):
+def constant_of(series: Jet) -> Any:
+    """The exact value of a jet that is an exact constant, else None."""
+    if len(series) > 1:
         return None
-    if len(series) == 0:
-        return Fraction(0)
-    mantissa, exponent = series[0].man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    value = head(series)
+    return value if value.is_exact() else None
 
 
 def _power(order: int, base: Jet, exponent: Jet) -> Jet:
-    value, whole = head(base), constant_of(exponent)
-    if whole is not None and whole.denominator == 1 and abs(whole) <= 4096:
-        return _whole_power(base, int(whole), order)
-    if whole is not None and whole == Fraction(1, 2):
+    value, constant = head(base), constant_of(exponent)
+    if constant is not None and constant.is_integer() and abs(constant) <= 4096:
+        return _whole_power(base, int(constant.unique_fmpz()), order)
+    if constant is not None and constant == HALF:
         return _sqrt(order, base)
     if order == 1 and value.is_zero() and head(exponent) > 0:
         return jet([arb(0)], 1)
@@ -127,10 +134,10 @@ def _power(order: int, base: Jet, exponent: Jet) -> Jet:
 
 
 def _power_int(order: int, base: Jet, exponent: Jet) -> Jet:
-    whole = constant_of(exponent)
-    if whole is None or whole.denominator != 1:
+    constant = constant_of(exponent)
+    if constant is None or not constant.is_integer():
         raise Undecided("an integer power whose exponent varies")
-    return _whole_power(base, int(whole), order)
+    return _whole_power(base, int(constant.unique_fmpz()), order)
 
 
 def _mod(order: int, a: Jet, b: Jet) -> Jet:
