@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from optgen.language.format import format_source
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
+    from optgen.runtime.claims import ClaimWarning
     from optgen.shipped import specs
     from optgen.verification import best_rate, largest, stability_map, verify
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ClaimWarning": "optgen.runtime.claims",
     "Diagnostic": "optgen.diagnostics",
     "Result": "optgen.runtime",
     "Solver": "optgen.runtime",
@@ -53,9 +55,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check", "check_find",
-    "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective", "parse",
-    "search", "source", "specs", "stability_map", "verify",
+    "ClaimWarning", "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check",
+    "check_find", "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective",
+    "parse", "search", "source", "specs", "stability_map", "verify",
 ]  # fmt: skip
 
 

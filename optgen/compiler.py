@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optgen.diagnostics import Diagnostic, Source, SpecError, suggestion
+from optgen.diagnostics import Diagnostic, Source, Span, SpecError, suggestion
 from optgen.language import tree
 from optgen.language.parser import parse as parse_tree
 from optgen.language.parser import parse_expression
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optgen.evolution.found import Found
     from optgen.evolution.search import Front, Options, Progress
     from optgen.evolution.target import Target
+    from optgen.ir.claims import Region
     from optgen.ir.program import Function, Program
     from optgen.runtime import Solver
 
@@ -302,6 +303,7 @@ def _with_objective(
 def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: Any) -> Solver:
     from optgen.passes.assemble import assemble
     from optgen.runtime import Code, Solver
+    from optgen.runtime.claims import watch
     from optgen.runtime.table import build
 
     functions = assemble(program)
@@ -311,7 +313,15 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
     code = Code(program, kernels["setup"], advances, tuple(kernels[f"finish_{k}"] for k in phases))
     # defaults and domains are computed once a call, so they are plain array code and compile at once
     around = _engine("numpy", dtype) if backend in ("llvm", "numba", "jax") else engine
-    return Solver(code, build(program, around, dtype), backend, dtype, variant)
+    table = build(program, around, dtype)
+    return Solver(code, table, backend, dtype, variant, watch(table, _known_verdicts))
+
+
+def _known_verdicts(regions: Sequence[Region]) -> Mapping[Span, str]:
+    """What was found of claims on this machine before; "" where nobody asked."""
+    from optgen.verification import known
+
+    return known({region.span: region.claim for region in regions})
 
 
 def _engine(backend: str, dtype: str) -> Callable[[Function], Any]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optgen import compiler
-from optgen.diagnostics import Diagnostic, SpecError
+from optgen.diagnostics import Diagnostic, Span, SpecError
 
 if TYPE_CHECKING:
     from optgen.compiler import Spec
@@ -43,16 +43,17 @@ def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cach
     from optgen.proof.worker import Worker
 
     given = as_spec(spec)
-    refuse_contradictions(claims_of(given))
+    claims = claims_of(given)
+    refuse_contradictions(claims)
     tools = Tools(differentiated, lambda claim, example: replay(given, claim, example))
-    store = Kept(given, seconds) if cache else None
+    store = Kept(given.file.span.source.text, seconds) if cache else None
     with Worker() as worker:
-        for claim in claims_of(given):
-            found = store.get(claim) if store is not None else None
+        for claim in claims:
+            found = store.get(claim.text, claim.span) if store is not None else None
             if found is None:
                 found = decided(claim, tools, worker, seconds)
                 if store is not None:
-                    store.put(claim, found)
+                    store.put(claim.span, found)
             yield found
 
 
@@ -142,37 +143,45 @@ def floats(x: Any) -> Any:
 class Kept:
     """Verdicts on disk: of the same text, by the same versions, with the same limits."""
 
-    def __init__(self, spec: Spec, seconds: float) -> None:
+    def __init__(self, text: str, seconds: float) -> None:
         from optgen.runtime.cache import user_store
 
         self.store = user_store()
-        self.parts = (spec.file.span.source.text, *used_texts(spec), versions(), str(seconds))
+        self.parts = (text, *used_texts(), versions(), str(seconds))
 
-    def name(self, claim: Claim) -> str:
+    def name(self, claim: str, span: Span) -> str:
         from optgen.runtime.cache import key
 
-        return key("verdict", *self.parts, claim.owner, claim.text, str(claim.span.start))
+        return key("verdict", *self.parts, claim, str(span.start))
 
-    def get(self, claim: Claim) -> Verdict | None:
+    def get(self, claim: str, span: Span) -> Verdict | None:
+        """The verdict on the claim of this name and place."""
         import json
 
         from optgen.proof.verdict import verdict_from_json
 
-        found = self.store.get(self.name(claim))
+        found = self.store.get(self.name(claim, span))
         if found is None:
             return None
         try:
-            return verdict_from_json(json.loads(found[0]), claim.span)
+            return verdict_from_json(json.loads(found[0]), span)
         except (KeyError, TypeError, ValueError):
             return None
 
-    def put(self, claim: Claim, verdict: Verdict) -> None:
+    def put(self, span: Span, verdict: Verdict) -> None:
         import json
 
-        self.store.put(self.name(claim), json.dumps(verdict.to_json()).encode(), {"kind": "verdict"})
+        self.store.put(self.name(verdict.claim, span), json.dumps(verdict.to_json()).encode(), {"kind": "verdict"})
 
 
-def used_texts(spec: Spec) -> list[str]:
+def known(claims: Mapping[Span, str]) -> dict[Span, str]:
+    """By their places, the verdicts on claims that were found on this machine before; "" where there is none."""
+    stores = {text: Kept(text, SECONDS) for text in {span.source.text for span in claims}}
+    found = {span: stores[span.source.text].get(name, span) for span, name in claims.items()}
+    return {span: "" if verdict is None else verdict.verdict for span, verdict in found.items()}
+
+
+def used_texts() -> list[str]:
     """Texts of other files on which the claims may depend: those used by path, and every shipped one."""
     from optgen.shipped import paths
 

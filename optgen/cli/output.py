@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -42,3 +43,20 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
         f"{count} {word}{'s'[: count != 1]}" for count, word in zip(counts, ("error", "warning"), strict=True) if count
     ]
     return ", ".join(words)
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """What is said of claims within is printed as lines; other warnings stay what they are."""
+    import warnings
+
+    from optgen import ClaimWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ClaimWarning)
+        yield
+    for line in dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, ClaimWarning)):
+        click.echo(f"warning: {line}", err=True)
+    for item in caught:
+        if not issubclass(item.category, ClaimWarning):
+            warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)

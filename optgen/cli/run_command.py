@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optgen.cli.options import backend_option, choice_options, dtype_option, number, pairs, read_array
+from optgen.cli.output import warnings_as_lines
 
 if TYPE_CHECKING:
     from optgen.runtime import Result
@@ -45,11 +46,12 @@ def command(
     spec = optgen.load(file)
     options = {"backend": backend, "dtype": dtype}
     planned = None if data or problem else _planned(spec, experiment)
-    if planned is None:
-        solver = optgen.compile(spec, algorithm=algorithm, problem=problem, **options)
-        results = {solver.program.name: solver(seed=seed, **given)}
-    else:
-        results = _run_experiment(spec, planned, algorithm, given, seed, options)
+    with warnings_as_lines():
+        if planned is None:
+            solver = optgen.compile(spec, algorithm=algorithm, problem=problem, **options)
+            results = {solver.program.name: solver(seed=seed, **given)}
+        else:
+            results = _run_experiment(spec, planned, algorithm, given, seed, options)
     if save is not None:
         for name, result in results.items():
             result.save(save if len(results) == 1 else f"{save.removesuffix('.npz')}_{name}.npz")

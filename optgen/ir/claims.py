@@ -168,6 +168,29 @@ class Claim:
         return next((item for item in self.names if item.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where in the params of a program a claim speaks, as comparisons of numbers over the program's inputs.
+
+    applies: what must hold for the claim to speak of this problem at all; facts: what it asks of `params`.  constants:
+    the symbols of its classes, inputs that stand for formulas over data.  text: what is asked, as the author wrote it.
+    """
+
+    claim: str
+    mode: Literal["prove", "refute"]
+    params: frozenset[str]
+    applies: tuple[Relation, ...]
+    facts: tuple[Relation, ...]
+    constants: tuple[tuple[Input, Scalar], ...]
+    text: str
+    span: Span
+
+    @property
+    def wide(self) -> bool:
+        """Whether it is more than single values: something in it is no equation."""
+        return any(fact.operator != "==" for fact in self.facts)
+
+
 def scalar_of(tensor: Tensor) -> Scalar:
     """The number that a tensor of rank 0 holds."""
     from optgen.ir import nodes as ir

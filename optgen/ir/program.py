@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from optgen.diagnostics import Span
 from optgen.ir.nodes import AnyNode, Input, Scalar, Tensor
+
+if TYPE_CHECKING:
+    from optgen.ir.claims import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,8 @@ class Program:
 
     `dims` are bound from the shapes of the data, `sizes` are dims with a value (over dims and slots).  `lets` are
     outputs a user may read (`result.P`), at the final states.  `seed` is a u64 input; `steps` and `tol` are slots.
-    `origins` gives the places in the text a node came from, beside the graph.
+    `origins` gives the places in the text a node came from, beside the graph;
+    so do `regions` say for which params the claims of the method speak.
     """
 
     name: str
@@ -139,3 +143,4 @@ class Program:
     oracles: tuple[str, ...] = ()
     origins: Mapping[AnyNode, frozenset[Span]] = field(default_factory=dict)
     done: Input = field(default_factory=lambda: Input("done", "int"))  # of the lets: all steps done
+    regions: tuple[Region, ...] = field(default=(), compare=False)

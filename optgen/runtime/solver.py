@@ -17,6 +17,7 @@ from optgen.ir.program import Program, Slot
 from optgen.runtime import checkpoint as checkpoints
 from optgen.runtime import progress as progress_line
 from optgen.runtime.bound import Plan, plan, replay
+from optgen.runtime.claims import Watch
 from optgen.runtime.code import Code
 from optgen.runtime.drive import Hook, Pace, Run, begin, drive
 from optgen.runtime.inputs import Binding, bind
@@ -37,6 +38,7 @@ class Solver:
 
         result = solver(A=A, y=y, lr=1e-2, steps=500)
 
+    A param that lies outside what the claims of the method prove, or inside what they refute, is a `ClaimWarning`.
     `backend` and `dtype` say what it was compiled for.  `variant` makes the solver for parameters that change from step
     to step and for minibatches, which are other programs; without it such calls are errors.
     """
@@ -46,6 +48,7 @@ class Solver:
     backend: str
     dtype: str
     variant: Variant | None = None
+    watch: Watch | None = None
     variants: dict[tuple[frozenset[str], bool], Solver] = field(default_factory=dict)
     paces: dict[Sizes, Pace] = field(default_factory=dict)
     plans: dict[Sizes, Plan | None] = field(default_factory=dict)
@@ -80,6 +83,8 @@ class Solver:
         """
         solver = self._for(inputs)
         binding = bind(solver.table, inputs, seed)
+        if self.watch is not None:
+            self.watch(solver.table, binding)
         if callback is None and checkpoint is None and resume is None and not progress:
             return solver._solve(binding, progress)
         run = begin(solver.code, binding) if resume is None else checkpoints.load(resume, solver.code, binding)
@@ -94,11 +99,13 @@ class Solver:
         """
         solver = self._for(inputs)
         binding = bind(solver.table, inputs, seed)
+        if self.watch is not None:
+            self.watch(solver.table, binding)
         owned = {name: binding.arrays[entry.position] for name, entry in solver.table.entries.items() if name in inputs}
         for name, array in owned.items():
             binding.arrays[solver.table.entries[name].position] = owned[name] = array.copy()
         kept = {name: value if callable(value) else owned.get(name, value) for name, value in inputs.items()}
-        return Bound(solver, kept, seed, binding)
+        return Bound(solver, kept, seed, binding, watch=self.watch)
 
     def map(self, *, seed: int | Sequence[int] = 0, workers: int | None = None, **inputs: Any) -> Batch:
         """Solve for several inputs at once, in threads: each input with one more axis in front is taken apart along it.
@@ -257,6 +264,7 @@ class Bound:
     binding: Binding
     prepared: Plan | None = None
     calls: int = 0
+    watch: Watch | None = None
 
     def __call__(self, **changes: Any) -> Result:
         """Solve, with some inputs changed for this call."""
@@ -264,6 +272,8 @@ class Bound:
         if changes:
             seed = changes.pop("seed", self.seed)
             binding = bind(self.solver.table, {**self.inputs, **changes}, seed)
+            if self.watch is not None:
+                self.watch(self.solver.table, binding)
         made = None if self.prepared is None else replay(self.prepared, binding)
         return self._long(binding) if made is None else made
 

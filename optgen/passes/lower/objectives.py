@@ -229,7 +229,7 @@ def _family(
 
 
 def _constants(group: tree.Group, context: Context) -> dict[str, Any]:
-    """Constants of the classes that `where` states: `smooth(L)`; of members: `f[i] in smooth(e)`."""
+    """Constants of the classes that `where` states: `convex`, `smooth(L)`; of members: `f[i] in smooth(e)`."""
     from optgen.passes.lower.expressions import evaluate
 
     found: dict[str, Any] = {}
@@ -245,6 +245,8 @@ def _constants(group: tree.Group, context: Context) -> dict[str, Any]:
                         found[prefix + made[0]] = made[1]
                     continue
                 expr = expr.rest[0][1]
+            if isinstance(expr, tree.Name):
+                found[expr.name] = ()
             if isinstance(expr, tree.Call) and isinstance(expr.function, tree.Name) and expr.body is None:
                 values = context.attempt(lambda e=expr: tuple(evaluate(a.value, context) for a in e.arguments))
                 if values is not None:

@@ -23,6 +23,7 @@ from optgen.passes.lower.nested import stand_ins, tensors
 from optgen.passes.lower.objectives import Bound, bind_problem
 from optgen.passes.lower.oracles import abstract_oracle, oracle_function
 from optgen.passes.lower.problems import Poisoned, fail
+from optgen.passes.lower.regions import regions as regions_of
 from optgen.passes.lower.results import lets_of, objective_of, phase_of, scene_of, warn_unread
 from optgen.passes.lower.states import lower_states
 from optgen.passes.lower.types import Typed, conditions, conform, declare_dim, facts_of, read_type
@@ -452,6 +453,7 @@ class _Builder:
             tuple(self.inputs.oracles),
             dict(inner.program.origins),
             done,
+            regions_of(self.algorithm.group, self.inputs.slots, inner),
         )
         warn_unread(program, inner)
         self.scene = scene_of(program, machine, lowered, inner)
