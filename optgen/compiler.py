@@ -19,8 +19,9 @@ from optgen.language.parser import parse as parse_tree
 from optgen.language.parser import parse_expression
 
 if TYPE_CHECKING:
+    from optgen.evolution.course import Progress
     from optgen.evolution.found import Found
-    from optgen.evolution.search import Front, Options, Progress
+    from optgen.evolution.search import Front, Options
     from optgen.evolution.target import Target
     from optgen.ir.claims import Region
     from optgen.ir.program import Function, Program
@@ -432,8 +433,10 @@ def search(
 
     if budget is None and evaluations is None:
         budget = 60.0
-    options = Options(tuple(ops), largest, budget, evaluations, seed, workers, watch=watch, resume=resume,
-                      checkpoint=None if checkpoint is None else Path(checkpoint))  # fmt: skip
+    options = Options(
+        operations=tuple(ops), largest=largest, budget=budget, evaluations=evaluations, seed=seed, workers=workers,
+        watch=watch, resume=resume, checkpoint=None if checkpoint is None else Path(checkpoint),
+    )  # fmt: skip
     if isinstance(target, Spec):
         aim, options = _search_block(target, options)
     else:

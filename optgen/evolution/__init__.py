@@ -16,6 +16,7 @@ the target, which it sees as numbers at points.
     polish       from least squares to the least largest error, beyond double precision
     bound        the proof of that error
     baseline     what approximation theory offers with as many operations
+    course       epochs until the budget is spent
     checkpoint   a search on disk
     cluster      islands on the workers of a Dask cluster
     search       all of it together
@@ -26,6 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from optgen.evolution.search import Front, Options, Progress
+    from optgen.evolution.course import Progress
+    from optgen.evolution.search import Front, Options
 
 __all__ = ["Front", "Options", "Progress"]

@@ -16,7 +16,6 @@ import numpy as np
 
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.evolution.epochs import Population
-from optgen.evolution.island import Island
 
 FORMAT = 1
 
@@ -37,13 +36,16 @@ def write(path: Path, population: Population, identity: dict[str, Any]) -> None:
     os.replace(beside, path)
 
 
-def read(path: Path, identity: dict[str, Any]) -> Population:
-    """The population of a checkpoint.  Raises SpecError if it is none, or of another search."""
+def read(path: Path, identity: dict[str, Any], island: Any) -> Population:
+    """The population of a checkpoint, of islands of this named tuple.
+
+    Raises SpecError if it is none, or of another search.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(bytes(file["about"]))
             count = 1 + max(int(name.split(".")[0]) for name in file.files if name[0].isdigit())
-            islands = [Island(*(file[f"{k}.{name}"] for name in Island._fields)) for k in range(count)]
+            islands = [island(*(file[f"{k}.{name}"] for name in island._fields)) for k in range(count)]
     except FileNotFoundError:
         raise SpecError([Diagnostic("E0902", f"there is no checkpoint {path}")]) from None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,11 +18,29 @@ ISLANDS = 8
 FITS = 4096  # of an island in an epoch
 
 
+class Regime(Protocol):
+    """What a search is over: how an island begins, evolves for an epoch, and learns from another.
+
+    An island is a named tuple of arrays; `counts[0]` of it are the fits.
+    """
+
+    def begin(self, seed: int) -> Any: ...
+
+    def advance(self, island: Any, stop: np.ndarray) -> Any:
+        """The island after an epoch; where it runs in this process, the same arrays."""
+
+    def offer(self, here: Any, there: Any, turn: int) -> None:
+        """Offer some of the best programs of one island to another."""
+
+    def front(self, islands: list[Any]) -> list[float]:
+        """The best error of each size from 1, infinite where there is none."""
+
+
 @dataclass(slots=True)
 class Population:
     """All islands and the number of epochs done."""
 
-    islands: list[Island]
+    islands: list[Any]
     epoch: int = 0
 
     @property
@@ -32,30 +50,50 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an epoch needs to know: nothing of the target but numbers at points."""
+    """The regime of programs over the reals.  It knows nothing of the target but numbers at points."""
 
     largest: int
     operations: tuple[int, ...]
     samples: Samples
     fine: Samples
 
+    def begin(self, seed: int) -> Island:
+        """An island that holds the program x + c."""
+        return new_island(self.largest, seed)
 
-def begin(setting: Setting, seed: int) -> Population:
-    """Islands that hold the program x + c."""
+    def advance(self, island: Island, stop: np.ndarray) -> Island:
+        """So many fits."""
+        allowed = np.array(self.operations, np.int64)
+        evolve(island, FITS, self.largest, allowed, self.samples, self.fine, stop)
+        return island
+
+    def offer(self, here: Island, there: Island, turn: int) -> None:
+        """The best program of every third size."""
+        for size in range(1 + turn % 3, self.largest + 1, 3):
+            if there.errors[size, 0] < np.inf:
+                arrays = (there.kinds, there.lefts, there.rights, there.values)
+                kind, left, right, value = (array[size, 0].copy() for array in arrays)
+                keep(here, kind, left, right, value, size, there.errors[size, 0], there.hashes[size, 0])
+
+    def front(self, islands: list[Island]) -> list[float]:
+        """The best error of each number of operations."""
+        return [min(float(island.errors[n, 0]) for island in islands) for n in range(1, self.largest + 1)]
+
+
+def begin(regime: Regime, seed: int) -> Population:
+    """Islands as the regime makes them, each with a seed of its own."""
     seeds = np.random.SeedSequence(seed).generate_state(ISLANDS, np.uint64)
-    return Population([new_island(setting.largest, int(s)) for s in seeds])
+    return Population([regime.begin(int(s)) for s in seeds])
 
 
-def advance(island: Island, setting: Setting, stop: np.ndarray) -> Island:
-    """An island after an epoch; where it runs in this process, the same arrays."""
-    allowed = np.array(setting.operations, np.int64)
-    evolve(island, FITS, setting.largest, allowed, setting.samples, setting.fine, stop)
-    return island
+def advance(island: Any, regime: Regime, stop: np.ndarray) -> Any:
+    """An island after an epoch: the task of a worker."""
+    return regime.advance(island, stop)
 
 
-def run_epoch(population: Population, setting: Setting, executor: Executor, stop: np.ndarray) -> bool:
+def run_epoch(population: Population, regime: Regime, executor: Executor, stop: np.ndarray) -> bool:
     """One epoch; False, and the islands are in the midst of it, if `stop[0]` was set meanwhile."""
-    tasks = [executor.submit(advance, island, setting, stop) for island in population.islands]
+    tasks = [executor.submit(advance, island, regime, stop) for island in population.islands]
     try:
         population.islands = [task.result() for task in tasks]
     except KeyboardInterrupt:
@@ -64,21 +102,11 @@ def run_epoch(population: Population, setting: Setting, executor: Executor, stop
     if stop[0]:
         return False
     population.epoch += 1
-    _exchange(population, setting)
-    return True
-
-
-def _exchange(population: Population, setting: Setting) -> None:
-    """Each island is offered its neighbour's best program of every third size, another third each time."""
     count = len(population.islands)
     for here in range(count):
         there = population.islands[(here + 1 + population.epoch % (count - 1)) % count]
-        for size in range(1 + (here + population.epoch) % 3, setting.largest + 1, 3):
-            if there.errors[size, 0] < np.inf:
-                arrays = (there.kinds, there.lefts, there.rights, there.values)
-                kind, left, right, value = (array[size, 0].copy() for array in arrays)
-                keep(population.islands[here], kind, left, right, value, size, there.errors[size, 0],
-                     there.hashes[size, 0])  # fmt: skip
+        regime.offer(population.islands[here], there, here + population.epoch)
+    return True
 
 
 def programs(population: Population, size: int, count: int) -> list[tuple[float, tuple[Any, ...]]]:
@@ -94,8 +122,3 @@ def programs(population: Population, size: int, count: int) -> list[tuple[float,
     rows.sort(key=lambda row: row[:2])
     once = {row[2]: row for row in reversed(rows)}
     return [(error, parts) for error, _, _, parts in sorted(once.values(), key=lambda row: row[:2])[:count]]
-
-
-def front(population: Population, largest: int) -> list[float]:
-    """The best error of each size from 1, infinite where there is none."""
-    return [min(float(island.errors[n, 0]) for island in population.islands) for n in range(1, largest + 1)]

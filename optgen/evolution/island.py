@@ -70,7 +70,7 @@ def new_island(largest: int, seed: int) -> Island:
 
 
 @compiled
-def _attempts(seen: np.ndarray, key: np.uint64) -> int:
+def attempts(seen: np.ndarray, key: np.uint64) -> int:
     """Count this fit of a structure; how many there were before.  The low two bits of a cell count."""
     mask = np.uint64(seen.shape[0] - 1)
     place = (key >> np.uint64(3)) & mask
@@ -91,28 +91,39 @@ def _attempts(seen: np.ndarray, key: np.uint64) -> int:
 
 
 @compiled
+def admitted(errors: np.ndarray, hashes: np.ndarray, error: float, key: np.uint64, apart: float) -> tuple[int, int]:
+    """Where a program enters a row of errors in rising order, and which rank is lost for it; (-1, -1) if it does not.
+
+    One of the same structure, or of nearly the same error, is replaced if it is worse, and keeps its place if not.
+    """
+    count = errors.shape[0]
+    place = 0
+    while place < count and errors[place] <= error:
+        place += 1
+    if place == count:
+        return -1, -1
+    out = -1
+    for rank in range(count):
+        same = hashes[rank] == key and errors[rank] < np.inf
+        near = abs(errors[rank] - error) <= apart * error
+        if same or near:
+            if errors[rank] <= error:
+                return -1, -1
+            if out < 0 or same:
+                out = rank
+    return place, out if out >= 0 else count - 1
+
+
+@compiled
 def keep(
     island: Island, kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, error: float,
     key: np.uint64,
 ) -> bool:  # fmt: skip
     """Insert a program if it is good enough for its size; whether it was."""
     errors = island.errors[n]
-    place = 0
-    while place < KEPT and errors[place] <= error:
-        place += 1
-    if place == KEPT:
+    place, last = admitted(errors, island.hashes[n], error, key, APART)
+    if place < 0:
         return False
-    # one of the same structure, or of nearly the same error, is replaced if it is worse, and keeps its place if not
-    out = -1
-    for rank in range(KEPT):
-        same = island.hashes[n, rank] == key and errors[rank] < np.inf
-        near = abs(errors[rank] - error) <= APART * error
-        if same or near:
-            if errors[rank] <= error:
-                return False
-            if out < 0 or same:
-                out = rank
-    last = out if out >= 0 else KEPT - 1
     for rank in range(last, place, -1):
         errors[rank] = errors[rank - 1]
         island.hashes[n, rank] = island.hashes[n, rank - 1]
@@ -220,7 +231,7 @@ def evolve(
                 island.counts[1] += 1
                 continue
         key = structure(kind, left, right, n)
-        if key == 0 or (not again and _attempts(island.seen, key) >= ATTEMPTS):
+        if key == 0 or (not again and attempts(island.seen, key) >= ATTEMPTS):
             island.counts[1] += 1
             continue
         bound = island.errors[n, KEPT - 1]

@@ -12,7 +12,7 @@ The value of the last operation is the program's.  Everything here is compiled b
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ ENGINE = ("machine", "fit", "scaling", "moves", "island", "baseline")  # the fil
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _kept() -> str:
+def _kept(files: Sequence[str]) -> str:
     """Where numba keeps machine code: a folder named by what the code is made from.
 
     numba looks at the file of a function only, not at the functions it calls, so code kept beside the files could be
@@ -37,23 +37,28 @@ def _kept() -> str:
     """
     folder = Path(__file__).parent
     content = hashlib.sha256(numba.__version__.encode())
-    for part in ENGINE:
+    for part in files:
         content.update((folder / f"{part}.py").read_bytes())
     return str(platformdirs.user_cache_path("optgen", appauthor=False) / "numba" / content.hexdigest()[:16])
 
 
-KEPT = _kept()
+def compiler(files: Sequence[str], fastmath: bool | set[str]) -> Callable[[F], F]:
+    """A decorator: machine code without the GIL, kept for as long as these files of this folder do not change."""
+    kept = _kept(files)
+    options = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": fastmath}
+
+    def compiled(function: F) -> F:
+        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, kept
+        try:
+            made: F = numba.njit(**options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+        return made
+
+    return compiled
 
 
-def compiled(function: F) -> F:
-    """Machine code without the GIL; products and sums may contract, nothing else changes."""
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, KEPT
-    options = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract", "arcp", "nsz"}}
-    try:
-        made: F = numba.njit(**options)(function)
-    finally:
-        numba.config.CACHE_DIR = before
-    return made
+compiled = compiler(ENGINE, {"contract", "arcp", "nsz"})  # products and sums may contract, nothing else changes
 
 
 @compiled

@@ -222,7 +222,7 @@ def graft(
 
 
 @compiled
-def _mix(a: np.uint64, b: np.uint64, c: np.uint64) -> np.uint64:
+def mix(a: np.uint64, b: np.uint64, c: np.uint64) -> np.uint64:
     z = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b) * np.uint64(0xC2B2AE3D27D4EB4F)
     z += np.uint64(c) * np.uint64(0x165667B19E3779F9)
     z = (z ^ (z >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -299,9 +299,9 @@ def structure(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int) -> 
         constant[i] = a == CONSTANT or b == CONSTANT or (a >= 0 and constant[a]) or (b >= 0 and constant[b])
         if kind[i] in (ADD, MUL) and y < x:
             x, y = y, x
-        node[i] = _mix(np.uint64(kind[i] + 1), x, y)
+        node[i] = mix(np.uint64(kind[i] + 1), x, y)
         for j in range(i):
             if node[j] == node[i] and not constant[i]:
                 return np.uint64(0)
-        total += _mix(node[i], np.uint64(3), np.uint64(5))
-    return _mix(total, node[n - 1], np.uint64(n)) | np.uint64(1)
+        total += mix(node[i], np.uint64(3), np.uint64(5))
+    return mix(total, node[n - 1], np.uint64(n)) | np.uint64(1)

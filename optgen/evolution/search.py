@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from optgen.evolution import checkpoint
 from optgen.evolution.bound import proven_error
-from optgen.evolution.epochs import Population, Setting, begin, front, programs, run_epoch
+from optgen.evolution.course import Course, check, run
+from optgen.evolution.epochs import Population, Setting, programs
 from optgen.evolution.found import Found, from_arrays
+from optgen.evolution.island import Island
 from optgen.evolution.machine import LIMIT, OPERATIONS
 from optgen.evolution.polish import Reference, polished
 from optgen.evolution.target import Target, checked, samples, wrong
@@ -23,18 +20,7 @@ from optgen.evolution.target import Target, checked, samples, wrong
 POINTS = 40  # at which constants are fitted; four times as many judge, GRID polish
 GRID = 320
 TRIED = 3  # programs of each size that are polished
-SAVED = 10.0  # seconds between checkpoints
 RANGE = 8  # largest number of operations that is a limit without being asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a search tells while it runs: errors by size (1, 2, ...), before polish."""
-
-    epoch: int
-    fits: int
-    seconds: float
-    errors: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +65,12 @@ class Front(Sequence[Found]):
         return fitting[-1] if fitting else None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`budget` in seconds and `evaluations` (fits) end a search, whichever comes first; the seed fixes the rest."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(Course):
+    """The operations of a search over the reals and the most a program may have; and the search's course."""
 
     operations: tuple[str, ...] = ("add", "sub", "mul", "div")
     largest: int = 10
-    budget: float | None = None
-    evaluations: int | None = None
-    seed: int = 0
-    workers: int | None = None
-    checkpoint: Path | None = None
-    resume: bool = False
-    executor: Executor | None = None
-    watch: Callable[[Progress], None] | None = None
 
 
 def search(target: Target, options: Options) -> Front:
@@ -109,11 +87,8 @@ def search(target: Target, options: Options) -> Front:
         samples(target, 4 * POINTS),
     )
     identity = _identity(target, options)
-    population = begin(setting, options.seed)
-    if options.resume and options.checkpoint is not None:
-        population = checkpoint.read(options.checkpoint, identity)
     begun = time.monotonic()
-    finished = _epochs(population, setting, options, identity, begun)
+    population, finished = run(setting, options, identity, Island)
     found = _finished(population, target, options.largest)
     seconds = time.monotonic() - begun
     return Front(found, target, options.seed, population.epoch, population.fits, seconds, not finished)
@@ -127,13 +102,7 @@ def _check(options: Options) -> None:
         raise wrong("a search needs operations", f"choose from {', '.join(OPERATIONS)}")
     if not 1 <= options.largest <= LIMIT - RANGE:
         raise wrong(f"programs of {options.largest} operations are out of reach", f"1 to {LIMIT - RANGE}")
-    if options.budget is None and options.evaluations is None:
-        raise wrong("a search without a budget never ends", "budget=60 (seconds) or evaluations=10**6")
-    for name, amount in (("budget", options.budget), ("evaluations", options.evaluations)):
-        if amount is not None and not 0 < amount < float("inf"):
-            raise wrong(f"{name} is {amount}: nothing can be found with that", f"give {name} a positive number")
-    if options.workers is not None and options.workers < 1:
-        raise wrong(f"workers is {options.workers}", "at least 1; by default all cores")
+    check(options)
 
 
 def _identity(target: Target, options: Options) -> dict[str, Any]:
@@ -152,41 +121,6 @@ def _identity(target: Target, options: Options) -> dict[str, Any]:
         "largest": options.largest,
         "seed": options.seed,
     }
-
-
-def _epochs(population: Population, setting: Setting, options: Options, identity: dict[str, Any], begun: float) -> bool:
-    """Run until the budget is spent; False if it was interrupted."""
-    stop = np.zeros(1, np.int8)
-    saved = time.monotonic()
-    own = None
-    if options.executor is None:
-        own = ThreadPoolExecutor(options.workers or len(os.sched_getaffinity(0)), "optgen-search")
-    executor = options.executor or own
-    assert executor is not None
-    try:
-        while not _spent(population, options, begun):
-            if not run_epoch(population, setting, executor, stop):
-                return False
-            if options.watch is not None:
-                errors = tuple(front(population, setting.largest))
-                options.watch(Progress(population.epoch, population.fits, time.monotonic() - begun, errors))
-            if options.checkpoint is not None and time.monotonic() - saved > SAVED:
-                checkpoint.write(options.checkpoint, population, identity)
-                saved = time.monotonic()
-        if options.checkpoint is not None:
-            checkpoint.write(options.checkpoint, population, identity)
-    except KeyboardInterrupt:
-        return False
-    finally:
-        if own is not None:
-            own.shutdown()
-    return True
-
-
-def _spent(population: Population, options: Options, begun: float) -> bool:
-    if options.evaluations is not None and population.fits >= options.evaluations:
-        return True
-    return options.budget is not None and time.monotonic() - begun >= options.budget
 
 
 def _finished(population: Population, target: Target, largest: int) -> tuple[Found, ...]:

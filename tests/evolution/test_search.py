@@ -86,7 +86,7 @@ def killed_again_and_again(tmp_path: Path, kills: int) -> None:
     file = tmp_path / "search.npz"
     script = tmp_path / "search.py"
     script.write_text(
-        "import optgen, optgen.evolution.search as s, pathlib\n"
+        "import optgen, optgen.evolution.course as s, pathlib\n"
         "s.SAVED = 0.0\n"
         f"place = pathlib.Path({str(file)!r})\n"
         "front = optgen.search('2^x', (0, 1), seed=5, evaluations=150_000, largest=5, checkpoint=place,\n"
