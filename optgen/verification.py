@@ -16,6 +16,7 @@ from optgen.diagnostics import Diagnostic, Span, SpecError
 if TYPE_CHECKING:
     from optgen.compiler import Spec
     from optgen.ir.claims import Claim
+    from optgen.proof.givens import Conflict
     from optgen.proof.questions import Bracket, Cell
     from optgen.proof.verdict import Verdict
 
@@ -39,12 +40,15 @@ def verify(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache:
 
 def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache: bool = True) -> Iterator[Verdict]:
     """The verdicts of `verify` as they come."""
+    from optgen.proof.givens import Conflict
+    from optgen.proof.verdict import CONTRADICTS
     from optgen.proof.verify import Tools, decided
     from optgen.proof.worker import Worker
 
     given = as_spec(spec)
     claims = claims_of(given)
     refuse_contradictions(claims)
+    wrong: list[Diagnostic] = []
     tools = Tools(differentiated, lambda claim, example: replay(given, claim, example))
     store = Kept(given.file.span.source.text, seconds) if cache else None
     with Worker() as worker:
@@ -54,7 +58,14 @@ def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cach
                 found = decided(claim, tools, worker, seconds)
                 if store is not None:
                     store.put(claim.span, found)
-            yield found
+            if any(tried[:2] == CONTRADICTS for tried in found.tried):
+                wrong.append(contradiction(claim, Conflict((), ())))
+            elif found.verdict == "unknown" and (loose := irrefutable(claim)) is not None:
+                wrong.append(loose)
+            else:
+                yield found
+    if wrong:
+        raise SpecError(wrong)
 
 
 def as_spec(spec: Spec | str | os.PathLike[str]) -> Spec:
@@ -74,18 +85,40 @@ def claims_of(spec: Spec) -> tuple[Claim, ...]:
 
 def refuse_contradictions(claims: Sequence[Claim]) -> None:
     """SpecError with every claim whose `given` no numbers satisfy: anything would follow from it."""
-    from optgen.proof.domains import Contradiction
-    from optgen.proof.extract import given_domain
+    from optgen.proof.givens import conflict
 
-    found = []
-    for claim in claims:
-        try:
-            given_domain(claim)
-        except Contradiction as why:
-            message = f"what {claim.text!r} is given can't hold: {why}"
-            found.append(Diagnostic("E0705", message, claim.span, help="a proof from it would prove nothing"))
+    found = [contradiction(claim, made) for claim in claims if (made := conflict(claim)) is not None]
     if found:
         raise SpecError(found)
+
+
+def irrefutable(claim: Claim) -> Diagnostic | None:
+    """A refutation that would need a function of a class through given points, where no such function is known."""
+    from optgen.proof.interpolation import without_interpolation
+
+    for membership in claim.classes if claim.mode == "refute" else ():
+        names = {other.name for other in claim.classes if other.function == membership.function}
+        loose = without_interpolation(names)
+        if loose is not None:
+            message = f"{claim.text!r} can't be refuted: no function in {loose} is known through points that violate it"
+            fix = "refute it for a class inside this one, such as smooth_strongly_convex or quadratic"
+            return Diagnostic("E0707", message, membership.span, help=fix)
+    return None
+
+
+def contradiction(claim: Claim, found: Conflict) -> Diagnostic:
+    """What can't hold together, at its last condition in the text of the claim."""
+    numbers = ", ".join(f"{name} = {number}" for name, number in claim.at.items())
+    here = f" at {numbers}" if numbers else ""
+    inside = [span for span in found.spans if span.start >= claim.span.start] or [claim.span]
+    place = max(inside, key=lambda span: span.start)
+    others = tuple((span, "and this") for span in dict.fromkeys(found.spans) if span != place)
+    message = f"what {claim.text!r} is given can't hold{here}"
+    if len(found.words) == 1:
+        message += f": {found.words[0]}"
+    elif found.words:
+        message += f": nothing satisfies {', '.join(found.words[:-1])} and {found.words[-1]}"
+    return Diagnostic("E0705", message, place, secondary=others, help="a proof from it would prove nothing")
 
 
 def differentiated(function: Any) -> Any:

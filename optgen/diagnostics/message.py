@@ -45,5 +45,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean beta1?` for the nearest known word, or an empty string."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    near += [name for name in names if name != word and (name.lower() == word.lower() or sorted(name) == sorted(word))]
     return f"did you mean {near[0]}?" if near else ""

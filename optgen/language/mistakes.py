@@ -207,6 +207,8 @@ def _missing_operator(at: _Place) -> Diagnostic | None:
         fix = f"{left} is the value after the step; the transpose is {left[:-1]}.T, a product {left}*{right}"
     message = f"an operator is missing between `{left}` and `{right}`"
     product = f"a product is written {left}*{right}" + (".." if at.terminal in ("CALC", "OPT") else "")
+    if at.before and at.before[0].text in ("given", "prove", "refute", "where", "at"):
+        fix = fix or "conditions are separated by commas"
     return Diagnostic("E0115", message, span, help=fix or product)
 
 

@@ -89,6 +89,7 @@ class Extraction:
     assumptions: dict[str, Quadratic] = field(default_factory=dict)
     equations: list[Form] = field(default_factory=list)
     busy: set[ir.Input] = field(default_factory=set)
+    defining: dict[ir.Input, claim_form.Fact] = field(default_factory=dict)  # the equation that says what a number is
     specials: dict[str, Form] = field(default_factory=dict)  # vectors of the claim by name
     tied: bool = False  # `given` says that vectors are equal
     expected: bool = False  # the claim speaks of an expectation
@@ -128,9 +129,14 @@ class Extraction:
                 found[name.input] = make(name.name, name.input)
         for fact in self.claim.given:
             bound = definition_of(fact)
-            if bound is not None and bound[0] in found:
+            if bound is not None and bound[0] in found and not self.has_value(bound[0]):
+                self.defining[bound[0]] = fact
                 found[bound[0]] = self.defined(*bound)
         return found
+
+    def has_value(self, made: ir.Input) -> bool:
+        """Whether something else says what a number is: then an equation is a condition."""
+        return made in self.defining or made.name in self.claim.at or made.name in self.numbers
 
     def symbol(self, name: str) -> Number:
         if name in self.numbers:
@@ -276,8 +282,7 @@ class Extraction:
 
     def given(self) -> None:
         for fact in (*self.claim.domains, *self.claim.given):
-            bound = definition_of(fact)
-            if bound is not None and bound[0] in self.base.values and fact in self.claim.given:
+            if any(fact is definition for definition in self.defining.values()):
                 continue
             try:
                 self.fact(fact)
@@ -458,10 +463,3 @@ def extracted(claim: Claim, goal: Relation, numbers: Mapping[str, Number] | None
         quadratics, extra = extraction.relation(goal)[place]
         found.append(extraction.problem(quadratics, extra))
     return found
-
-
-def given_domain(claim: Claim) -> None:
-    """Raises Contradiction if what a claim says of numbers leaves none."""
-    extraction = Extraction(claim)
-    names = {n for c in extraction.constraints for side in (c.left, c.right) for n in names_of(side)}
-    intervals(extraction.constraints, names)

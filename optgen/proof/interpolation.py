@@ -350,6 +350,13 @@ def exact(classes: Sequence[Membership]) -> bool:
     return set(names) in [set(group) for group in EXACT_TOGETHER]
 
 
+def without_interpolation(names: set[str]) -> str | None:
+    """A class among those of one function whose conditions are only necessary: points give no member of it."""
+    loose = sorted(name for name in names if name in CLASSES and CLASSES[name].exact == "necessary")
+    kept = {"curved" if name in CURVATURES else name for name in names}
+    return loose[0] if loose and kept not in EXACT_TOGETHER and names not in EXACT_TOGETHER else None
+
+
 def class_named(membership: Membership) -> Class:
     """The class; ClassError if it has no inequality or its arguments do not fit."""
     known_class = CLASSES.get(membership.name)

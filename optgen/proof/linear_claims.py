@@ -204,7 +204,7 @@ def rate(claim: Claim, goal: Rate, worker: Worker, seconds: float) -> Part:
     try:
         found = linear_claim(claim)
         if found.symbols():
-            raise NotLinear("a rate with symbols: give numbers by `at`")
+            raise NotLinear(f"a rate of numbers: give {', '.join(sorted(found.symbols()))} theirs by `at`")
         squared, target = measured(found, goal)
         low, high = (rational(b) for b in curvatures(found.classes[found.method.oracles[0]]))
     except NotLinear as why:

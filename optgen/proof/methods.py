@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optgen.ir.claims import Claim, Rate, Stable
-from optgen.proof.verdict import Part
+from optgen.proof.verdict import CONTRADICTS, Part
 from optgen.proof.worker import Worker
 
 
@@ -15,7 +15,7 @@ def whole_claim(claim: Claim, seconds: float) -> Part:
     found = lemma(claim, seconds)
     part = Part(found.status, found.trust, tried=list(found.tried))
     if found.empty:
-        part.tried.append(("what is given", "contradicts itself", 0.0))
+        part.tried.append((*CONTRADICTS, 0.0))
     if found.status == "proved":
         part.certificate = found.certificate
         part.words = recheck(found.certificate).words

@@ -10,6 +10,8 @@ from optgen.diagnostics import Span
 
 TRUST = ("exact", "algebra", "interval", "exhaustive", "smt")  # from the least that has to be believed to the most
 
+CONTRADICTS = ("what is given", "contradicts itself")  # tried, and what came of it: no proof from it is used
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

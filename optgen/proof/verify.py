@@ -22,9 +22,9 @@ from optgen.proof.extract import Extracted, extracted
 from optgen.proof.interpolation import ClassError
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.polynomial import at as value_at
-from optgen.proof.problem import Interval, problem_to_json
+from optgen.proof.problem import Interval, Statement, constant, problem_to_json
 from optgen.proof.quantities import ROOT, NotLinear
-from optgen.proof.verdict import Part, Verdict, weakest
+from optgen.proof.verdict import CONTRADICTS, Part, Verdict, weakest
 from optgen.proof.worker import Worker
 
 DEEPEST = 4  # ends of intervals within ends of intervals
@@ -55,6 +55,9 @@ def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdi
 def goal_parts(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Iterator[Part]:
     """What is known of the goals.  Algebra comes first, but where classes are given what they say is needed."""
     tried: list[tuple[str, str, float]] = []
+    if all(isinstance(goal, Stable | Rate) for goal in claim.goals) and claim.goals:
+        yield from (one_goal(claim, goal, tools, worker, seconds) for goal in claim.goals)
+        return
     if not claim.classes:
         whole = methods.whole_claim(claim, seconds)
         if whole.status != "unknown":
@@ -125,12 +128,22 @@ def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds
         if piece.status != "proved":
             return replace(piece, tried=part.tried) if piece.status == "refuted" else part
         pieces.append(piece)
+    if any(p.problem.assumptions and contradictory(p, worker, seconds / 4) for p in problems):
+        part.tried.append((*CONTRADICTS, 0.0))
+        return part
     attack_members(claim, goal, problems[0], tools.expand)
     certificates = [p.certificate for p in pieces if p.certificate is not None]
     part.status, part.trust = "proved", weakest([p.trust for p in pieces])
     part.certificate = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
     part.words = tuple(w for p in pieces for w in p.words) + assumed_domains(claim, problems)
     return part
+
+
+def contradictory(found: Extracted, worker: Worker, seconds: float) -> bool:
+    """Whether what is given of vectors and values, with the classes, would prove that -1 is not negative."""
+    absurd = replace(found.problem, statements=(Statement("claim", constant(Fraction(-1))),))
+    answer, _ = worker.ask("multipliers", seconds, problem=problem_to_json(absurd))
+    return answer.get("certificate") is not None
 
 
 def assumed_domains(claim: Claim, problems: Sequence[Extracted]) -> tuple[str, ...]:

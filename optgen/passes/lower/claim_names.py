@@ -134,7 +134,7 @@ def read_classes(group: tree.Group, maker: Maker) -> list[tree.Relation]:
     rest: list[tree.Relation] = []
     for line in group.lines("given"):
         for relation in line.relations:
-            if not maker.context.attempt(lambda r=relation: _membership(r.left, r, maker)):
+            if maker.context.attempt(lambda r=relation: _membership(r.left, r, maker)) is False:
                 rest.append(relation)
     return rest
 
@@ -146,11 +146,21 @@ def _membership(expr: tree.Expr, relation: tree.Relation, maker: Maker) -> bool:
     match expr:
         case tree.Comparison(first=first, rest=(("in", within),)) if relation.right is None:
             base = first.base if isinstance(first, tree.Index) else first
-            if not isinstance(base, tree.Name) or not _is_function(base, maker):
+            if not isinstance(base, tree.Name) or not maker.known(base.name):
+                return False
+            if not _is_function(base, maker):
+                _refuse_number(base, within)
                 return False
             member_of(base.name, isinstance(first, tree.Index), within, maker)
             return True
     return False
+
+
+def _refuse_number(name: tree.Name, within: tree.Expr) -> None:
+    """`x in smooth(L)` of a state."""
+    word = within.function if isinstance(within, tree.Call) else within
+    if isinstance(word, tree.Name) and word.name in {*CLASSES, *WITHOUT_INEQUALITY}:
+        fail("E0701", f"{name.name} is no function, and {word.name} is said of functions", name.span)
 
 
 def _is_function(name: tree.Name, maker: Maker) -> bool:
@@ -160,6 +170,9 @@ def _is_function(name: tree.Name, maker: Maker) -> bool:
 def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> None:
     """`f in smooth(L)`; a name in the arguments that nobody knows is a symbol of the class."""
     word = within.function if isinstance(within, tree.Call) else within
+    arguments = within.arguments if isinstance(within, tree.Call) else ()
+    for argument in arguments:  # symbols first, so that a wrong class leaves no other line in the dark
+        _declare_symbol(argument.value, function, members, maker)
     if not isinstance(word, tree.Name) or word.name not in CLASSES:
         name = word.span.text
         if name in WITHOUT_INEQUALITY:
@@ -170,11 +183,10 @@ def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> 
             )
         fail("E0701", f"there is no class {name}", word.span, help=suggestion(name, [*CLASSES, *WITHOUT_INEQUALITY]))
     found = CLASSES[word.name]
-    arguments = within.arguments if isinstance(within, tree.Call) else ()
     if len(arguments) != len(found.parameters):
         takes = ", ".join(found.parameters) if found.parameters else "nothing"
         fail("E0702", f"{word.name} takes {takes}", within.span, help=f"write {_written(word.name, found)}")
-    values = [_argument(a.value, function, members, maker) for a in arguments]
+    values = [_argument(a.value, members, maker) for a in arguments]
     maker.classes.append(
         out.Membership(function, word.name, tuple(math.tensor(math.to_real(v)) for v in values), members, within.span)
     )
@@ -191,12 +203,17 @@ def _written(name: str, found: Class) -> str:
     return f"{name}({', '.join(found.parameters)})" if found.parameters else name
 
 
-def _argument(expr: tree.Expr, function: str, members: bool, maker: Maker) -> Grid:
-    from optgen.passes.lower.expressions import numeric
-
+def _declare_symbol(expr: tree.Expr, function: str, members: bool, maker: Maker) -> None:
+    """A name that nobody knows is a symbol of the class, one for each member if it is said of the members."""
     base = expr.base if isinstance(expr, tree.Index) else expr
     if isinstance(base, tree.Name) and not maker.known(base.name):
         maker.declare(base.name, "symbol", base.span, _member_axes(function, maker) if members else ())
+
+
+def _argument(expr: tree.Expr, members: bool, maker: Maker) -> Grid:
+    from optgen.passes.lower.expressions import numeric
+
+    base = expr.base if isinstance(expr, tree.Index) else expr
     return numeric(base if members else expr, maker.context)
 
 

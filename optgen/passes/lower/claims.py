@@ -61,7 +61,10 @@ class Maker:
     def declare(self, name: str, kind: Any, span: Span, axes: tuple[Scalar, ...] = ()) -> None:
         """A name of the claim as an input of its own."""
         if self.known(name):
-            fail("E0202", f"{name} is already a name here", span, help="a claim binds new names by `for all`")
+            machine = self.scene.machine
+            counts = machine is not None and name == machine.group_counter()
+            help = "it counts the steps; take another letter" if counts else "a claim binds new names by `for all`"
+            fail("E0202", f"{name} is already a name here", span, help=help)
         made = ir.Input(name, "int" if kind == "integer" else "real", axes)
         self.context.scope.names[name] = grid(made) if axes else number(ir.access(made))
         self.names.append(out.Name(name, kind, made, span))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,13 @@ from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Scalar
 from optgen.ir.operations import apply
 from optgen.passes.lower.problems import Poisoned, fail
+
+SPELLINGS = (  # of other languages, or of the blackboard
+    (r"grad_?(\w+)", "write grad {0}"),
+    (r"\w+?_?(?:star|opt)", "a minimiser is written argmin f, the value there min f"),
+    (r"(\w+)_?0", "{0}(0) is {0} at the start"),
+    (r"(\w+?)_?(?:new|next|plus)", "{0}' is {0} after the step"),
+)
 
 
 @dataclass(slots=True)
@@ -123,13 +131,21 @@ class Context:
                     span,
                     help=f"define {base}' = ... in the step, or write {base}",
                 )
-            fail("E0201", f"{name} is not defined here", span, help=suggestion(name, known))
+            fail("E0201", f"{name} is not defined here", span, help=self._help(name, known))
         value = found[1]
         if isinstance(value, Lazy):
             return self._force(value, span)
         if value is None:
             raise Poisoned
         return value
+
+    def _help(self, name: str, known: list[str]) -> str:
+        """What may have been meant by a name that nobody defined."""
+        for pattern, fix in SPELLINGS if self.in_claim else SPELLINGS[:1]:
+            found = re.fullmatch(pattern, name)
+            if found is not None and (not found.groups() or found[1] in known):
+                return fix.format(*found.groups())
+        return suggestion(name, known) or ("a claim binds names of its own by `for all`" if self.in_claim else "")
 
     def known(self, name: str) -> bool:
         return self.scope.find(name) is not None
