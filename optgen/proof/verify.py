@@ -16,6 +16,7 @@ from optgen.ir.claims import Claim, Goal, Rate, Relation, Stable
 from optgen.ir.program import Function
 from optgen.proof import methods
 from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors, violates
+from optgen.proof.brackets import bracket
 from optgen.proof.cancel import linear_root, lowest
 from optgen.proof.domains import Contradiction, holds
 from optgen.proof.extract import Extracted, extracted
@@ -49,7 +50,11 @@ def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdi
         parts.append(part)
         if part.status != "proved":
             break
-    return combined(claim, parts, time.perf_counter() - start)
+    verdict = combined(claim, parts, time.perf_counter() - start)
+    if claim.mode == "refute" or verdict.verdict == "proved" or any(t[:2] == CONTRADICTS for t in verdict.tried):
+        return verdict
+    found = bracket(claim, lambda goal: list(readings(claim, goal, {})), worker)
+    return replace(verdict, bracket=found, seconds=time.perf_counter() - start)
 
 
 def goal_parts(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Iterator[Part]:
