@@ -14,7 +14,7 @@ import numpy as np
 from optgen.evolution.fit import fit, largest_error, workspace
 from optgen.evolution.found import Found, from_arrays
 from optgen.evolution.island import Samples
-from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, X, compiled
+from optgen.evolution.machine import ADD, CONSTANT, DIV, MUL, X, compiled, table
 from optgen.evolution.moves import fresh_constant
 from optgen.evolution.polish import Reference, polished
 from optgen.evolution.scaling import rescale
@@ -156,7 +156,7 @@ def _best_start(
 ) -> float:  # fmt: skip
     """Least squares from `first` (if it is not empty), stretched both ways, and from random constants."""
     state = np.array([seed], np.uint64)
-    space = workspace(LIMIT, points.shape[0])
+    space = workspace(points)
     trial = np.empty(n)
     reached = np.inf
     for start in range(starts):
@@ -167,13 +167,14 @@ def _best_start(
                 trial[i] = first[i]
             if start > 0:
                 rescale(kind, left, right, trial, n, 0.5 if start == 1 else 2.0)
-        total = fit(kind, left, right, trial, n, points, target, weights, 25, 1e-3, space)
-        if not np.isfinite(total):
-            continue
-        error = largest_error(kind, left, right, trial, n, points, target, weights, space[0])
-        if error < 1e3 * reached:
-            fit(kind, left, right, trial, n, points, target, weights, 200, 1e-5, space)
-            error = largest_error(kind, left, right, trial, n, points, target, weights, space[0])
+        error = np.inf
+        for stage in range(2):
+            steps, enough = (25, 1e-3) if stage == 0 else (200, 1e-5)
+            total = fit(kind, left, right, trial, n, target, weights, steps, enough, space)
+            if np.isfinite(total):
+                error = largest_error(kind, left, right, trial, n, target, weights, space[0])
+            if not error < 1e3 * reached:
+                break
         if error < reached:
             reached = error
             for i in range(n):
@@ -197,6 +198,7 @@ def baseline(target: Target, sizes: range, grid: Samples, reference: Reference) 
     """The best classical program of each size."""
     points, values, weights = grid
     fine = samples(target, 4 * len(points))
+    rows = table(fine[0])
     parity, positive = parity_of(target), bool((values > 0).all())
     found: dict[int, Found] = {}
     lower, upper = target.ends()
@@ -208,8 +210,7 @@ def baseline(target: Target, sizes: range, grid: Samples, reference: Reference) 
                 value = np.zeros(size)
                 first = _direct_start(code, size, squarings, grid)
                 error = _best_start(kind, left, right, size, points, values, weights, STARTS, number + 1, first, value)
-                if error < best and np.isfinite(largest_error(kind, left, right, value, size, *fine,
-                                                               np.empty((LIMIT, len(fine[0]))))):  # fmt: skip
+                if error < best and np.isfinite(largest_error(kind, left, right, value, size, *fine[1:], rows)):
                     best, arrays = error, (kind, left, right, value, size)
         if arrays is not None:
             ends = (float(lower), float(upper))

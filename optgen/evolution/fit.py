@@ -11,21 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from optgen.evolution.machine import ADD, CONSTANT, DIV, SQRT, SUB, compiled, derivatives, evaluate
+from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SQRT, SUB, compiled, derivatives, evaluate, table
 
 FIRST, LESS, MORE = 1e-4, 0.02, 10.0  # damping, and what it is multiplied by after a good and a bad step
 UNDAMPED = 1e-4  # weight of the damping of constants that are settled anyway
-
-
-@compiled
-def residual(out: np.ndarray, target: np.ndarray, weights: np.ndarray, rest: np.ndarray) -> float:
-    """The sum of squares of weights*(out - target), which is left in `rest`; infinite if a point is not finite."""
-    total = 0.0
-    for p in range(out.shape[0]):
-        rest[p] = weights[p] * (out[p] - target[p])
-    for p in range(out.shape[0]):
-        total += rest[p] * rest[p]
-    return total if np.isfinite(total) else np.inf
 
 
 @compiled
@@ -77,7 +66,7 @@ def damped_step(
         for i in range(first, k):
             if row[i] == 0.0:
                 continue
-            size = np.hypot(copy[i, i], row[i])
+            size = np.sqrt(copy[i, i] * copy[i, i] + row[i] * row[i])
             cosine, sine = copy[i, i] / size, row[i] / size
             for j in range(i, k):
                 above, below = copy[i, j], row[j]
@@ -149,15 +138,12 @@ def linear_constants(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: i
 @compiled
 def settle(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, linear: np.ndarray,
-    points: np.ndarray, target: np.ndarray, weights: np.ndarray, space: Any,
+    target: np.ndarray, weights: np.ndarray, space: Any,
 ) -> float:  # fmt: skip
-    """Give the marked constants their best values for the others as they are; the sum of squares then.
-
-    `values` are those of before.
-    """
-    values, adjoints, rest = space[0], space[1], space[3]
+    """Give the marked constants their best values for the others as they are; the sum of squares then."""
+    rows, adjoints, rest = space[0], space[1], space[3]
     jacobian, upper, along, scale, step = space[12], space[13], space[14], space[15], space[16]
-    total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
+    total = _cost(kind, left, right, value, n, target, weights, rows, rest)
     if not np.isfinite(total):
         return np.inf
     lowest = 0
@@ -165,14 +151,14 @@ def settle(
         lowest += 1
     if lowest == n:
         return total
-    derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian, lowest)
+    derivatives(kind, left, right, value, n, rows, weights, adjoints, lowest)
     row, k = 0, 0
     for i in range(n):
         if left[i] == CONSTANT or right[i] == CONSTANT:
             if linear[i]:
                 size = 0.0
-                for p in range(points.shape[0]):
-                    jacobian[k, p] = jacobian[row, p]
+                for p in range(rest.shape[0]):
+                    jacobian[k, p] = adjoints[LIMIT + row, p]
                     size += jacobian[k, p] * jacobian[k, p]
                 scale[k] = np.sqrt(size)
                 if not np.isfinite(size):
@@ -191,15 +177,15 @@ def settle(
             value[i] += step[j]
             j += 1
     left_over = 0.0
-    for p in range(points.shape[0]):
+    for p in range(rest.shape[0]):
         left_over += rest[p] * rest[p]
     return left_over
 
 
 @compiled
 def fit(
-    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    target: np.ndarray, weights: np.ndarray, iterations: int, enough: float, space: Any,
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, target: np.ndarray,
+    weights: np.ndarray, iterations: int, enough: float, space: Any,
 ) -> float:  # fmt: skip
     """Improve the constants `value` in place; the sum of squares reached.
 
@@ -207,16 +193,19 @@ def fit(
     settled after it, which spares the fit the long valleys between them and the others.  Stops after `iterations`
     steps, or when a step gains less than the share `enough`.  `space` is from `workspace`.
     """
-    values, adjoints, jacobian, rest, upper, along, scale, copy, rhs, row, step, trial = space[:12]
+    rows, adjoints, jacobian, rest, upper, along, scale, copy, rhs, row, step, trial = space[:12]
     linear = np.empty(n, np.bool_)
     linear_constants(kind, left, right, n, linear)
-    total = settle(kind, left, right, value, n, linear, points, target, weights, space)
+    total = settle(kind, left, right, value, n, linear, target, weights, space)
     if not np.isfinite(total):
         return np.inf
-    damping = FIRST
+    damping, lowest = FIRST, n
+    for i in range(n - 1, -1, -1):
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            lowest = i
     for _ in range(iterations):
-        total = _cost(kind, left, right, value, n, points, target, weights, values, rest)
-        k = derivatives(kind, left, right, value, n, points, values, weights, adjoints, jacobian, 0)
+        total = _cost(kind, left, right, value, n, target, weights, rows, rest)
+        k = derivatives(kind, left, right, value, n, rows, weights, adjoints, lowest)
         if k == 0:
             return total
         triangle(jacobian, rest, k, upper, along)
@@ -231,7 +220,7 @@ def fit(
                 if left[i] == CONSTANT or right[i] == CONSTANT:
                     trial[i] += step[j]
                     j += 1
-            reached = settle(kind, left, right, trial, n, linear, points, target, weights, space)
+            reached = settle(kind, left, right, trial, n, linear, target, weights, space)
             if reached < total:
                 for i in range(n):
                     value[i] = trial[i]
@@ -248,36 +237,41 @@ def fit(
 
 @compiled
 def _cost(
-    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    target: np.ndarray, weights: np.ndarray, values: np.ndarray, rest: np.ndarray,
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, target: np.ndarray,
+    weights: np.ndarray, rows: np.ndarray, rest: np.ndarray,
 ) -> float:  # fmt: skip
-    evaluate(kind, left, right, value, n, points, values)
-    return residual(values[n - 1], target, weights, rest)
+    """The sum of squares of weights*(program - target), which is left in `rest`; infinite if a point is not finite."""
+    evaluate(kind, left, right, value, n, rows)
+    total = 0.0
+    for p in range(rest.shape[0]):
+        gap = weights[p] * (rows[n - 1, p] - target[p])
+        rest[p] = gap
+        total += gap * gap
+    return total if np.isfinite(total) else np.inf
 
 
 @compiled
 def largest_error(
-    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    target: np.ndarray, weights: np.ndarray, values: np.ndarray,
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, target: np.ndarray,
+    weights: np.ndarray, rows: np.ndarray,
 ) -> float:  # fmt: skip
-    """The largest |weights*(program - target)| over the points, infinite where it is not finite."""
-    evaluate(kind, left, right, value, n, points, values)
-    out = values[n - 1]
-    worst = 0.0
-    for p in range(points.shape[0]):
-        error = abs(weights[p] * (out[p] - target[p]))
-        if not error < np.inf:
-            return np.inf
+    """The largest |weights*(program - target)| over the points of a table, infinite where it is not finite."""
+    evaluate(kind, left, right, value, n, rows)
+    worst, total = 0.0, 0.0
+    for p in range(target.shape[0]):
+        error = abs(weights[p] * (rows[n - 1, p] - target[p]))
         worst = max(worst, error)
-    return worst
+        total += error
+    return worst if np.isfinite(total) else np.inf
 
 
 @compiled
-def workspace(limit: int, m: int) -> Any:
-    """Arrays that `fit` and, from the thirteenth on, `settle` write in, for programs of up to `limit` operations."""
+def workspace(points: np.ndarray) -> Any:
+    """Arrays that `fit` and, from the thirteenth on, `settle` write in, for programs at some points."""
+    m = points.shape[0]
+    adjoints = np.zeros((2 * LIMIT, m))
     return (
-        np.empty((limit, m)), np.empty((limit, m)), np.empty((limit, m)), np.empty(m), np.zeros((limit, limit)),
-        np.empty(limit), np.empty(limit), np.empty((limit, limit)), np.empty(limit), np.empty(limit), np.empty(limit),
-        np.empty(limit), np.empty((limit, m)), np.zeros((limit, limit)), np.empty(limit), np.empty(limit),
-        np.empty(limit),
+        table(points), adjoints, adjoints[LIMIT:], np.empty(m), np.zeros((LIMIT, LIMIT)), np.empty(LIMIT),
+        np.empty(LIMIT), np.empty((LIMIT, LIMIT)), np.empty(LIMIT), np.empty(LIMIT), np.empty(LIMIT), np.empty(LIMIT),
+        np.empty((LIMIT, m)), np.zeros((LIMIT, LIMIT)), np.empty(LIMIT), np.empty(LIMIT), np.empty(LIMIT),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optgen.evolution.fit import fit, largest_error, workspace
-from optgen.evolution.machine import ADD, CONSTANT, LIMIT, X, compiled
+from optgen.evolution.machine import ADD, CONSTANT, LIMIT, X, compiled, table
 from optgen.evolution.moves import (
     below,
     fresh_constant,
@@ -19,6 +19,7 @@ from optgen.evolution.moves import (
     insert,
     redirect,
     remove,
+    repeat,
     retype,
     structure,
     tidy,
@@ -159,13 +160,13 @@ def _change(
 ) -> int:  # fmt: skip
     """One random move; the new length."""
     draw = uniform(state)
-    if draw < 0.22:
-        return insert(kind, left, right, value, n, allowed, state, False)
-    if draw < 0.44:
-        return insert(kind, left, right, value, n, allowed, state, True)
-    if draw < 0.60:
+    if draw < 0.36:
+        return insert(kind, left, right, value, n, allowed, state)
+    if draw < 0.48:
+        return repeat(kind, left, right, value, n, state)
+    if draw < 0.62:
         return remove(kind, left, right, value, n, state)
-    if draw < 0.82:
+    if draw < 0.83:
         redirect(kind, left, right, value, n, state)
     elif draw < 0.92:
         retype(kind, left, right, value, n, allowed, state)
@@ -209,8 +210,8 @@ def evolve(
     points, target, weights = samples
     fine_points, fine_target, fine_weights = fine
     state = island.random
-    space = workspace(LIMIT, points.shape[0])
-    fine_values = np.empty((LIMIT, fine_points.shape[0]))
+    space = workspace(points)
+    fine_rows = table(fine_points)
     kind, left, right = np.empty(LIMIT, np.int8), np.empty(LIMIT, np.int8), np.empty(LIMIT, np.int8)
     value, start, best = np.empty(LIMIT), np.empty(LIMIT), np.empty(LIMIT)
     done = 0
@@ -242,16 +243,17 @@ def evolve(
             for i in range(n):
                 start[i] = value[i]
             _starts(kind, left, right, start, n, attempt, state)
-            total = fit(kind, left, right, start, n, points, target, weights, 12, 1e-3, space)
             done += 1
-            if not np.isfinite(total):
-                continue
-            error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
-            if error < 100.0 * bound:
-                fit(kind, left, right, start, n, points, target, weights, 100, 1e-4, space)
-                error = largest_error(kind, left, right, start, n, points, target, weights, space[0])
+            error = np.inf
+            for stage in range(2):
+                steps, enough = (12, 1e-3) if stage == 0 else (100, 1e-4)
+                total = fit(kind, left, right, start, n, target, weights, steps, enough, space)
+                if np.isfinite(total):
+                    error = largest_error(kind, left, right, start, n, target, weights, space[0])
+                if not error < 100.0 * bound:
+                    break
             if error < reached and error < bound:
-                error = largest_error(kind, left, right, start, n, fine_points, fine_target, fine_weights, fine_values)
+                error = largest_error(kind, left, right, start, n, fine_target, fine_weights, fine_rows)
             if error < reached:
                 reached = error
                 for i in range(n):

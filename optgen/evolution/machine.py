@@ -23,7 +23,7 @@ import platformdirs
 X, CONSTANT = -1, -2
 OPERATIONS = ("add", "sub", "mul", "div", "sqrt")
 ADD, SUB, MUL, DIV, SQRT = range(5)
-LIMIT = 24  # operations a program may have
+LIMIT = 32  # operations a program may have
 ENGINE = ("machine", "fit", "scaling", "moves", "island", "baseline")  # the files with compiled functions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,181 +58,109 @@ def compiler(files: Sequence[str], fastmath: bool | set[str]) -> Callable[[F], F
     return compiled
 
 
-compiled = compiler(ENGINE, {"contract", "arcp", "nsz"})  # products and sums may contract, nothing else changes
+# sums may be taken in another order, that of vector registers, and contract
+compiled = compiler(ENGINE, {"contract", "arcp", "nsz", "reassoc"})
+
+
+@compiled
+def table(points: np.ndarray) -> np.ndarray:
+    """Where a program is evaluated: rows for its operations, one for the constant at hand, the points last.
+
+    So that X and CONSTANT are rows like others, counted from the end.
+    """
+    rows = np.zeros((LIMIT + 2, points.shape[0]))
+    rows[LIMIT + 1] = points
+    return rows
+
+
+@compiled
+def _arguments(
+    left: np.ndarray, right: np.ndarray, value: np.ndarray, i: int, rows: np.ndarray
+) -> tuple[int, int]:  # fmt: skip
+    """The rows of the arguments of operation i, its constant written into one."""
+    a, b = int(left[i]), int(right[i])
+    if a == CONSTANT or b == CONSTANT:
+        constant = value[i]
+        for p in range(rows.shape[1]):
+            rows[LIMIT, p] = constant
+    return a if a >= 0 else a + LIMIT + 2, b if b >= 0 else b + LIMIT + 2
 
 
 @compiled
 def evaluate(
-    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    values: np.ndarray,
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, rows: np.ndarray,
 ) -> None:  # fmt: skip
-    """`values[i]` becomes operation i at all points."""
-    m = points.shape[0]
+    """`rows[i]` becomes operation i at all points of a table."""
+    m = rows.shape[1]
     for i in range(n):
-        out = values[i]
-        a, b, c = left[i], right[i], value[i]
+        a, b = _arguments(left, right, value, i, rows)
         k = kind[i]
-        if k == SQRT:
-            first = points if a == X else values[a]
+        if k == ADD:
             for p in range(m):
-                out[p] = np.sqrt(first[p])
-        elif a == CONSTANT:
-            second = points if b == X else values[b]
-            if k == ADD:
-                for p in range(m):
-                    out[p] = c + second[p]
-            elif k == SUB:
-                for p in range(m):
-                    out[p] = c - second[p]
-            elif k == MUL:
-                for p in range(m):
-                    out[p] = c * second[p]
-            else:
-                for p in range(m):
-                    out[p] = c / second[p]
-        elif b == CONSTANT:
-            first = points if a == X else values[a]
-            if k == ADD:
-                for p in range(m):
-                    out[p] = first[p] + c
-            elif k == SUB:
-                for p in range(m):
-                    out[p] = first[p] - c
-            elif k == MUL:
-                for p in range(m):
-                    out[p] = first[p] * c
-            else:
-                for p in range(m):
-                    out[p] = first[p] / c
+                rows[i, p] = rows[a, p] + rows[b, p]
+        elif k == SUB:
+            for p in range(m):
+                rows[i, p] = rows[a, p] - rows[b, p]
+        elif k == MUL:
+            for p in range(m):
+                rows[i, p] = rows[a, p] * rows[b, p]
+        elif k == DIV:
+            for p in range(m):
+                rows[i, p] = rows[a, p] / rows[b, p]
         else:
-            first = points if a == X else values[a]
-            second = points if b == X else values[b]
-            if k == ADD:
-                for p in range(m):
-                    out[p] = first[p] + second[p]
-            elif k == SUB:
-                for p in range(m):
-                    out[p] = first[p] - second[p]
-            elif k == MUL:
-                for p in range(m):
-                    out[p] = first[p] * second[p]
-            else:
-                for p in range(m):
-                    out[p] = first[p] / second[p]
+            for p in range(m):
+                rows[i, p] = np.sqrt(rows[a, p])
 
 
 @compiled
 def derivatives(
-    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, points: np.ndarray,
-    values: np.ndarray, weights: np.ndarray, adjoints: np.ndarray, jacobian: np.ndarray, lowest: int,
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, rows: np.ndarray,
+    weights: np.ndarray, adjoints: np.ndarray, lowest: int,
 ) -> int:  # fmt: skip
-    """Reverse mode: row j of `jacobian` is weights * d(program)/d(constant j), constants in the order of operations.
+    """weights times the derivative by each constant, in the order of operations, in `adjoints` from row LIMIT on.
 
-    Only the constants of the operations from `lowest` on.  Expects `values` from `evaluate`; returns the number of
-    all constants.
+    Their number.  Backwards through the program, after `evaluate`; the rows before LIMIT are the operations'.  Rows of
+    constants of operations before `lowest` are not filled.
     """
-    m = points.shape[0]
-    for i in range(n - 1):
-        for p in range(m):
-            adjoints[i, p] = 0.0
-    for p in range(m):
-        adjoints[n - 1, p] = weights[p]
-    count = 0
+    m = rows.shape[1]
+    row = LIMIT
     for i in range(n):
         if left[i] == CONSTANT or right[i] == CONSTANT:
-            count += 1
-    row = count
+            row += 1
+        for p in range(m):
+            adjoints[i, p] = 0.0
+    count = row - LIMIT
+    for p in range(m):
+        adjoints[n - 1, p] = weights[p]
     for i in range(n - 1, lowest - 1, -1):
-        a, b, c, k = left[i], right[i], value[i], kind[i]
-        bar, out = adjoints[i], values[i]
-        if k == SQRT:
-            if a >= 0:
-                target = adjoints[a]
+        a, b = _arguments(left, right, value, i, rows)
+        k = kind[i]
+        for side in range(1 if k == SQRT else 2):
+            to = int(left[i] if side == 0 else right[i])
+            if to == X:
+                continue
+            if to == CONSTANT:
+                row -= 1
+                to = row
                 for p in range(m):
-                    target[p] += 0.5 * bar[p] / out[p]
-            continue
-        if a == CONSTANT:
-            row -= 1
-            of_constant = jacobian[row]
-            second = points if b == X else values[b]
-            if k in (ADD, SUB):
-                sign = 1.0 if k == ADD else -1.0
+                    adjoints[to, p] = 0.0
+            if k == ADD or (k == SUB and side == 0):
                 for p in range(m):
-                    of_constant[p] = bar[p]
-                if b >= 0:
-                    target = adjoints[b]
-                    for p in range(m):
-                        target[p] += sign * bar[p]
+                    adjoints[to, p] += adjoints[i, p]
+            elif k == SUB:
+                for p in range(m):
+                    adjoints[to, p] -= adjoints[i, p]
             elif k == MUL:
+                other = b if side == 0 else a
                 for p in range(m):
-                    of_constant[p] = bar[p] * second[p]
-                if b >= 0:
-                    target = adjoints[b]
-                    for p in range(m):
-                        target[p] += bar[p] * c
+                    adjoints[to, p] += adjoints[i, p] * rows[other, p]
+            elif k == SQRT:
+                for p in range(m):
+                    adjoints[to, p] += 0.5 * adjoints[i, p] / rows[i, p]
+            elif side == 0:
+                for p in range(m):
+                    adjoints[to, p] += adjoints[i, p] / rows[b, p]
             else:
                 for p in range(m):
-                    of_constant[p] = bar[p] / second[p]
-                if b >= 0:
-                    target = adjoints[b]
-                    for p in range(m):
-                        target[p] -= bar[p] * out[p] / second[p]
-            continue
-        if b == CONSTANT:
-            row -= 1
-            of_constant = jacobian[row]
-            first = points if a == X else values[a]
-            if k in (ADD, SUB):
-                sign = 1.0 if k == ADD else -1.0
-                for p in range(m):
-                    of_constant[p] = sign * bar[p]
-                if a >= 0:
-                    target = adjoints[a]
-                    for p in range(m):
-                        target[p] += bar[p]
-            elif k == MUL:
-                for p in range(m):
-                    of_constant[p] = bar[p] * first[p]
-                if a >= 0:
-                    target = adjoints[a]
-                    for p in range(m):
-                        target[p] += bar[p] * c
-            else:
-                for p in range(m):
-                    of_constant[p] = -bar[p] * out[p] / c
-                if a >= 0:
-                    target = adjoints[a]
-                    for p in range(m):
-                        target[p] += bar[p] / c
-            continue
-        first = points if a == X else values[a]
-        second = points if b == X else values[b]
-        if k in (ADD, SUB):
-            sign = 1.0 if k == ADD else -1.0
-            if a >= 0:
-                target = adjoints[a]
-                for p in range(m):
-                    target[p] += bar[p]
-            if b >= 0:
-                target = adjoints[b]
-                for p in range(m):
-                    target[p] += sign * bar[p]
-        elif k == MUL:
-            if a >= 0:
-                target = adjoints[a]
-                for p in range(m):
-                    target[p] += bar[p] * second[p]
-            if b >= 0:
-                target = adjoints[b]
-                for p in range(m):
-                    target[p] += bar[p] * first[p]
-        else:
-            if a >= 0:
-                target = adjoints[a]
-                for p in range(m):
-                    target[p] += bar[p] / second[p]
-            if b >= 0:
-                target = adjoints[b]
-                for p in range(m):
-                    target[p] -= bar[p] * out[p] / second[p]
+                    adjoints[to, p] -= adjoints[i, p] * rows[i, p] / rows[b, p]
     return count

@@ -9,6 +9,8 @@ import numpy as np
 
 from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, SQRT, SUB, X, compiled
 
+EVERYWHERE = 0.25  # share of changes of a value that all who read it see, not one of them
+
 # ---------------------------------------------------------------- random numbers: splitmix64, the state in one cell
 
 
@@ -90,22 +92,52 @@ def _join(
 
 
 @compiled
+def _lead(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, user: int, first: bool, to: int,
+) -> None:  # fmt: skip
+    """One argument of an operation becomes the value of operation `to`."""
+    if kind[user] == SQRT:
+        left[user] = right[user] = to
+    elif first:
+        left[user] = to
+    else:
+        right[user] = to
+    if left[user] != CONSTANT and right[user] != CONSTANT:
+        value[user] = 0.0
+
+
+@compiled
+def _lead_all(left: np.ndarray, right: np.ndarray, begin: int, n: int, source: int, to: int) -> None:
+    """Operations from `begin` on that read `source` read operation `to` instead."""
+    for i in range(begin, n):
+        if left[i] == source:
+            left[i] = to
+        if right[i] == source:
+            right[i] = to
+
+
+@compiled
 def insert(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, allowed: np.ndarray,
-    state: np.ndarray, side: bool,
+    state: np.ndarray,
 ) -> int:  # fmt: skip
-    """One operation on an edge (or at the end); with `side` two, a side expression and its join.  The new length."""
-    count = 2 if side else 1
+    """One operation on an edge, at the end, or on a value for all who read it; or two, the first an argument of it.
+
+    The new length.
+    """
+    count = 1 if uniform(state) < 0.5 else 2
     if n + count > LIMIT:
         return n
-    at = below(state, n + 1)  # the operation whose argument is replaced; n: the result
+    user = below(state, n + 1)  # the operation whose argument is replaced; n: the result
     first = uniform(state) < 0.5
-    source = n - 1 if at == n else (left[at] if first else right[at])
+    source = n - 1 if user == n else (left[user] if first else right[user])
     if source == CONSTANT:
-        source = X if uniform(state) < 0.5 or at == 0 else below(state, at)
+        source = X if uniform(state) < 0.5 or user == 0 else below(state, user)
+    everywhere = uniform(state) < EVERYWHERE
+    at = user if not everywhere else source + 1 if source >= 0 else 0
     _open_place(kind, left, right, value, n, at, count)
     join = at + count - 1
-    if side:
+    if count == 2:
         operation = allowed[below(state, allowed.shape[0])]
         a, b = _random_argument(state, at), _random_argument(state, at)
         if a == CONSTANT and b == CONSTANT:
@@ -115,18 +147,45 @@ def insert(
     else:
         other = source if uniform(state) < 0.15 else _random_argument(state, at)
     _join(kind, left, right, value, join, allowed[below(state, allowed.shape[0])], source, other, state)
-    if at < n:
-        user = at + count
-        if kind[user] == SQRT:
-            left[user] = right[user] = join
-        elif first:
-            left[user] = join
-            if right[user] != CONSTANT:
-                value[user] = 0.0
-        else:
-            right[user] = join
-            if left[user] != CONSTANT:
-                value[user] = 0.0
+    if everywhere:
+        _lead_all(left, right, join + 1, n + count, source, join)
+    elif user < n:
+        _lead(kind, left, right, value, user + count, first, join)
+    return n + count
+
+
+@compiled
+def repeat(
+    kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, state: np.ndarray,
+) -> int:  # fmt: skip
+    """A chain of up to four operations is applied once more, to its own result; the new length.
+
+    What is off the chain is shared, so one more step of any scheme that goes by steps costs its operations only.
+    """
+    top = below(state, n)
+    copies = np.full(n, -1)
+    inner, last, count, longest = top, top, 0, 1 + below(state, 4)
+    while inner >= 0 and count < longest:
+        copies[inner] = 0
+        count += 1
+        last = inner
+        inner = left[last] if uniform(state) < 0.5 else right[last]
+        if inner == CONSTANT:
+            inner = right[last] if left[last] == CONSTANT else left[last]
+    if n + count > LIMIT:
+        return n
+    _open_place(kind, left, right, value, n, top + 1, count)
+    place = top + 1
+    for i in range(last, top + 1):
+        if copies[i] < 0:
+            continue
+        copies[i] = place
+        a, b = left[i], right[i]
+        kind[place], value[place] = kind[i], value[i]
+        left[place] = top if i == last and a == inner else copies[a] if a >= 0 and copies[a] >= 0 else a
+        right[place] = top if i == last and b == inner else copies[b] if b >= 0 and copies[b] >= 0 else b
+        place += 1
+    _lead_all(left, right, place, n + count, top, place - 1)
     return n + count
 
 
@@ -197,7 +256,7 @@ def graft(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, okind: np.ndarray,
     oleft: np.ndarray, oright: np.ndarray, ovalue: np.ndarray, on: int, state: np.ndarray,
 ) -> int:  # fmt: skip
-    """The other program takes the place of a value of this one: prepended, and one edge led to its result."""
+    """The other program takes the place of a value of this one: prepended, and edges led to its result."""
     if n + on > LIMIT:
         return n
     for i in range(n - 1, -1, -1):
@@ -207,14 +266,12 @@ def graft(
     for i in range(on):
         kind[i], left[i], right[i], value[i] = okind[i], oleft[i], oright[i], ovalue[i]
     i = on + below(state, n)
-    if kind[i] == SQRT:
-        left[i] = right[i] = on - 1
-    elif uniform(state) < 0.5:
-        left[i] = on - 1
+    first = uniform(state) < 0.5
+    source = left[i] if first else right[i]
+    if source != CONSTANT and uniform(state) < EVERYWHERE:
+        _lead_all(left, right, i, n + on, source, on - 1)
     else:
-        right[i] = on - 1
-    if left[i] != CONSTANT and right[i] != CONSTANT:
-        value[i] = 0.0
+        _lead(kind, left, right, value, i, first, on - 1)
     return n + on
 
 

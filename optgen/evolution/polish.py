@@ -13,7 +13,7 @@ import numpy as np
 
 from optgen.evolution.found import Found, to_arrays
 from optgen.evolution.island import Samples
-from optgen.evolution.machine import derivatives, evaluate
+from optgen.evolution.machine import LIMIT, derivatives, evaluate, table
 from optgen.evolution.target import BITS, Target
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 
@@ -86,11 +86,12 @@ def _step(
 
     kind, left, right, value, n = to_arrays(found)
     m = len(reference.points)
-    values, adjoints, jacobian = np.empty((n, m)), np.empty((n, m)), np.empty((n + 1, m))
-    evaluate(kind, left, right, value, n, reference.points, values)
+    points = table(reference.points)
+    adjoints = np.zeros((2 * LIMIT, m))
+    evaluate(kind, left, right, value, n, points)
     weights = np.ones(m) if reference.target.absolute else reference.weights
-    k = derivatives(kind, left, right, value, n, reference.points, values, weights, adjoints, jacobian, 0)
-    rows = jacobian[:k]
+    k = derivatives(kind, left, right, value, n, points, weights, adjoints, 0)
+    rows = adjoints[LIMIT : LIMIT + k]
     scale = np.abs(rows).max(axis=1)
     if not np.isfinite(rows).all() or not (scale > 0).all():
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optgen.evolution.machine import ADD, CONSTANT, MUL, SQRT, SUB, X, compiled
+from optgen.evolution.machine import ADD, CONSTANT, DIV, MUL, SQRT, SUB, X, compiled
 
 
 @compiled
@@ -21,32 +21,33 @@ def _units(kind: np.ndarray, left: np.ndarray, right: np.ndarray, n: int) -> tup
         if left[i] == CONSTANT or right[i] == CONSTANT:
             constants += 1
     width = constants + 1
-    unit = np.zeros((n, width))
+    unit = np.zeros((n + 2, width))  # of operations, the variable, the constant at hand
+    unit[n, constants] = 1.0
     equations = np.zeros((n + 1, width))
     rows, seen = 0, 0
-    first, second = np.zeros(width), np.zeros(width)
     for i in range(n):
-        for argument, row in ((left[i], first), (right[i], second)):
-            row[:] = 0.0
-            if argument == X:
-                row[constants] = 1.0
-            elif argument == CONSTANT:
-                row[seen] = 1.0
-            else:
-                row[:] = unit[argument]
-        if left[i] == CONSTANT or right[i] == CONSTANT:
+        a, b, k = left[i], right[i], kind[i]
+        for j in range(width):
+            unit[n + 1, j] = 0.0
+        if a == CONSTANT or b == CONSTANT:
+            unit[n + 1, seen] = 1.0
             seen += 1
-        if kind[i] in (ADD, SUB):
-            unit[i] = first
-            equations[rows] = first - second
+        first = unit[n if a == X else n + 1 if a == CONSTANT else a]
+        second = unit[n if b == X else n + 1 if b == CONSTANT else b]
+        for j in range(width):
+            if k == MUL:
+                unit[i, j] = first[j] + second[j]
+            elif k == SQRT:
+                unit[i, j] = 0.5 * first[j]
+            elif k == DIV:
+                unit[i, j] = first[j] - second[j]
+            else:
+                unit[i, j] = first[j]
+                equations[rows, j] = first[j] - second[j]
+        if k in (ADD, SUB):
             rows += 1
-        elif kind[i] == MUL:
-            unit[i] = first + second
-        elif kind[i] == SQRT:
-            unit[i] = 0.5 * first
-        else:
-            unit[i] = first - second
-    equations[rows] = unit[n - 1]
+    for j in range(width):
+        equations[rows, j] = unit[n - 1, j]
     return equations[: rows + 1], constants
 
 

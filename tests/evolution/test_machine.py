@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optgen.evolution.fit import fit, largest_error, linear_constants, settle, workspace
-from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate
+from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate, table
 from optgen.evolution.moves import structure, tidy
 from optgen.evolution.scaling import rescale
 from tests.evolution.programs import plain, random_program
@@ -22,25 +22,25 @@ def programs(count: int, size: int):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_values_are_those_of_the_operations_one_after_the_other():
-    values = np.empty((LIMIT, len(POINTS)))
+    values = table(POINTS)
     for program in programs(200, 9):
-        evaluate(*program, 9, POINTS, values)
+        evaluate(*program, 9, values)
         np.testing.assert_allclose(values[8], plain(*program, 9, POINTS), rtol=1e-10)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_derivatives_are_those_of_differences():
     compared = 0
-    values, adjoints, jacobian = (np.empty((LIMIT, len(POINTS))) for _ in range(3))
+    values, adjoints = table(POINTS), np.empty((2 * LIMIT, len(POINTS)))
     weights = np.linspace(1, 2, len(POINTS))
     for kind, left, right, value in programs(300, 7):
-        evaluate(kind, left, right, value, 7, POINTS, values)
+        evaluate(kind, left, right, value, 7, values)
         if not np.isfinite(values[:7]).all() or np.abs(values[:7]).max() > 1e3 or np.abs(values[:7]).min() < 1e-3:
             continue
-        k = derivatives(kind, left, right, value, 7, POINTS, values, weights, adjoints, jacobian, 0)
+        k = derivatives(kind, left, right, value, 7, values, weights, adjoints, 0)
         places = [i for i in range(7) if CONSTANT in (left[i], right[i])]
         assert k == len(places)
-        for row, place in zip(jacobian[:k].copy(), places, strict=True):
+        for row, place in zip(adjoints[LIMIT : LIMIT + k].copy(), places, strict=True):
             ends = []
             for step in (1e-6, -1e-6):
                 moved = value.copy()
@@ -58,10 +58,10 @@ def test_a_fit_finds_the_constants_of_a_known_function():
     left, right = np.array([X, CONSTANT, 1], np.int8), np.array([CONSTANT, 0, CONSTANT], np.int8)
     target = 3.0 / (POINTS + 0.7) - 0.25
     value = np.ones(3)
-    total = fit(kind, left, right, value, 3, POINTS, target, np.ones(17), 60, 1e-12, workspace(LIMIT, 17))
+    total = fit(kind, left, right, value, 3, target, np.ones(17), 60, 1e-12, workspace(POINTS))
     np.testing.assert_allclose(value, [0.7, 3.0, 0.25], rtol=1e-10)
     assert total < 1e-25
-    assert largest_error(kind, left, right, value, 3, POINTS, target, np.ones(17), np.empty((LIMIT, 17))) < 1e-13
+    assert largest_error(kind, left, right, value, 3, target, np.ones(17), table(POINTS)) < 1e-13
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -121,7 +121,7 @@ def test_constants_that_a_program_is_affine_in_are_settled_at_once():
     linear = np.empty(3, np.bool_)
     assert linear_constants(kind, left, right, 3, linear) == 2 and list(linear) == [False, True, True]
     target, value = np.exp(POINTS), np.array([0.4, 7.0, -3.0])
-    settle(kind, left, right, value, 3, linear, POINTS, target, np.ones(17), workspace(LIMIT, 17))
+    settle(kind, left, right, value, 3, linear, target, np.ones(17), workspace(POINTS))
     best = np.linalg.lstsq(np.c_[1 / (POINTS + 0.4), np.ones(17)], target, rcond=None)[0]
     np.testing.assert_allclose(value, [0.4, *best], rtol=1e-10)
 
@@ -133,9 +133,9 @@ def test_random_starts_find_a_fraction_of_fractions():
     left = np.array([X, 0, CONSTANT, 0, 3, CONSTANT, 5], np.int8)
     right = np.array([X, CONSTANT, 1, CONSTANT, 2, 4, CONSTANT], np.int8)
     points = np.linspace(0.01, np.pi / 2, 40)
-    space, errors = workspace(LIMIT, 40), []
+    space, errors = workspace(points), []
     for _ in range(200):
         value = 2.0 ** rng.uniform(-1, 7, 7) * rng.choice([-1, 1], 7)
-        fit(kind, left, right, value, 7, points, np.cos(points), np.ones(40), 200, 1e-5, space)
-        errors.append(largest_error(kind, left, right, value, 7, points, np.cos(points), np.ones(40), space[0]))
+        fit(kind, left, right, value, 7, np.cos(points), np.ones(40), 200, 1e-5, space)
+        errors.append(largest_error(kind, left, right, value, 7, np.cos(points), np.ones(40), space[0]))
     assert min(errors) < 2e-7
