@@ -7,7 +7,7 @@ random members of the classes; the claim must hold.  What fails is an error of o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
@@ -20,9 +20,11 @@ from optgen.ir.claims import Claim, Relation
 from optgen.ir.evaluate import evaluate
 from optgen.ir.nodes import AnyNode, Tensor
 from optgen.ir.program import Function, Slot
+from optgen.proof.attack_draws import BLOCK, Coins, Mirror, all_outcomes, both_outcomes, drawn_member, mirror_of
+from optgen.proof.averages import MEMBER, OPEN, drawn_in
 from optgen.proof.domains import holds
 from optgen.proof.extract import Extracted
-from optgen.proof.members import Member, members, rebuilt
+from optgen.proof.members import Coined, Member, lower_root, members, rebuilt, two_members
 from optgen.proof.polynomial import Number, at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Quadratic
 from optgen.proof.quantities import NotLinear
@@ -31,6 +33,7 @@ from optgen.proof.relations import differences
 Vector = tuple[Fraction, ...]
 Expand = Callable[[Function], Function]
 SIZE = 3
+TWO = 2  # members of a family while a claim is attacked
 MEMBERS = 20
 
 
@@ -52,11 +55,22 @@ class Run:
     oracles: Mapping[str, Callable[..., Any]]
     size: int = SIZE
     specials: dict[str, ir.Input] = field(default_factory=dict)
+    mirror: Mirror | None = None  # on vectors: what the other outcome of a draw is; None: all outcomes are run
+    drawn: list[str] = field(default_factory=list)  # places of draws of members, in the order of their numbers
+    normals: dict[str, ir.Input] = field(default_factory=dict)  # standard normal numbers, by the name of their vector
+    coins: Coins = field(default_factory=Coins)
+    chosen: Mapping[str, Member] = field(default_factory=dict)
+    inexact: bool = False  # a mean was taken in floats
+    expand: Expand = lambda function: function
 
     def sides(self, goal: Relation, expand: Expand) -> tuple[Any, Any]:
         """Both sides of a goal, exact where the reference evaluator can be."""
         try:
             left, right = self.run([goal.left, goal.right], expand)
+            if goal.left.axes:  # vectors that are to be equal: their squared distance
+                return sum((Fraction(a - b) ** 2 for a, b in zip(left, right, strict=True)), Fraction(0)), Fraction(0)
+            if self.inexact:
+                return float(left.item()), float(right.item())
             return Fraction(left.item()), Fraction(right.item())
         except ir.IRError:  # a root: only a float, good enough for an attack
             left, right = self.run([goal.left, goal.right], expand, "float64")
@@ -64,13 +78,19 @@ class Run:
 
     def run(self, given: Sequence[Tensor], expand: Expand, real: str = "exact") -> list[Any]:
         """Values of tensors of the claim or its program."""
+        self.expand = expand
         resolved = self.resolved(given)
         ready = expand(Function("claim", (), (), tuple((f"result {n}", t) for n, t in enumerate(resolved))))
         tensors = [t for _, t in ready.results]
         inside = {n for n in walk.postorder(tensors) if isinstance(n, ir.Input)}
         known = {made: self.array(made, parts) for made, parts in self.found.inputs.items() if made in inside}
         known |= {made: self.special(label) for label, made in self.specials.items() if made in inside}
+        known |= {made: list(self.vectors[name]) for name, made in self.normals.items() if made in inside}
         dims = {n.name: self.size for n in walk.postorder(tensors) if isinstance(n, ir.Dim)}
+        averages = self.found.averages
+        lengths = {s.axes[0]: len(self.found.inputs[s]) for s in known if s.name in schedules_of(self.claim)}
+        dims |= {axis.name: n for axis, n in lengths.items() if isinstance(axis, ir.Dim)}
+        dims |= dict.fromkeys(averages.dimensions, TWO) | dict.fromkeys(averages.batches, 1)
         dims |= dict(self.found.sizes)
         function = Function("claim", tuple(dims), tuple(known), ready.results)
         values = list(known.values())
@@ -92,7 +112,7 @@ class Run:
         call, attributes = node.source, dict(node.source.attributes)
         match call.function:
             case "expectation":
-                return call.arguments[0]
+                return self.expectation(call.arguments[0])
             case "iterate":
                 return self.iterate(attributes["state"], call.arguments[0])
             case "argmin" | "argmax":
@@ -101,6 +121,36 @@ class Run:
             case "fixed":
                 return self.stand_in(f"{attributes['state']}*", node)
         return None
+
+    def expectation(self, argument: Tensor) -> Tensor:
+        """The mean of both outcomes, or a number that is the mean of all."""
+        if self.mirror is not None:
+            return both_outcomes(argument, self.drawn, self.normal)
+        random = self.found.averages.random
+        if not random and not any(True for _ in drawn_in(argument)):
+            return argument
+        if argument.axes:
+            raise NotLinear("the expectation of a vector")
+        outcomes = all_outcomes(argument, self.size)
+        tensors = [walk.substitute([argument], outcome)[0] for outcome in outcomes]
+        mean = self.coins.mean(lambda: sum(self.number(t) for t in tensors) / len(tensors))
+        return ir.array((), ir.constant(mean))
+
+    def number(self, tensor: Tensor) -> Fraction:
+        try:
+            (found,) = self.run([tensor], self.expand)
+        except ir.IRError:  # a root
+            self.inexact = True
+            (found,) = self.run([tensor], self.expand, "float64")
+        return Fraction(found.item())
+
+    def normal(self, draw: ir.Draw) -> ir.Scalar:
+        """An entry of the vector that stands for standard normal numbers."""
+        names = [n for n in self.found.averages.normals if n == draw.place or n.startswith(draw.place + ";")]
+        if len(names) != 1 or not isinstance(draw.position, ir.Index):
+            raise NotLinear("several draws at one place")
+        made = self.normals.setdefault(names[0], ir.Input(names[0], "real", (draw.position.extent,)))
+        return ir.access(made, draw.position)
 
     def stand_in(self, label: str, node: ir.Output) -> ir.Input:
         return self.specials.setdefault(label, ir.Input(label, node.dtype, node.axes))
@@ -140,6 +190,8 @@ class Run:
             return int(number) if made.dtype == "int" else number
 
         def level(prefix: tuple[int, ...]) -> Any:
+            if (*prefix, OPEN) in parts:  # a row for each of two members
+                return [list(self.row(parts[(*prefix, OPEN)], other)) for other in (False, True)]
             if prefix in parts:
                 return entry(parts[prefix])
             count = 1 + max((p[len(prefix)] for p in parts if p[: len(prefix)] == prefix), default=-1)
@@ -147,8 +199,24 @@ class Run:
 
         return level(())
 
-    def placed(self, form: Form) -> Vector:
-        return placed(form, self.vectors, self.values, self.size)
+    def placed(self, form: Form, flips: Sequence[str] = ()) -> Vector:
+        """A form as a vector, in the outcome in which what some keys choose is the other one."""
+        vectors = self.vectors
+        if flips and self.mirror is not None:
+            vectors = {name: self.mirror.flipped(vector, flips) for name, vector in vectors.items()}
+        return placed(form, vectors, self.values, self.size)
+
+    def row(self, form: Form, other: bool) -> Vector:
+        """The vector of one of two members: the mean with the deviation added, or taken away."""
+        away = {n for n in form.terms if n in self.found.averages.centred}
+        signed = Form({n: -c if other and n in away else c for n, c in form.terms.items()})
+        return self.placed(signed)
+
+
+def schedules_of(claim: Claim) -> set[str]:
+    """Params that change with the step."""
+    slots = claim.program.slots if claim.program is not None else ()
+    return {s.name for s in slots if s.kind == "param" and len(s.input.axes) == 1}
 
 
 def as_floats(item: Any) -> Any:
@@ -194,10 +262,15 @@ def attack_vectors(claim: Claim, goal: Relation, found: Extracted, expand: Expan
     random = Random(7)
     values = {name: Fraction(random.randint(2, 40), random.randint(41, 60)) for name in symbols_of(found)}
     values |= {name: Fraction(random.randint(1, 9)) for name in integers_of(found)}
-    names = basis_of(found)
-    vectors = {n: tuple(Fraction(random.randint(-9, 9), random.randint(1, 4)) for _ in range(SIZE)) for n in names}
+    mirror = mirror_of(found.averages)
+    values |= sizes_of(found, mirror.size)
+    vectors = {}
+    for n in basis_of(found):
+        blocks = mirror.support(n, found.averages)
+        entries = (Fraction(random.randint(-9, 9), random.randint(1, 4)) for _ in range(mirror.size))
+        vectors[n] = tuple(e if p // BLOCK in blocks else Fraction(0) for p, e in enumerate(entries))
     f = {n: Fraction(random.randint(-20, 20), 3) for n in value_names(found)}
-    run = Run(claim, found, values, vectors, {})
+    run = Run(claim, found, values, vectors, {}, mirror.size, mirror=mirror)
     run.oracles = recorded(found, run, f)
     try:
         left, right = run.sides(goal, expand)
@@ -226,19 +299,20 @@ def recorded(found: Extracted, run: Run, f: Mapping[str, Fraction]) -> dict[str,
         member = "[i]" if "[" in name else ""
 
         def at_point(x: Any, kind: str, place: Any = None, base: str = base, member: str = member) -> Any:
-            full = f"{base}[{int(place) + 1}]" if member else base
             asked = tuple(Fraction(e) for e in x)
-            for p in found.asked.get(full, ()):
-                if close(run.placed(p.x), asked):
-                    return measured(p.f, run, f) if kind == "value" else list(run.placed(p.g))
-            raise MistranslatedError(f"{full} is asked at a point that is not in the problem")
+            for full, flips in ways(run, base, int(place) if member else None):
+                for p in found.asked[full]:
+                    if close(run.placed(p.x, flips), asked):
+                        return measured(p.f, run, f) if kind == "value" else list(run.placed(p.g, flips))
+            raise MistranslatedError(f"{base}{member} is asked at a point that is not in the problem")
 
         def implicit(z: Any, t: Any, name: str = name) -> Any:
             step, asked = Fraction(t.item() if hasattr(t, "item") else t), tuple(Fraction(e) for e in z)
-            for p in found.asked[name]:
-                x, g = run.placed(p.x), run.placed(p.g)
-                if close(tuple(a + step * b for a, b in zip(x, g, strict=True)), asked):
-                    return list(x)
+            for _, flips in ways(run, name, None):
+                for p in found.asked[name]:
+                    x, g = run.placed(p.x, flips), run.placed(p.g, flips)
+                    if close(tuple(a + step * b for a, b in zip(x, g, strict=True)), asked):
+                        return list(x)
             raise MistranslatedError(f"prox of {name} is asked at a point that is not in the problem")
 
         operator = f"oracle {base}{member}"
@@ -247,6 +321,33 @@ def recorded(found: Extracted, run: Run, f: Mapping[str, Fraction]) -> dict[str,
         answers[f"{operator}.grad"] = lambda x, *place, a=at_point: a(x, "answer", *place)
         answers[f"oracle {name}.prox"] = answers[f"oracle {name}.resolvent"] = implicit
     return answers
+
+
+def ways(run: Run, base: str, place: int | None) -> Iterator[tuple[str, Sequence[str]]]:
+    """Names under which a function may have been asked, with the keys whose other outcome it is."""
+    asked = run.found.asked
+    mirror = run.mirror or Mirror(())
+    if place is None:
+        yield from ((base, keys) for _, _, keys in mirror.flips() if base in asked)
+        return
+    if place >= 0 and f"{base}[{place + 1}]" in asked:
+        yield f"{base}[{place + 1}]", ()
+    for full in asked:
+        if not full.startswith(f"{base}["):
+            continue
+        key = full[len(base) + 1 : -1]
+        for other_members, other_draws, keys in mirror.flips():
+            mine = other_members if key.startswith(MEMBER) else other_draws
+            wanted = bool(place % 2) if place >= 0 else drawn_member(place, run.drawn, key)
+            if wanted is mine and (place < 0) <= (not key.startswith(MEMBER)):
+                yield full, keys
+
+
+def sizes_of(found: Extracted, size: int) -> dict[str, Fraction]:
+    """Lengths of vectors, members of a family and of a sample, while a claim is attacked."""
+    averages = found.averages
+    lengths = dict.fromkeys(averages.lengths - found.sizes.keys(), Fraction(size))
+    return lengths | dict.fromkeys(averages.dimensions, Fraction(TWO)) | dict.fromkeys(averages.batches, Fraction(1))
 
 
 def close(a: Vector, b: Vector) -> bool:
@@ -281,8 +382,19 @@ def value_names(found: Extracted) -> list[str]:
 
 def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> int:
     """Runs the claim on members of the classes; how many.  Raises MistranslatedError where it fails on one."""
-    if found.left_out or found.problem.assumptions or found.tied:
-        return 0
+    done = 0
+    for _, left, right in on_members(claim, goal, found, expand):
+        if not holds_at(goal.operator, left, right):
+            raise MistranslatedError(f"{claim.text} was proved, but fails on a member of its class: {left} and {right}")
+        done += 1
+    return done
+
+
+def on_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> Iterator[tuple[Run, Any, Any]]:
+    """Both sides of a goal on random members of the classes, with numbers that satisfy all that is given."""
+    if found.left_out or found.tied:
+        return
+    given = [f for f in claim.given if f"given {f.span.text}" in found.problem.assumptions and isinstance(f, Relation)]
     done = 0
     for seed in range(3 * MEMBERS):
         random = Random(seed)
@@ -290,22 +402,53 @@ def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expan
         for name in symbols_of(found) - values.keys():
             values[name] = Fraction(random.randint(1, 9), random.randint(1, 9))
         values |= {name: Fraction(ceil(values[name])) for name in integers_of(found) if name in values}
+        values |= sizes_of(found, SIZE)
         if not holds(found.constraints, values):
             continue
-        chosen = members(found.problem.oracles, values, random, found.starred)
+        coins = Coins()
+        chosen = chosen_members(found, values, random, coins)
         if chosen is None:
-            return done
-        run = Run(claim, found, values, start_vectors(claim, found, random), as_oracles(chosen))
+            continue
+        vectors = start_vectors(claim, found, random)
+        run = Run(claim, found, values, vectors, as_oracles(chosen), coins=coins, chosen=chosen)
         try:
+            if not all(holds_at(fact.operator, *run.sides(fact, expand)) for fact in given):
+                continue
             left, right = run.sides(goal, expand)
         except (NotLinear, ZeroDivisionError):
-            return done
-        if not holds_at(goal.operator, left, right):
-            raise MistranslatedError(f"{claim.text} was proved, but fails on a member of its class: {left} and {right}")
+            return
+        yield run, left, right
         done += 1
         if done == MEMBERS:
-            break
-    return done
+            return
+
+
+def chosen_members(
+    found: Extracted, values: Mapping[str, Fraction], random: Random, coins: Coins
+) -> dict[str, Member] | None:
+    """A member for each oracle, two for each family whose number of members is open; None if a class has none here."""
+    averages = found.averages
+    oracles = {o.name: o for o in found.problem.oracles}
+    families = {b for b, (_, dimension) in averages.families.items() if dimension not in found.sizes}
+    plain = [o for n, o in oracles.items() if n.partition("[")[0] not in families | averages.random]
+    chosen = members(plain, values, random, found.starred)
+    if chosen is None:
+        return None
+    for base in families:
+        if averages.families[base][0] != "mean":
+            return None
+        member = next((o for n, o in oracles.items() if n.startswith(f"{base}[")), None)
+        spread = averages.spreads.get(base)
+        numbers = None if spread is None else (rational_at(spread[0], values), rational_at(spread[1], values))
+        three = two_members(oracles.get(base), member, numbers, values, random, found.starred)
+        if three is None:
+            return None
+        chosen |= dict(zip((base, f"{base}[1]", f"{base}[2]"), three, strict=True))
+    for name in averages.random:
+        omega = next(c.arguments[0] for c in oracles[name].classes if c.name == "unbiased")
+        assert omega is not None
+        chosen[name] = Coined(lower_root(rational_at(omega, values)), coins.at)
+    return chosen
 
 
 def start_vectors(claim: Claim, found: Extracted, random: Random) -> dict[str, Vector]:
@@ -335,6 +478,7 @@ def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
 def holds_at(operator: str, left: Any, right: Any) -> bool:
     slack = 1e-9 * (1 + abs(float(left)) + abs(float(right))) if isinstance(left, float) else 0
     checks = {"<=": left <= right + slack, ">=": left + slack >= right, "==": abs(left - right) <= slack}
+    checks |= {"<": checks["<="], ">": checks[">="]}
     return bool(checks[operator])
 
 

@@ -15,6 +15,8 @@ from optgen.ir import claims as claim_form
 from optgen.ir import nodes as ir
 from optgen.ir.claims import Claim, Relation, scalar_of
 from optgen.ir.program import State
+from optgen.proof import noise
+from optgen.proof.averages import OPEN, Averages
 from optgen.proof.cancel import lowest
 from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.forms import MARK, Asked, Frame, Reader
@@ -31,11 +33,12 @@ from optgen.proof.problem import (
     Quadratic,
     Statement,
     constant,
+    square,
     value,
     vector,
 )
-from optgen.proof.quantities import ROOT, NotLinear, Root, Whole, as_quadratic, form_key, shown
-from optgen.proof.reduce import centred, form_with, solution, substituted, twins, with_values, without_twins
+from optgen.proof.quantities import ROOT, NotLinear, Root, Value, Whole, as_quadratic, form_key, shown
+from optgen.proof.reduce import basis, centred, form_with, solution, substituted, twins, with_values, without_twins
 from optgen.proof.relations import (
     definition_of,
     differences,
@@ -71,6 +74,7 @@ class Extracted:
     starred: bool  # it speaks of a minimiser or a fixed point
     numbers: Mapping[str, Number]  # what was put for symbols
     tied: bool  # `given` says that vectors are equal: states are not arbitrary
+    averages: Averages  # draws, and members that stand for all
 
 
 @dataclass(slots=True)
@@ -94,10 +98,13 @@ class Extraction:
     tied: bool = False  # `given` says that vectors are equal
     expected: bool = False  # the claim speaks of an expectation
     minimised: list[tuple[str, str]] = field(default_factory=list)  # oracles with the name of their minimiser
+    muted: bool = False  # expectations are read as 0, to see what stands outside of them
 
     def __post_init__(self) -> None:
-        self.reader = Reader(self.sizes(), self.special, numbers=self.numbers)
-        self.base = Frame(self.inputs())
+        sizes = self.sizes()
+        averages = noise.averages_of(self.claim, sizes)
+        self.reader = Reader(sizes, self.special, numbers=self.numbers, averages=averages)
+        self.base = Frame(self.inputs(), self.schedules("k"))
         self.given()
 
     # ------------------------------------------------------------ what inputs mean
@@ -138,6 +145,21 @@ class Extraction:
         """Whether something else says what a number is: then an equation is a condition."""
         return made in self.defining or made.name in self.claim.at or made.name in self.numbers
 
+    def schedules(self, done: str | int) -> dict[ir.Input, Callable[[Value], Number]]:
+        """Params that change with the step: the symbol is that of this step, with the step's number at iterates."""
+        program = self.claim.program
+        found: dict[ir.Input, Callable[[Value], Number]] = {}
+        for slot in program.slots if program is not None else ():
+            if slot.kind == "param" and len(slot.input.axes) == 1:
+                found[slot.input] = lambda place, name=slot.name: self.scheduled(name, place, done)  # type: ignore[misc]
+        return found
+
+    def scheduled(self, name: str, place: Value, done: str | int) -> Number:
+        here = self.symbol("k") if done == "k" else Fraction(done)
+        if not isinstance(place, Fraction | Ratio) or lowest(place - here) != 0:
+            raise NotLinear(f"{name} of another step")
+        return self.symbol(name) if done == "k" else self.symbol(f"{name}({int(done) + 1})")
+
     def symbol(self, name: str) -> Number:
         if name in self.numbers:
             return self.numbers[name]
@@ -146,6 +168,9 @@ class Extraction:
     def parameter(self, name: str, made: ir.Input) -> Meaning:
         if not made.axes:
             return lambda _: self.symbol(name)
+        program = self.claim.program
+        if program is not None and any(s.input is made and s.kind == "param" for s in program.slots):
+            return lambda places: self.symbol(f"{name}({places[0] + 1})" if self.frames else name)
 
         def member(places: tuple[int, ...]) -> Whole:
             if len(places) != len(made.axes):
@@ -158,12 +183,25 @@ class Extraction:
         """An input with a vector's axis as a vector, members apart; without such an axis as a symbol."""
 
         def member(places: tuple[int, ...]) -> Whole:
+            if OPEN in places:
+                return self.of_members(name, made, places)
             full = name if not places else f"{name}[{', '.join(str(p + 1) for p in places)}]"
             if len(places) == len(made.axes):
                 return self.symbol(full)
             return self.specials.setdefault(full, vector(full))
 
         return member
+
+    def of_members(self, name: str, made: ir.Input, places: tuple[int, ...]) -> Whole:
+        """The row of a state that belongs to a member which stands for all."""
+        dimension = made.axes[0]
+        if places != (OPEN,) or len(made.axes) != 2 or not isinstance(dimension, ir.Dim):
+            raise NotLinear(f"{name} of a member")
+        key = self.reader.averages.member_key(dimension.name)
+        full = f"{name}[{dimension.name}]"
+        if full not in self.specials:
+            self.specials[full] = self.reader.averages.split(full, key, frozenset())
+        return self.specials[full]
 
     def defined(self, made: ir.Input, side: ir.Scalar) -> Meaning:
         """A parameter that `given` defines: `lr = 2/(mu + L)`."""
@@ -199,10 +237,11 @@ class Extraction:
             case "fixed":
                 return self.fixed_point().values[self.state(attributes["state"]).input](places)
             case "expectation":
-                if node.outputs[0][1]:
-                    raise NotLinear("the expectation of a vector, whose square is not that of squares")
                 self.expected = True
-                return reader.whole(node.arguments[0], frame, at, places)
+                if self.muted:
+                    return NOWHERE if node.outputs[0][1] else Fraction(0)
+                inside = reader.whole(node.arguments[0], frame, at, places)
+                return noise.expected(inside, str(attributes["draws"]), reader.averages)
         return None
 
     def state(self, name: str) -> State:
@@ -246,7 +285,7 @@ class Extraction:
             for state, tensor in zip(program.states, after, strict=True):
                 values[state.input] = lambda places, t=tensor: self.reader.whole(t, before, {}, places)  # type: ignore[misc]
             values[phase.done] = lambda _: Fraction(k)
-            self.frames[k] = Frame(values)
+            self.frames[k] = Frame(values, self.schedules(k))
         return self.frames[k]
 
     def fixed_point(self) -> Frame:
@@ -272,10 +311,14 @@ class Extraction:
 
     def members(self, made: ir.Input) -> list[tuple[int, ...]]:
         places: list[tuple[int, ...]] = [()]
-        for axis in made.axes:
-            size = self.reader.size(axis, self.base, {})
+        sizes = [self.reader.size(axis, self.base, {}) for axis in made.axes]
+        if made in self.base.schedules:
+            return [(n,) for n in range(MOST_STEPS)]
+        for place, size in enumerate(sizes):
             if size is not None:
                 places = [(*p, n) for p in places for n in range(size)]
+            elif None in sizes[place + 1 :]:  # a vector for each member
+                places = [(*p, OPEN) for p in places]
         return places
 
     # ------------------------------------------------------------ what is given
@@ -321,6 +364,7 @@ class Extraction:
             Statement(f"{shown(n)} >= 0", constant(n)) for n in extra if not (isinstance(n, Fraction) and n >= 0)
         ]
         oracles = self.oracles()
+        self.assumptions |= noise.bounds(self.claim, self.reader.averages, self.reader.asked, self.class_argument)
         raw = Problem(oracles, tuple(statements), (), self.assumptions, {})
         equations = [*self.equations, *(e for o in oracles for e in linear_answers(o))]
         found, placed = solution(equations), raw
@@ -333,7 +377,9 @@ class Extraction:
             found = solution(equations)
         placed = without_twins(placed)
         placed = with_values(placed, {n: q for o in placed.oracles for n, q in linear_values(o)})
-        solved, zeros = centred(placed, self.centre_names())
+        averages = self.reader.averages
+        random = frozenset(n for n, keys in averages.depends.items() if keys)
+        solved, zeros = centred(placed, self.centre_names(), random)
 
         def after(form: Form) -> Form:
             return form_with(form_with(form, found), dict.fromkeys(zeros, NOWHERE))
@@ -341,10 +387,14 @@ class Extraction:
         stars = [(oracle, after(vector(name))) for oracle, name in self.minimised]
         marked = replace(solved, oracles=tuple(with_minimisers(o, stars) for o in solved.oracles))
         self.refuse_unsound(marked)
+        centred_forms = {label: after(form) for label, (form, _) in averages.centred.items()}
+        equalities = averages.orthogonal(basis(marked), centred_forms)
+        equalities |= noise.means_of_compressors(averages, after, self.symbol)
+        marked = replace(marked, equalities={**marked.equalities, **equalities})
         used = marked.symbols()
         roots = {n for n in used | {m for c in self.constraints for m in names_of(c.left)} if n.startswith(ROOT)}
         signs = [Constraint(">=", lowest(symbol(name)), Fraction(0), name) for name in sorted(roots)]
-        constraints = [*self.constraints, *signs, *self.counters(used)]
+        constraints = [*self.constraints, *signs, *self.counters(used), *noise.sizes(averages, self.reader.sizes, used)]
         domain, exact = intervals(constraints, used)
         return Extracted(
             replace(marked, domain=domain),
@@ -360,6 +410,7 @@ class Extraction:
             bool(self.optima) or self.fixed is not None,
             self.numbers,
             self.tied,
+            averages,
         )
 
     def refuse_unsound(self, problem: Problem) -> None:
@@ -409,7 +460,9 @@ class Extraction:
             classes = self.classes(name)
             points = list(asked.points.values())
             if not classes:
-                if points:
+                base, _, member = name.partition("[")
+                sampled = base in self.reader.averages.families and not member[:-1].isdigit() and member
+                if points and not sampled:
                     self.left_out.append(f"nothing is given of {name}")
                 continue
             if any(CLASSES[c.name].needs_star for c in classes) and not self.optima and self.fixed is None:
@@ -424,7 +477,11 @@ class Extraction:
         found: list[Membership] = []
         for membership in self.claim.classes:
             if membership.function == base and membership.members == bool(place):
-                places = (int(place[:-1]) - 1,) if place else ()
+                places = (int(place[:-1]) - 1,) if place[:-1].isdigit() else ()
+                if membership.name in noise.SAMPLES:
+                    continue
+                if place and not place[:-1].isdigit():
+                    noise.refuse_means(membership.name, place[:-1], self.reader.averages)
                 if membership.name not in CLASSES:
                     raise NotLinear(f"the class {membership.name} has no inequality")
                 arguments = [self.class_argument(a, places) for a in membership.arguments]
@@ -434,6 +491,8 @@ class Extraction:
     def class_argument(self, tensor: ir.Tensor, places: tuple[int, ...]) -> Number | None:
         if is_infinite(tensor):
             return None
+        if tensor.axes and not places:
+            raise NotLinear("constants that differ between members: say how many there are, by `at`")
         found = self.reader.whole(tensor, self.base, {}, places if tensor.axes else ())
         if not isinstance(found, Fraction | Ratio):
             raise NotLinear("an argument of a class that is no number")
@@ -444,14 +503,29 @@ class Extraction:
     def relation(self, goal: Relation) -> list[tuple[list[Quadratic], list[Number]]]:
         """The quadratics that must be >= 0 for the relation: for an equality one in each direction."""
         if goal.left.axes or goal.right.axes:
-            raise NotLinear("a relation of vectors")
+            if goal.operator != "==":
+                raise NotLinear("a relation of vectors")
+            self.refuse_draws(goal)
+            left, right = (self.reader.form(side, self.base, {}) for side in (goal.left, goal.right))
+            return [([-square(left - right)], [])]
         sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (goal.left, goal.right)]
         if goal.operator in ("<", ">", "!="):
             raise NotLinear("a strict relation")
+        self.refuse_draws(goal)
         numbers: list[Number] = []
         if any(isinstance(side, Root) for side in sides):
             sides, numbers = squared(goal.operator, sides)
         return [([q], numbers) for q in differences(goal.operator, *sides)]
+
+    def refuse_draws(self, goal: Relation) -> None:
+        """A draw has its mean only inside E(..)."""
+        if self.muted:
+            return
+        outside = Extraction(self.claim, self.numbers, muted=True)
+        for side in (goal.left, goal.right):
+            outside.reader.whole(side, outside.base, {}, ())
+        if outside.reader.averages.draws:
+            raise NotLinear("a draw outside E(..)")
 
 
 def extracted(claim: Claim, goal: Relation, numbers: Mapping[str, Number] | None = None) -> list[Extracted]:

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar, Tensor
+from optgen.proof.averages import MEMBER, OPEN, Averages, Place, is_draw, of_members, sampled
 from optgen.proof.cancel import lowest
 from optgen.proof.polynomial import Number, Ratio, symbol, to_json
 from optgen.proof.problem import NOWHERE, Form, Point, Quadratic, value, vector
@@ -38,6 +39,7 @@ from optgen.proof.quantities import (
     placed,
     shown,
     summed,
+    times,
 )
 
 MARK = "the argument of "
@@ -56,6 +58,7 @@ class Frame:
     """What stands for inputs: the states of one iterate, params, names of the claim."""
 
     values: Mapping[ir.Input, Callable[[tuple[int, ...]], Whole]]
+    schedules: Mapping[ir.Input, Callable[[Value], Number]] = field(default_factory=dict)
     memo: dict[tuple[object, ...], Value] = field(default_factory=dict)
     wholes: dict[tuple[object, ...], Whole] = field(default_factory=dict)
 
@@ -72,6 +75,7 @@ class Reader:
     roots: dict[str, Number] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     operators: set[str] = field(default_factory=set)  # oracles that answer with vectors when called
+    averages: Averages = field(default_factory=Averages)
 
     # ------------------------------------------------------------ numbers
 
@@ -88,11 +92,15 @@ class Reader:
             case ir.Constant(value=number):
                 return Fraction(number)
             case ir.Dim(name=name):
-                return Fraction(self.sizes[name]) if name in self.sizes else lowest(symbol(name))
+                return self._dimension(name)
             case ir.Index():
                 if node not in at:
                     raise NotLinear("the place along a vector is used as a number")
-                return Fraction(at[node])
+                return self.open_place(node) if at[node] == OPEN else Fraction(at[node])
+            case ir.Draw(law="index", parameters=(ir.Dim(name=dimension),)):
+                return Place(self.drawn(node, dimension, frame, at), dimension)
+            case ir.Draw(law="normal", position=ir.Index() as index) if index not in at:
+                return self.normal(node, index, frame, at)
             case ir.Operation(name=name, arguments=arguments):
                 return self._operation(name, [self.scalar(a, frame, at) for a in arguments])
             case ir.Access(tensor=tensor, indices=indices):
@@ -110,6 +118,34 @@ class Reader:
                     raise NotLinear("a choice that depends on the numbers")
                 return self.scalar(then if chosen else otherwise, frame, at)
         raise NotLinear("a draw")
+
+    def open_place(self, index: ir.Index) -> Place:
+        assert isinstance(index.extent, ir.Dim)
+        return Place(self.averages.member_key(index.extent.name), index.extent.name)
+
+    def normal(self, node: ir.Draw, index: ir.Index, frame: Frame, at: Mapping[ir.Index, int]) -> Value:
+        """A vector of independent normal numbers: standard ones times their deviation."""
+        mean, deviation = (self.scalar(p, frame, at) for p in node.parameters)
+        if not isinstance(deviation, Fraction | Ratio) or mean != 0:
+            raise NotLinear("normal numbers whose law depends on vectors")
+        count = self.scalar(index.extent, frame, at)
+        assert isinstance(count, Fraction | Ratio)
+        key = self.drawn(node, "", frame, at)
+        self.averages.normals[key] = count
+        return Entry(index, deviation * self.averages.error(key, key, frozenset()))
+
+    def drawn(self, node: ir.Draw, dimension: str, frame: Frame, at: Mapping[ir.Index, int]) -> str:
+        """The key of a draw: its place and the counters there.  A member is drawn with equal chances."""
+        counters = [self.scalar(c, frame, at) for c in node.counters]
+        if not all(isinstance(c, Fraction | Ratio) for c in counters):
+            raise NotLinear("a draw of each member")
+        if dimension in self.averages.tied:  # the only draw
+            key = self.averages.tied[dimension]
+        else:
+            key = ";".join([node.place, *(shown(lowest(c)) for c in counters if isinstance(c, Fraction | Ratio))])
+        self.averages.draws.add(key)
+        self.averages.dimensions |= {dimension} - {""}
+        return key
 
     def _operation(self, name: str, values: Sequence[Value]) -> Value:
         rule = OPERATIONS.get(name)
@@ -159,9 +195,13 @@ class Reader:
         inside = node.body if not rest else ir.reduce("sum", rest, node.body, node.condition)
         condition = node.condition if not rest else None
         size = self.size(index.extent, frame, at)
+        if sampled(inside, index):
+            return self.sum_of_samples(inside, index, size, frame, at)
         if size is None:
             if condition is not None:
                 raise NotLinear("a sum over a part of a vector")
+            if isinstance(index.extent, ir.Dim) and of_members(inside, index):
+                return self.sum_of_members(inside, index, index.extent.name, frame, at)
             return summed(self.scalar(inside, frame, at), index)
         total: Value = Fraction(0)
         for place in range(size):
@@ -172,6 +212,42 @@ class Reader:
             if holds:
                 total = added(total, self.scalar(inside, frame, here))
         return total
+
+    def sum_of_samples(
+        self, inside: Scalar, index: ir.Index, size: int | None, frame: Frame, at: Mapping[ir.Index, int]
+    ) -> Value:
+        """So many times the mean of a sample, where each term is linear in one member."""
+        if not isinstance(index.extent, ir.Dim):
+            raise NotLinear("a sample whose size is computed")
+        self.averages.batches[index.extent.name] = size == 1
+        body = self.scalar(inside, frame, at if size is None else {**at, index: 0})
+        if not isinstance(body, Entry | Quadratic) or (isinstance(body, Quadratic) and body.products):
+            raise NotLinear("a sum over a sample of something that is not linear in its members")
+        if isinstance(body, Entry) and body.pairs.products:
+            raise NotLinear("a sum over a sample of something that is not linear in its members")
+        return times(self._dimension(index.extent.name), body)
+
+    def sum_of_members(
+        self, inside: Scalar, index: ir.Index, dimension: str, frame: Frame, at: Mapping[ir.Index, int]
+    ) -> Value:
+        """So many times the mean over the members: one of them stands for all, products are mean products."""
+        key = self.averages.member_key(dimension)
+        others = (i.extent for i, place in at.items() if place == OPEN and i in inside.free)
+        if any(isinstance(extent, ir.Dim) and extent.name == dimension for extent in others):
+            raise NotLinear("a sum over pairs of members")
+        body = self.scalar(inside, frame, {**at, index: OPEN})
+        if isinstance(body, Root | Place):
+            raise NotLinear("a mean of something that is no product of vectors")
+        if isinstance(body, Entry):
+            mean = self.averages.mean(body.form, key)
+            if mean is None:
+                raise NotLinear("the mean of vectors of which only mean products are known")
+            body = Entry(body.index, mean, body.pairs)
+        return times(self._dimension(dimension), body)
+
+    def _dimension(self, name: str) -> Number:
+        self.averages.lengths |= {name}
+        return Fraction(self.sizes[name]) if name in self.sizes else lowest(symbol(name))
 
     def size(self, extent: Scalar, frame: Frame, at: Mapping[ir.Index, int]) -> int | None:
         """The length of an axis; None where it is that of a vector."""
@@ -190,6 +266,11 @@ class Reader:
         places, along = [], None
         for axis, index in zip(tensor.axes, indices, strict=True):
             if self.size(axis, frame, at) is None:
+                if isinstance(index, ir.Index) and at.get(index) == OPEN:
+                    places.append(OPEN)
+                    continue
+                if isinstance(tensor, ir.Input) and len(tensor.axes) == 1 and tensor in frame.schedules:
+                    return frame.schedules[tensor](self.scalar(index, frame, at))
                 if not isinstance(index, ir.Index) or index in at or along is not None:
                     raise NotLinear("single entries of a vector")
                 along = index
@@ -220,11 +301,14 @@ class Reader:
                 return frame.values[tensor](places)
             case ir.Array(indices=indices, body=body):
                 here, left, along = dict(at), list(places), None
-                for index in indices:
-                    if self.size(index.extent, frame, at) is None:
-                        along = index
-                    else:
+                sized = [self.size(index.extent, frame, at) is not None for index in indices]
+                members = len(places) - sum(sized)  # axes of open length at a place that stands for all
+                for index, known in zip(indices, sized, strict=True):
+                    if known or members:
+                        members -= not known
                         here[index] = left.pop(0)
+                    else:
+                        along = index
                 return as_whole(self.scalar(body, frame, here), along)
             case ir.Output(source=ir.Derivative() as node, position=position):
                 return self.gradient(node, position, frame, at, places)
@@ -253,13 +337,30 @@ class Reader:
         if name.endswith((".prox", ".resolvent")):
             return self.implicit(name.rsplit(".", 1)[0], x, self.number(node.arguments[1], frame, at))
         if name.endswith("[i]"):
-            place = self.number(node.arguments[1], frame, at)
-            name = f"{name[:-3]}[{place + 1}]"
+            name = f"{name[:-3]}[{self.member(node.arguments[1], frame, at)}]"
         is_value = not node.outputs[0][1]
         if is_value:
             return self.asked_value(name, x)
         self.operators.add(name)
+        if name in self.averages.compressors:
+            self.compressed_once(node, name, x, frame, at)
         return self.point(name, x).g
+
+    def compressed_once(self, node: ir.Call, name: str, x: Form, frame: Frame, at: Mapping[ir.Index, int]) -> None:
+        """Two calls of a compressor that draws have two answers, also at one point."""
+        call = self.averages.calls.setdefault((name, form_key(x)), (node, id(frame.values)))
+        alike = OPEN in at.values() and not any(k.startswith(MEMBER) for k in self.averages.keys(x))
+        if call != (node, id(frame.values)) or alike:
+            raise NotLinear(f"{name} asked twice at one point")
+
+    def member(self, tensor: Tensor, frame: Frame, at: Mapping[ir.Index, int]) -> str:
+        """A member's number from 1 on, or the key of the choice that gives it."""
+        place = self.whole(tensor, frame, at, ())
+        if isinstance(place, Place) and place.offset == 0:
+            return place.key
+        if not isinstance(place, Fraction):
+            raise NotLinear("a member chosen by a number that is not known")
+        return str(place + 1)
 
     def number(self, tensor: Tensor, frame: Frame, at: Mapping[ir.Index, int]) -> Number:
         found = self.whole(tensor, frame, at, ())
@@ -274,9 +375,53 @@ class Reader:
         known = self.asked.setdefault(oracle, Asked()).points
         key = form_key(x)
         if key not in known:
-            name = self.point_name(x)
-            known[key] = Point(name, x, vector(f"{oracle}'({name})"), value(f"{oracle}({name})"))
+            known[key] = self.answered(oracle, self.point_name(x), x)
         return known[key]
+
+    def answered(self, oracle: str, name: str, x: Form) -> Point:
+        """What an oracle says at a place where it was not asked before."""
+        base, _, member = oracle.partition("[")
+        if member and not member[:-1].isdigit():
+            return self.of_member(oracle, base, member[:-1], name, x)
+        if base in self.averages.families and not member:
+            kind, dimension = self.averages.families[base]
+            if dimension in self.sizes:  # f is what it is of its members
+                points = [self.point(f"{base}[{i + 1}]", x) for i in range(self.sizes[dimension])]
+                weight = Fraction(1, len(points)) if kind == "mean" else Fraction(1)
+                g, f = NOWHERE, Quadratic({}, {})
+                for p in points:
+                    g, f = g + weight * p.g, f + weight * p.f
+                return Point(name, x, g, f)
+        keys = self.averages.keys(x)
+        members = [key for key in keys if key.startswith(MEMBER)]
+        if len(members) > 1:
+            raise NotLinear("answers that depend on two members")
+        answer = f"{oracle}'({name})"
+        call = f"{oracle} drawn at {name}"
+        keys |= {call} if oracle in self.averages.random else frozenset()
+        self.averages.depends[answer] = keys
+        g = self.averages.split(answer, members[0], keys) if members else vector(answer)
+        if oracle in self.averages.random:
+            self.averages.compressor(g, x, call, members)
+        return Point(name, x, g, value(f"{oracle}({name})"))
+
+    def of_member(self, oracle: str, base: str, key: str, name: str, x: Form) -> Point:
+        """A member that is drawn, or stands for all: its gradient is that of f plus an error of mean 0."""
+        keys = self.averages.keys(x)
+        kind, dimension = self.averages.families[base]
+        if any(k.startswith(MEMBER) and k != key for k in keys):
+            raise NotLinear("a member asked where another member is")
+        answer, own = f"{oracle}'({name})", value(f"{oracle}({name})")
+        if key in keys:
+            if not is_draw(key):
+                return Point(name, x, self.averages.split(answer, key, keys), own)
+            self.averages.depends[answer] = keys
+            return Point(name, x, vector(answer), own)
+        whole = self.point(base, x)
+        weight = Fraction(1) if kind == "mean" else 1 / self._dimension(dimension)
+        error = self.averages.error(f"{answer}-", key, keys)
+        self.averages.errors[f"{answer}-"] = (base, x)
+        return Point(name, x, weight * whole.g + error, weight * whole.f)
 
     def point_name(self, x: Form) -> str:
         """A short name: that of the vector it is, else a number of its own."""

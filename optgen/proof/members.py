@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from random import Random
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from optgen.proof.reduce import SHIFTED
 
 Range = tuple[Any, Any]
 WIDTH = 5  # of a range without an end
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 class Member(Protocol):
@@ -90,9 +92,121 @@ def exact(item: Any) -> Any:
     return Fraction(item) if isinstance(item, str) else item
 
 
+@dataclass(frozen=True, slots=True)
+class Tilted:
+    """(1 + scale) f(x) + <slope, x>."""
+
+    whole: Member
+    slope: tuple[Fraction, ...]
+    scale: Fraction = Fraction(0)
+    operator: bool = False
+
+    def value(self, x: Any) -> Any:
+        kind = type(x[0])
+        tilt = sum((kind(s) * e for s, e in zip(self.slope, x, strict=True)), kind(0))
+        return kind(1 + self.scale) * self.whole.value(x) + tilt
+
+    def answer(self, x: Any) -> Any:
+        kind = type(x[0])
+        return [kind(1 + self.scale) * g + kind(s) for s, g in zip(self.slope, self.whole.answer(x), strict=True)]
+
+    def implicit(self, z: Any, t: Any) -> Any:
+        raise ArithmeticError("the proximal step of a sample has no formula")
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of members."""
+
+    members: tuple[Member, ...]
+    operator: bool = False
+
+    def value(self, x: Any) -> Any:
+        return sum(m.value(x) for m in self.members) / len(self.members)
+
+    def answer(self, x: Any) -> Any:
+        return [sum(gs) / len(self.members) for gs in zip(*(m.answer(x) for m in self.members), strict=True)]
+
+    def implicit(self, z: Any, t: Any) -> Any:
+        raise ArithmeticError("the proximal step of a mean has no formula")
+
+
+@dataclass(frozen=True, slots=True)
+class Coined:
+    """A compressor that makes a vector longer or shorter by a part, as a coin falls."""
+
+    part: Fraction
+    coin: Callable[[tuple[Any, ...]], bool]
+    operator: bool = True
+
+    def value(self, x: Any) -> Any:
+        raise ArithmeticError("a compressor has no value")
+
+    def answer(self, x: Any) -> Any:
+        factor = 1 + (self.part if self.coin(tuple(x)) else -self.part)
+        return [type(e)(factor) * e for e in x]
+
+    def implicit(self, z: Any, t: Any) -> Any:
+        raise ArithmeticError("a compressor has no proximal step")
+
+
+DIRECTIONS = (
+    (Fraction(3, 5), Fraction(4, 5), ZERO),
+    (ZERO, Fraction(-1), ZERO),
+    (Fraction(2, 3), Fraction(1, 3), Fraction(2, 3)),
+)
+
+
+def two_members(
+    f: Oracle | None,
+    member: Oracle | None,
+    spread: tuple[Fraction, Fraction] | None,
+    values: Mapping[str, Fraction],
+    random: Random,
+    centred: bool,
+) -> tuple[Member, Member, Member] | None:
+    """f and two members of which it is the mean: errors as large as a bound allows, or members of their class."""
+    if spread is None and member is not None:
+        return balanced([o for o in (f, member) if o is not None], values, random)
+    found = members([] if f is None else [f], values, random, centred)
+    if found is None:
+        return None
+    whole = found[f.name] if f is not None else Diagonal((ZERO, ONE, -ONE), (ZERO,) * 3)
+    constant, relative = spread or (ONE, ZERO)
+    if relative and random.randint(0, 1):
+        q = lower_root(relative)
+        return whole, Tilted(whole, (ZERO,) * 3, q), Tilted(whole, (ZERO,) * 3, -q)
+    slope = tuple(lower_root(constant) * e for e in random.choice(DIRECTIONS))
+    return whole, Tilted(whole, slope), Tilted(whole, tuple(-e for e in slope))
+
+
+def balanced(
+    oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: Random
+) -> tuple[Member, Member, Member] | None:
+    """Two quadratics of the classes whose mean has its minimum at 0."""
+    merged = Oracle("f", tuple(c for o in oracles for c in o.classes), tuple(p for o in oracles for p in o.points))
+    bounds = curvatures(merged, values)
+    if bounds is None:
+        return None
+    low, high = bounds
+    entries = []
+    for _ in range(3):
+        a, b = (low + (high - low) * Fraction(random.randint(0, 6), 6) for _ in range(2))
+        at = Fraction(random.randint(-6, 6), 2)
+        entries.append((a, at, b, -a * at / b) if a and b else (a, ZERO, b, ZERO))
+    first, second = (Diagonal(tuple(e[k] for e in entries), tuple(e[k + 1] for e in entries)) for k in (0, 2))
+    return Mean((first, second)), first, second
+
+
+def lower_root(number: Fraction) -> Fraction:
+    """A rational whose square is at most the number, and near it."""
+    scale = 10**6
+    exact_one = Fraction(isqrt(number.numerator), isqrt(number.denominator))
+    return exact_one if exact_one**2 == number else Fraction(isqrt(int(number * scale**2)), scale)
+
+
 # ---------------------------------------------------------------- curvatures of classes
 
-ZERO, ONE = Fraction(0), Fraction(1)
 RANGES: dict[str, Callable[..., Range]] = {
     **CURVATURES,
     "smooth": lambda L: (-L, L),

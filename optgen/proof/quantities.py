@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import isqrt
 
 from optgen.ir import nodes as ir
+from optgen.proof.averages import Place
 from optgen.proof.cancel import lowest
 from optgen.proof.polynomial import Number, Ratio, symbol, to_json
 from optgen.proof.problem import NOWHERE, ZERO, Form, Quadratic, constant, inner
@@ -40,14 +41,19 @@ class Root:
     inside: Quadratic
 
 
-Value = Fraction | Ratio | Quadratic | Entry | Root
-Whole = Fraction | Ratio | Quadratic | Form | Root  # of a tensor at numbers for its axes of known length
+Value = Fraction | Ratio | Quadratic | Entry | Root | Place
+Whole = Fraction | Ratio | Quadratic | Form | Root | Place  # of a tensor at numbers for its axes of known length
 
 
 # ---------------------------------------------------------------- arithmetic
 
 
 def added(left: Value, right: Value) -> Value:
+    for place, number in ((left, right), (right, left)):
+        if isinstance(place, Place):
+            if not isinstance(number, Fraction):
+                raise NotLinear("the number of a member is used as a number")
+            return Place(place.key, place.dimension, place.offset + number)
     if isinstance(left, Entry) or isinstance(right, Entry):
         if not isinstance(left, Entry) or not isinstance(right, Entry):
             number, entry = (right, left) if isinstance(left, Entry) else (left, right)
@@ -79,6 +85,8 @@ def multiplied(left: Value, right: Value) -> Value:
 
 
 def times(number: Number, other: Value) -> Value:
+    if isinstance(other, Place):
+        raise NotLinear("the number of a member is used as a number")
     if isinstance(other, Entry):
         return Entry(other.index, number * other.form, number * other.pairs)
     if isinstance(other, Root):
@@ -158,7 +166,7 @@ def as_whole(item: Value, along: ir.Index | None) -> Whole:
         if item.index is not along or item.pairs.products:
             raise NotLinear("an elementwise product of vectors")
         return item.form
-    if along is not None:
+    if along is not None and not isinstance(item, Place):
         if isinstance(item, Fraction) and item == 0:
             return NOWHERE
         raise NotLinear("a vector with equal entries")

@@ -136,11 +136,14 @@ def once(points: Sequence[Point]) -> tuple[Point, ...]:
 # ---------------------------------------------------------------- shifts
 
 
-def centred(problem: Problem, names: Sequence[str]) -> tuple[Problem, list[str]]:
-    """Each of the names put at 0, where a shift may do that; the names that were."""
+def centred(problem: Problem, names: Sequence[str], random: frozenset[str] = frozenset()) -> tuple[Problem, list[str]]:
+    """Each of the names put at 0, where a shift may do that; the names that were.
+
+    Only what is not random may be: a shift by a draw changes what is independent of it.
+    """
     zeros = []
     for name in [*names, *sorted(answers_at(problem, names))]:
-        if name in basis(problem) and shiftable(problem, name):
+        if name in basis(problem) and name not in random and shiftable(problem, name):
             problem = substituted(problem, {name: Form({})})
             zeros.append(name)
     return problem, zeros

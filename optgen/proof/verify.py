@@ -25,6 +25,7 @@ from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, Statement, constant, problem_to_json
 from optgen.proof.quantities import ROOT, NotLinear
+from optgen.proof.refute_members import by_members
 from optgen.proof.verdict import CONTRADICTS, Part, Verdict, weakest
 from optgen.proof.worker import Worker
 
@@ -124,7 +125,11 @@ def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds
     pieces = []
     for problem in problems:
         attack_vectors(claim, goal, problem, tools.expand)
-        piece = by_points(claim, goal, problem, tools, worker, seconds)
+        random = problem.averages.draws or problem.averages.dimensions
+        if random:
+            piece = by_members(claim, goal, problem, tools.expand)
+        else:
+            piece = by_points(claim, goal, problem, tools, worker, seconds)
         if piece.status != "refuted":
             proved = by_multipliers(claim, goal, problem, 0, worker, seconds)
             proved.tried = [*piece.tried, *proved.tried]

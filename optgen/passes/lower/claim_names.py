@@ -144,6 +144,14 @@ def _membership(expr: tree.Expr, relation: tree.Relation, maker: Maker) -> bool:
     if relation.right is not None and isinstance(expr, tree.Name) and _is_function(expr, maker):
         return True  # `given K = norm1`: the claim's algorithm was specialised by it
     match expr:
+        case tree.Comparison(
+            first=tree.Call(
+                function=tree.Name(name="variance"), arguments=(tree.Argument(value=tree.Name() as function),)
+            ),
+            rest=(("<=", bound),),
+        ) if not maker.known("variance") and _is_function(function, maker):
+            variance_of(function.name, bound, expr.span, maker)
+            return True
         case tree.Comparison(first=first, rest=(("in", within),)) if relation.right is None:
             base = first.base if isinstance(first, tree.Index) else first
             if not isinstance(base, tree.Name) or not maker.known(base.name):
@@ -199,6 +207,16 @@ def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> 
         maker.domains += facts_of(math.binary(operator, of[left], other, spans, within.span), within.span)
 
 
+def variance_of(function: str, bound: tree.Expr, span: Span, maker: Maker) -> None:
+    """`variance(f) <= e`: the gradient under a sample errs by at most e in the mean square, at every point."""
+    from optgen.passes.lower.claims import facts_of
+    from optgen.passes.lower.expressions import scalar
+
+    value = math.to_real(number(scalar(bound, maker.context)))
+    maker.classes.append(out.Membership(function, "variance", (math.tensor(value),), False, span))
+    maker.domains += facts_of(math.binary(">=", value, number(ir.constant(0)), (span, span), span), span)
+
+
 def _written(name: str, found: Class) -> str:
     return f"{name}({', '.join(found.parameters)})" if found.parameters else name
 
@@ -206,15 +224,15 @@ def _written(name: str, found: Class) -> str:
 def _declare_symbol(expr: tree.Expr, function: str, members: bool, maker: Maker) -> None:
     """A name that nobody knows is a symbol of the class, one for each member if it is said of the members."""
     base = expr.base if isinstance(expr, tree.Index) else expr
+    of_each = members and isinstance(expr, tree.Index)  # L[i]; a bare L is one number for all members
     if isinstance(base, tree.Name) and not maker.known(base.name):
-        maker.declare(base.name, "symbol", base.span, _member_axes(function, maker) if members else ())
+        maker.declare(base.name, "symbol", base.span, _member_axes(function, maker) if of_each else ())
 
 
 def _argument(expr: tree.Expr, members: bool, maker: Maker) -> Grid:
     from optgen.passes.lower.expressions import numeric
 
-    base = expr.base if isinstance(expr, tree.Index) else expr
-    return numeric(base if members else expr, maker.context)
+    return numeric(expr.base if members and isinstance(expr, tree.Index) else expr, maker.context)
 
 
 def _member_axes(function: str, maker: Maker) -> tuple[ir.Scalar, ...]:

@@ -15,7 +15,7 @@ class Class:
 
     parameters: tuple[str, ...] = ()
     domain: tuple[tuple[str, str, str | int], ...] = ()
-    of: Literal["function", "operator", "compressor"] = "function"
+    of: Literal["function", "operator", "compressor", "samples"] = "function"
 
 
 def positive(name: str) -> tuple[tuple[str, str, str | int], ...]:
@@ -56,6 +56,7 @@ CLASSES: dict[str, Class] = {
     "weak_minty": Class(("rho",), (), "operator"),
     "contractive": Class(("alpha",), (*positive("alpha"), ("alpha", "<=", 1)), "compressor"),
     "unbiased": Class(("omega",), nonnegative("omega"), "compressor"),
+    "noise": Class(("s", "r"), (*nonnegative("s"), *nonnegative("r")), "samples"),
 }
 
 # classes of the language without an inequality: they may stand in `where`, not in a claim

@@ -57,7 +57,10 @@ def members(function: Function, index: Grid, span: Span) -> Function:
 
 
 def abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function, inner: Context) -> Function:
-    """A family nobody gave: members are calls `oracle f` with the member's number as a second argument."""
+    """A family nobody gave: members are calls `oracle f[i]` with the member's number as a second argument.
+
+    The attribute says what bare f is of them, over which dimension: `mean clients`.
+    """
     from optgen.ir.operations import apply
     from optgen.passes.lower.binders import index_parts
     from optgen.passes.lower.expressions import as_grid
@@ -73,7 +76,7 @@ def abstract_family(parameter: tree.Parameter, shape: tree.Call, made: Function,
     def member(position: Scalar, arguments: list[Any]) -> Grid:
         point = math.tensor(math.to_real(as_grid(arguments[0], parameter.span)))
         place = ir.array((), position)
-        node = ir.call(f"oracle {parameter.name}[i]", (point, place), [("real", ())])
+        node = ir.call(f"oracle {parameter.name}[i]", (point, place), [("real", ())], (("members", f"{kind} {name}"),))
         return number(ir.access(ir.output(node, 0, parameter.name)))
 
     def over(chosen: Grid, arguments: list[Any]) -> Grid:
