@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("llvm", "numba", "jax", "numpy", "reference")
 DTYPES = ("float64", "float32")
+JOINED = ("llvm",)  # where one function makes the steps and says what holds at their end
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,15 +304,12 @@ def _with_objective(
 
 def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: Any) -> Solver:
     from optgen.passes.assemble import assemble
-    from optgen.runtime import Code, Solver
+    from optgen.runtime import Solver
     from optgen.runtime.claims import watch
+    from optgen.runtime.code import compiled
     from optgen.runtime.table import build
 
-    functions = assemble(program)
-    kernels = {name: engine(function) for name, function in functions.items()}
-    phases = range(max(len(program.phases), 1))
-    advances = tuple(kernels[f"advance_{k}"] for k in range(len(program.phases)))
-    code = Code(program, kernels["setup"], advances, tuple(kernels[f"finish_{k}"] for k in phases))
+    code = compiled(program, assemble(program, joined=backend in JOINED), engine)
     # defaults and domains are computed once a call, so they are plain array code and compile at once
     around = _engine("numpy", dtype) if backend in ("llvm", "numba", "jax") else engine
     table = build(program, around, dtype)
@@ -553,7 +551,7 @@ def explain(spec: Spec, algorithm: str | None = None, problem: str | None = None
     seconds = time.perf_counter() - begun
     yield "lower", print_program(program), seconds
     begun = time.perf_counter()
-    functions = assemble(program)
+    functions = assemble(program, joined=True)
     yield "assemble", "\n\n".join(print_function(f) for f in functions.values()), time.perf_counter() - begun
     for name, function in functions.items():
         if name.startswith("advance"):
@@ -577,7 +575,7 @@ def source(
     _known("backend", backend, BACKENDS[:-1])
     _known("dtype", dtype, DTYPES)
     program = _complete(lowered(spec, algorithm, problem))
-    functions = [pipeline.run(function) for function in assemble(program).values()]
+    functions = [pipeline.run(function) for function in assemble(program, joined=backend in JOINED).values()]
     header = _header(spec, program, problem, backend, dtype)
     return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)  # type: ignore[no-any-return]
 

@@ -25,10 +25,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class LoopBlocks:
-    """The region of a loop: `head` is what its condition needs, `tail` the rest of one step."""
+    """The region of a loop: `head` is what its condition needs, and what a step and the finals share; `tail` is the
+    rest of one step, `close` the rest of the finals."""
 
     head: Block
     tail: Block
+    close: Block
 
 
 @dataclass(frozen=True, slots=True)

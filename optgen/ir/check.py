@@ -197,6 +197,8 @@ def _shapes(node: AnyNode) -> Iterator[str]:
             yield from _typed("carried", node.parameters, node.body)
             if node.traces and node.capacity is None:
                 yield "traces without a capacity"
+            if node.finals and node.condition is None:
+                yield "finals without a condition"
         case ir.Derivative(kind=kind, function=function, at=at, seeds=seeds):
             yield from _typed("point", function.parameters, at)
             yield from _typed("seeds", function.parameters if kind == "jvp" else function.results, seeds)

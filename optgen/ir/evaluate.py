@@ -319,11 +319,15 @@ class _Region:
         capacity = 0 if node.capacity is None else int(self.get(node.capacity))
         own = frozenset(
             _depending(
-                [*node.body, *node.traces, *([node.condition] if node.condition is not None else [])],
+                [
+                    *(*node.body, *node.traces, *node.finals),
+                    *([node.condition] if node.condition is not None else []),
+                ],
                 {node.counter, *node.parameters},
             )
         )
         rows: list[list[Any]] = [[] for _ in node.traces]
+        finals = [np.zeros([self.extent(axis) for axis in t.axes], self.dtype(t.dtype)) for t in node.finals]
         count = 0
         while limit is None or count < limit:
             inner = _Region(np, self.dims, self.real, self)
@@ -331,6 +335,7 @@ class _Region:
             inner.memo[node.counter] = np.asarray(count, dtype=np.int64)
             inner.memo.update(zip(node.parameters, carried, strict=True))
             if node.condition is not None and not bool(inner.value(node.condition)):
+                finals = [np.array(inner.value(final)) for final in node.finals]
                 break
             for kept, trace in zip(rows, node.traces, strict=True):
                 kept.append(np.array(inner.value(trace)))
@@ -342,7 +347,7 @@ class _Region:
             for k, row in enumerate(kept[:capacity]):
                 table[k] = row
             traces.append(table)
-        return [*carried, np.asarray(count, dtype=np.int64), *traces]
+        return [*carried, np.asarray(count, dtype=np.int64), *traces, *finals]
 
     def call(self, node: ir.Call) -> Any:
         from optgen.ir.meaning import CALL_MEANING

@@ -71,7 +71,7 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class While:
-    """`counter = 0; while counter < limit: head; if not condition: break; tail; counter += 1`."""
+    """`counter = 0; while counter < limit: head; if not condition: close; break; tail; counter += 1`."""
 
     counter: Buffer
     limit: Scalar | None
@@ -79,6 +79,7 @@ class While:
     condition: Scalar | None
     tail: tuple[Statement, ...]
     name: str = ""
+    close: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

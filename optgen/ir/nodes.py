@@ -225,13 +225,15 @@ class Loop(Node):
 
         carried = initial; counter = 0
         while counter < limit (no limit if None):
-            if not condition(carried, counter): break
+            if not condition(carried, counter): final = finals(carried, counter); break
             trace[counter] = traces(carried, counter)          each t of `traces`, capacity entries
             carried = body(carried, counter); counter += 1
 
-    `condition`, `traces` and `body` are one region over `parameters` and `counter` (rank-0 int Input): what they share
-    is computed once.  Outputs: the final carried values, the counter, then one tensor of `capacity` rows a trace
-    (rows never reached are 0).  `carried[i]` keeps dtype and axes of `initial[i]`.
+    `condition`, `traces`, `body` and `finals` are one region over `parameters` and `counter` (rank-0 int Input): what
+    they share is computed once.  Outputs: the final carried values, the counter, then one tensor of `capacity` rows a
+    trace (rows never reached are 0), then one tensor a final: what is said of the values at which the condition failed
+    (0 where the limit ended the loop, since its region was not entered again).  `carried[i]` keeps dtype and axes of
+    `initial[i]`.
     """
 
     counter: Input
@@ -242,6 +244,7 @@ class Loop(Node):
     body: tuple[Tensor, ...]
     traces: tuple[Tensor, ...]
     capacity: Scalar | None
+    finals: tuple[Tensor, ...]
     name: str
     free: frozenset[Index]
 
@@ -413,17 +416,20 @@ def loop(
     condition: Scalar | None = None,
     traces: Sequence[Tensor] = (),
     capacity: Scalar | None = None,
+    finals: Sequence[Tensor] = (),
     name: str = "",
 ) -> Loop:
     if not len(parameters) == len(initial) == len(body):
         raise IRError("a loop carries as many values as it starts with")
     if traces and capacity is None:
         raise IRError("traces need a capacity")
+    if finals and condition is None:
+        raise IRError("finals need a condition: they are computed where it fails")
     for parameter, first, following in zip(parameters, initial, body, strict=True):
         if not parameter.dtype == first.dtype == following.dtype:
             raise IRError(f"{parameter.name}: {parameter.dtype}, {first.dtype}, {following.dtype}")
     scalars = [s for s in (limit, condition, capacity) if s is not None]
-    free = _free((*initial, *body, *traces, *scalars))
+    free = _free((*initial, *body, *traces, *finals, *scalars))
     return _intern(
         Loop,
         counter,
@@ -434,6 +440,7 @@ def loop(
         tuple(body),
         tuple(traces),
         capacity,
+        tuple(finals),
         name,
         free,
     )
@@ -475,7 +482,8 @@ def output_types(source: Region) -> tuple[tuple[Dtype, tuple[Scalar, ...]], ...]
         case Loop():
             carried = [(p.dtype, p.axes) for p in source.parameters]
             traced = [(t.dtype, (source.capacity, *t.axes)) for t in source.traces]
-            return (*carried, ("int", ()), *traced)  # type: ignore[arg-type]
+            final = [(t.dtype, t.axes) for t in source.finals]
+            return (*carried, ("int", ()), *traced, *final)  # type: ignore[arg-type]
         case Derivative(kind="jvp"):
             return tuple((r.dtype, r.axes) for r in source.function.results)
         case Derivative():

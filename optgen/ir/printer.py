@@ -305,6 +305,7 @@ def _loop(writer: Writer, node: ir.Loop, inner: Scope) -> list[str]:
     inside = _definitions(writer, inner)
     ends = [f"while {writer.text(node.condition)}"] if node.condition is not None else []
     ends += [f"trace {writer.text(trace)}" for trace in node.traces]
+    ends += [f"final {writer.text(final)}" for final in node.finals]
     ends.append(f"next {writer.listed(node.body)}".rstrip())
     writer.unnamed = numbered
     writer.texts.update(outside)

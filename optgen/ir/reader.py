@@ -213,7 +213,7 @@ def _loop(line: Line, entry: Entry, name: str) -> AnyNode:
     bounds = {word: line.scalar() for word in ("limit", "capacity") if line.takes(word)}
     if len(counters) != 1:
         raise ir.IRError(f"line {line.number}: a loop has one counter")
-    parameters, initial, body, traces = [], [], [], []
+    parameters, initial, body, traces, finals = [], [], [], [], []
     condition = None
     for inner, below in lines_of(entry.inside, line.names):
         if inner.defines():
@@ -226,6 +226,8 @@ def _loop(line: Line, entry: Entry, name: str) -> AnyNode:
             condition = inner.scalar()
         elif inner.takes("trace"):
             traces.append(inner.tensor())
+        elif inner.takes("final"):
+            finals.append(inner.tensor())
         else:
             inner.expect("next")
             body += inner.rest(inner.tensor)
@@ -233,7 +235,7 @@ def _loop(line: Line, entry: Entry, name: str) -> AnyNode:
     line.names = outside
     return ir.loop(
         counters[0], parameters, initial, body, condition=condition, traces=traces, name=name,
-        limit=bounds.get("limit"), capacity=bounds.get("capacity"),
+        limit=bounds.get("limit"), capacity=bounds.get("capacity"), finals=finals,
     )  # fmt: skip
 
 

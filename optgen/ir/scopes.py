@@ -126,7 +126,7 @@ def _divided(node: AnyNode) -> tuple[list[AnyNode], list[AnyNode]]:
         case ir.Loop(condition=condition):
             outside += [axis for parameter in node.parameters for axis in parameter.axes]
             outside += [*node.initial, *(s for s in (node.limit, node.capacity) if s is not None)]
-            return outside, [*([] if condition is None else [condition]), *node.body, *node.traces]
+            return outside, [*([] if condition is None else [condition]), *node.body, *node.traces, *node.finals]
         case ir.Lambda():
             outside += [axis for parameter in node.parameters for axis in parameter.axes]
             return outside, [*node.results]

@@ -26,7 +26,7 @@ def _of_reduce(node: ir.Reduce) -> tuple[AnyNode, ...]:
 
 def _of_loop(node: ir.Loop) -> tuple[AnyNode, ...]:
     optional = [s for s in (node.limit, node.condition, node.capacity) if s is not None]
-    return (*node.initial, *optional, *node.body, *node.traces)
+    return (*node.initial, *optional, *node.body, *node.traces, *node.finals)
 
 
 _CHILDREN: dict[type, Callable[[Any], tuple[AnyNode, ...]]] = {
@@ -227,6 +227,7 @@ def _rebuild_loop(node: ir.Loop, done: Mapping[AnyNode, AnyNode]) -> ir.Loop:
         condition=new(node.condition),
         traces=[new(item) for item in node.traces],
         capacity=new(node.capacity),
+        finals=[new(item) for item in node.finals],
         name=node.name,
     )
 

@@ -8,6 +8,9 @@
 state that is not finite (its count is then that step's number, the states are as it left them), `ended` is 1 + the
 number of the `until` that held, `failed` 1 + the number of the `fail` that held (the states are those before it).
 `finish` gives 1 + the number of the stop rule that holds at the states, or 0.
+
+For backends that keep what a step and `finish` share, `advance` can do both: with `closing` 1 it says what holds at the
+states it ends with, as its last results, and `advance(.., k, k, 1)` does nothing else.
 """
 
 from __future__ import annotations
@@ -22,12 +25,16 @@ from optgen.ir.operations import apply
 from optgen.ir.program import Exit, Function, Phase, Program
 
 
-def assemble(program: Program) -> dict[str, Function]:
-    """The functions by name; phases are numbered from 0: `advance_0`, `finish_0`, ..."""
+def assemble(program: Program, joined: bool = False) -> dict[str, Function]:
+    """The functions by name; phases are numbered from 0: `advance_0`, `finish_0`, ...
+
+    `joined`: no `finish` where there is an `advance`, which says at its end what that would.
+    """
     functions = {"setup": _setup(program)}
     for position, phase in enumerate(program.phases):
-        functions[f"advance_{position}"] = _advance(program, phase, f"advance_{position}")
-        functions[f"finish_{position}"] = _finish(program, phase, f"finish_{position}")
+        functions[f"advance_{position}"] = _advance(program, phase, f"advance_{position}", joined)
+        if not joined:
+            functions[f"finish_{position}"] = _finish(program, phase, f"finish_{position}")
     if not program.phases:
         functions["finish_0"] = _finish(program, None, "finish_0")
     return functions
@@ -81,8 +88,8 @@ def all_finite(tensors: Sequence[Tensor]) -> Scalar:
     return result
 
 
-def _advance(program: Program, phase: Phase, name: str) -> Function:
-    start, stop = Input("start", "int"), Input("stop", "int")
+def _advance(program: Program, phase: Phase, name: str, joined: bool) -> Function:
+    start, stop, closing = Input("start", "int"), Input("stop", "int"), Input("closing", "int")
     counter = Input("step", "int")
     first = ir.access(start)
     done = apply("add", first, ir.access(counter))
@@ -120,6 +127,12 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
     limit = apply("sub", ir.access(stop), first)
     last = ir.access(stop) if phase.length is None else apply("minimum", ir.access(stop), phase.length)
     bound = apply("sub", last, first)
+    finals: list[Tensor] = []
+    labels: list[str] = []
+    if joined:  # the region is entered once more, only to say what holds there
+        going = apply("and", apply("lt", ir.access(counter), bound), going)
+        bound = apply("add", bound, ir.access(closing))
+        labels, finals = _said(program, phase, ir.array((), done))
     node = ir.loop(
         counter,
         (*states, finite, ended, failed),
@@ -129,10 +142,11 @@ def _advance(program: Program, phase: Phase, name: str) -> Function:
         condition=going,
         traces=traces,
         capacity=limit if traces else None,
+        finals=finals,
         name=phase.name or "steps",
     )
-    parameters = [*_inputs(program), *given, start, stop]
-    return _results(name, program, phase, node, parameters)
+    parameters = [*_inputs(program), *given, start, stop, *([closing] if joined else [])]
+    return _results(name, program, phase, node, parameters, labels)
 
 
 def states_in(program: Program) -> list[Input]:
@@ -146,7 +160,9 @@ def _kept(wrong: Scalar, old: Input, new: Tensor) -> Tensor:
     return ir.array(places, kept, f"{old.name}_kept")
 
 
-def _results(name: str, program: Program, phase: Phase, node: ir.Loop, parameters: Sequence[Input]) -> Function:
+def _results(
+    name: str, program: Program, phase: Phase, node: ir.Loop, parameters: Sequence[Input], labels: Sequence[str]
+) -> Function:
     results: list[tuple[str, Tensor]] = []
     for position, state in enumerate(program.states):
         results.append((state.name, ir.output(node, position, state.name)))
@@ -156,29 +172,32 @@ def _results(name: str, program: Program, phase: Phase, node: ir.Loop, parameter
         results.append((flag, ir.output(node, count + position, flag)))
     for position, record in enumerate(phase.records):
         results.append((record.name, ir.output(node, count + 4 + position, record.name)))
+    for position, label in enumerate(labels, count + 4 + len(phase.records)):
+        results.append((f"{label}_end", ir.output(node, position, f"{label}_end")))
     return function(name, parameters, results, f"Steps start .. stop - 1 of {program.name}.")
 
 
 def _finish(program: Program, phase: Phase | None, name: str) -> Function:
     """What is said of the states where a phase ends."""
     steps = Input("steps_done", "int")
-    results: list[tuple[str, Tensor]] = []
-    here = ir.array((), ir.access(steps))
-    if phase is not None:
-        records = [record for record in phase.records if not record.inner]
-        roots: list[ir.AnyNode] = [ir.array((), _which(phase.stops)), *(record.value for record in records)]
-        found = walk.substitute(roots, {phase.done: here})
-        results.append(("stop", found[0]))  # type: ignore[arg-type]
-        results += [(record.name, value) for record, value in zip(records, found[1:], strict=True)]  # type: ignore[misc]
-    else:
-        results.append(("stop", _number(0)))
-    lets = walk.substitute([tensor for _, tensor in program.lets], {program.done: here})
-    results += [(let, value) for (let, _), value in zip(program.lets, lets, strict=True)]
-    if program.objective is not None:
-        results.append(("objective", ir.array((), program.objective)))
+    labels, said = _said(program, phase, ir.array((), ir.access(steps)))
     given = states_in(program)
     moved: dict[ir.AnyNode, ir.AnyNode] = dict(zip((state.input for state in program.states), given, strict=True))
-    tensors = walk.substitute([tensor for _, tensor in results], moved)
-    results = [(label, tensor) for (label, _), tensor in zip(results, tensors, strict=True)]
+    results = list(zip(labels, walk.substitute(said, moved), strict=True))
     parameters = [*_inputs(program), *given, steps]
     return function(name, parameters, results, f"What holds at the states of {program.name}.")
+
+
+def _said(program: Program, phase: Phase | None, done: Tensor) -> tuple[list[str], list[Tensor]]:
+    """The stop rule that holds at the states, outer records, lets and the objective there, after `done` steps."""
+    records = [] if phase is None else [record for record in phase.records if not record.inner]
+    labels = ["stop", *(record.name for record in records), *(let for let, _ in program.lets)]
+    tensors = [ir.array((), _which(() if phase is None else phase.stops)), *(record.value for record in records)]
+    tensors += [tensor for _, tensor in program.lets]
+    if program.objective is not None:
+        labels.append("objective")
+        tensors.append(ir.array((), program.objective))
+    places: dict[ir.AnyNode, ir.AnyNode] = {program.done: done}
+    if phase is not None:
+        places[phase.done] = done
+    return labels, walk.substitute(tensors, places)

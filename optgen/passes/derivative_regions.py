@@ -166,6 +166,8 @@ def _covered(roots: Sequence[Tensor]) -> dict[AnyNode, AnyNode]:
 
 
 def _covers(big: ir.Loop, small: ir.Loop) -> bool:
+    if small.finals:
+        return False
     carried = set(zip(big.parameters, big.initial, big.body, strict=True))
     if not all(item in carried for item in zip(small.parameters, small.initial, small.body, strict=True)):
         return False

@@ -10,6 +10,7 @@ from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Tensor
 from optgen.ir.program import Function
+from optgen.passes.finals import has_finals, without_finals
 from optgen.passes.forward import push_forward
 from optgen.passes.reverse import pull_back
 
@@ -29,6 +30,8 @@ def differentiate(function: Function) -> Function:
     tensors = [tensor for _, tensor in function.results]
     if not any(isinstance(node, ir.Derivative) for node in walk.postorder(tensors)):
         return function
+    if has_finals(node for node in walk.postorder(tensors) if isinstance(node, ir.Derivative)):
+        tensors = without_finals(tensors)
     names = [name for name, _ in function.results]
     made = walk.rewrite(tensors, rule)
     return Function(

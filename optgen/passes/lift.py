@@ -14,11 +14,14 @@ from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.operations import apply
 from optgen.ir.program import Function
+from optgen.passes.finals import has_finals, without_finals
 
 
 def lift(function: Function) -> Function:
     """The function with closed tensors only."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
+    if has_finals(node for node in walk.postorder(tensors) if _open(node)):
+        tensors = tuple(without_finals(tensors))
     made = _lifted(tensors)
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc

@@ -146,6 +146,7 @@ def _loop(node: ir.Loop, own) -> ir.Loop | None:  # type: ignore[no-untyped-def]
         condition=new[1],
         traces=node.traces,
         capacity=node.capacity,
+        finals=node.finals,
         name=node.name,
     )
 

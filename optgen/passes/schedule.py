@@ -53,12 +53,17 @@ def _block(
     for node in nodes:
         if isinstance(node, ir.Loop):
             region = members.get(node, [])
-            needed = set(walk.postorder([node.condition])) if node.condition is not None else set()
+            step, before = [*node.body, *node.traces], [] if node.condition is None else [node.condition]
+            needed, going_on, ending = (set(walk.postorder(roots)) for roots in (before, step, node.finals))
+            needed |= going_on & ending
             head = [n for n in region if n in needed]
-            tail = [n for n in region if n not in needed]
-            after = [*node.body, *node.traces]
-            before = [] if node.condition is None else [node.condition]
-            loops[node] = LoopBlocks(_block(members, head, [*before, *tail, *after]), _block(members, tail, after))
+            tail = [n for n in region if n not in needed and n in going_on]
+            close = [n for n in region if n not in needed and n not in going_on]
+            loops[node] = LoopBlocks(
+                _block(members, head, [*before, *tail, *close, *step, *node.finals]),
+                _block(members, tail, step),
+                _block(members, close, node.finals),
+            )
     return branched(Block(nodes, loops), readers)
 
 

@@ -38,17 +38,19 @@ def _smaller(loop: ir.Loop, outputs: Sequence[ir.Output]) -> dict[AnyNode, AnyNo
     count = len(loop.parameters)
     fixed = {k for k in range(count) if loop.body[k] is loop.parameters[k]}
     positions = {output.position for output in outputs}
-    traces = sorted(k - count - 1 for k in positions if k > count)
-    roots: list[AnyNode] = [loop.traces[k] for k in traces]
+    after = [k - count - 1 for k in sorted(positions) if k > count]
+    traces = [k for k in after if k < len(loop.traces)]
+    finals = [k - len(loop.traces) for k in after if k >= len(loop.traces)]
+    roots: list[AnyNode] = [*(loop.traces[k] for k in traces), *(loop.finals[k] for k in finals)]
     if loop.condition is not None:
         roots.append(loop.condition)
     carried = sorted(_needed(loop, roots, {k for k in positions if k < count}) - fixed)
-    if len(carried) == count and len(traces) == len(loop.traces):
+    if len(carried) == count and len(after) == len(loop.traces) + len(loop.finals):
         return {}
-    made = _with(loop, carried, traces, {loop.parameters[k]: loop.initial[k] for k in fixed})
+    made = _with(loop, carried, traces, finals, {loop.parameters[k]: loop.initial[k] for k in fixed})
     places = {old: new for new, old in enumerate(carried)}
     places[count] = len(carried)
-    places.update((count + 1 + old, len(carried) + 1 + new) for new, old in enumerate(traces))
+    places.update((count + 1 + old, len(carried) + 1 + new) for new, old in enumerate(after))
     return {
         output: loop.initial[output.position]
         if output.position in fixed
@@ -75,9 +77,16 @@ def _needed(loop: ir.Loop, roots: Sequence[AnyNode], read: set[int]) -> set[int]
     return needed
 
 
-def _with(loop: ir.Loop, carried: Sequence[int], traces: Sequence[int], fixed: dict[AnyNode, AnyNode]) -> ir.Loop:
-    """The loop with some of its carried values and traces, and values that never change in place of others."""
+def _with(
+    loop: ir.Loop,
+    carried: Sequence[int],
+    traces: Sequence[int],
+    finals: Sequence[int],
+    fixed: dict[AnyNode, AnyNode],
+) -> ir.Loop:
+    """The loop with some of its carried values, traces and finals, and values that never change in place of others."""
     parts: list[AnyNode] = [*(loop.body[k] for k in carried), *(loop.traces[k] for k in traces)]
+    parts += [loop.finals[k] for k in finals]
     if loop.condition is not None:
         parts.append(loop.condition)
     if fixed:
@@ -92,5 +101,6 @@ def _with(loop: ir.Loop, carried: Sequence[int], traces: Sequence[int], fixed: d
         condition=rest[-1] if loop.condition is not None else None,  # type: ignore[arg-type]
         traces=rest[: len(traces)],  # type: ignore[arg-type]
         capacity=loop.capacity if traces else None,
+        finals=rest[len(traces) : len(traces) + len(finals)],  # type: ignore[arg-type]
         name=loop.name,
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from optgen.ir.program import Phase
-from optgen.runtime.code import Code, Prepared, prepare
+from optgen.runtime.code import Code, Prepared, prepare, prepare_phase
 from optgen.runtime.drive import CHUNK_SECONDS, TRACE_BYTES, Pace, capped, completed, converged
 from optgen.runtime.inputs import Binding
 from optgen.runtime.outcome import states_of
@@ -73,11 +73,8 @@ def plan(code: Code, binding: Binding, pace: Pace, steady: tuple[bool, ...]) -> 
         return None
     width = len(code.program.states)
     ends = [np.array(0, np.int64), np.array(binding.steps, np.int64)]
-    advance = prepare(code.advances[0], binding.dims, [*inputs, *setup.outputs, *ends])
-    if advance is None:
-        return None
-    finish = prepare(code.finishes[0], binding.dims, [*inputs, *advance.outputs[: width + 1]])
-    return None if finish is None else _named(code, binding, inputs, steady, (setup, advance, finish))
+    phase = prepare_phase(code, binding.dims, [*inputs, *setup.outputs], ends, width)
+    return None if phase is None else _named(code, binding, inputs, steady, (setup, *phase))
 
 
 def _named(

@@ -146,6 +146,48 @@ def nested() -> Case:
     return function("nested", [start], [("x", ir.output(around, 0, "x"))]), {"n": 4}, [np.arange(1.0, 5.0)]
 
 
+def descent(steps: int) -> Case:
+    """Gradient descent that says where it ends: what a step shares with that, a matrix, and a loop of its own."""
+    a, b, start = ir.Input("A", "real", (N, N)), vector("b"), vector("start")
+    x, counter, inner = vector("x"), ir.Input("k", "int"), ir.Input("l", "int")
+    i, j = ir.Index(N, "i"), ir.Index(N, "j")
+    image = product(a, x, "image")
+    g = ir.array([i], sub(ir.access(image, i), ir.access(b, i)), "g")
+    x_new = ir.array([i], sub(ir.access(x, i), mul(ir.constant(0.1), ir.access(g, i))), "x_new")
+    value = ir.array((), sub(mul(ir.constant(0.5), dot(x, image)), dot(b, x)))
+    outer = ir.array([i, j], mul(ir.access(g, i), ir.access(x, j)), "outer")
+    w = vector("w")
+    shrunk = ir.array([i], mul(ir.constant(0.5), ir.access(w, i)), "shrunk")
+    within = ir.loop(inner, [w], [g], [shrunk], limit=ir.access(counter), name="within")
+    loop = ir.loop(
+        counter,
+        [x],
+        [start],
+        [x_new],
+        limit=ir.constant(steps),
+        condition=apply("gt", dot(g, g), ir.constant(1e-2)),
+        traces=[value],
+        capacity=ir.constant(40),
+        finals=[value, outer, ir.output(within, 0), ir.array((), apply("lt", dot(x, x), ir.constant(0.3))), x],
+        name="descent",
+    )
+    names = ["x", "steps", "values", "value", "outer", "shrunk", "small", "at"]
+    rng = np.random.default_rng(8)
+    root = rng.normal(size=(4, 4))
+    made = function("descent", [a, b, start], [(name, ir.output(loop, k, name)) for k, name in enumerate(names)])
+    return made, {"n": 4}, [root @ root.T / 4 + np.eye(4), rng.normal(size=4), rng.normal(size=4)]
+
+
+def converged() -> Case:
+    """Its condition ends it."""
+    return descent(40)
+
+
+def unfinished() -> Case:
+    """Its limit ends it, so it says nothing of its end."""
+    return descent(3)
+
+
 def scattered() -> Case:
     """Sums by label, and the first place of the largest entry."""
     labels, x = ir.Input("labels", "int", (M,)), vector("x", M)
@@ -211,7 +253,10 @@ def solved() -> Case:
 
 CASES: dict[str, Callable[[], Case]] = {
     made.__name__: made
-    for made in (logistic, adam, conjugate_gradients, exchange, nested, scattered, softmax, matrices, joined, solved)
+    for made in (
+        *(logistic, adam, conjugate_gradients, exchange, nested, converged, unfinished),
+        *(scattered, softmax, matrices, joined, solved),
+    )
 }
 
 
@@ -252,9 +297,10 @@ def _random_loop(rng: random.Random, inputs: Sequence[ir.Input], picks: ir.Input
         condition=condition,
         traces=[trace],
         capacity=ir.constant(rng.choice([3, 6])),
+        finals=[] if condition is None else [rng.choice(pool) for _ in range(2)],
         name="steps",
     )
-    return [(f"r{k}", ir.output(loop, k)) for k in range(6)]
+    return [(f"r{k}", ir.output(loop, k)) for k in range(6 + len(loop.finals))]
 
 
 def _bounded(tensor: ir.Tensor, rng: random.Random) -> ir.Tensor:

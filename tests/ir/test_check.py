@@ -60,6 +60,10 @@ BROKEN = {
         "shapes",
         scalar(ir.reduce("sum", [p := ir.Index(ir.constant(3), "p")], ir.access(SHORT, p))),
     ),
+    "finals of a loop that no condition ends": (
+        "shapes",
+        result(ir.output(raw(ir.Loop, K, (), (), ir.constant(3), None, (), (), None, (X,), "", FREE), 1)),  # type: ignore[arg-type]
+    ),
     "a state that changes its rank": ("shapes", looped(ir.array((), TOTAL))),
     "an index that nothing binds": ("places", scalar(ENTRY)),
     "an index bound again where it is bound": (

@@ -17,6 +17,7 @@ from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar
 from optgen.ir.program import Function
 from optgen.passes.common import common
+from optgen.passes.finals import with_plain_loops
 from optgen.passes.safe import safe
 from optgen.passes.schedule import schedule
 
@@ -33,7 +34,8 @@ class Printed:
 
 def print_function(function: Function, dialect: Dialect, real: str) -> Printed:
     """A function that passes made ready, as source."""
-    ready = safe(function) if dialect == "jax" else function
+    ready = with_plain_loops(function)
+    ready = safe(ready) if dialect == "jax" else ready
     scheduled = schedule(common(with_places(ready)), reserved=(), in_place=True)
     names = {**scheduled.names, **_dim_names(function.dims, scheduled.names)}
     order = list(walk.postorder([tensor for _, tensor in scheduled.function.results]))

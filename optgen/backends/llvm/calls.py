@@ -75,8 +75,9 @@ def _block(block: Sequence[Statement], memory: Memory) -> Block:
                 then, otherwise = _block(statement.then, memory), _block(statement.otherwise, memory)
                 made.append(replace(statement, then=then, otherwise=otherwise))
             case While():
-                head, tail = _block(statement.head, memory), _block(statement.tail, memory)
-                made.append(replace(statement, head=head, tail=tail))
+                parts = (statement.head, statement.tail, statement.close)
+                head, tail, close = (_block(part, memory) for part in parts)
+                made.append(replace(statement, head=head, tail=tail, close=close))
             case _:
                 made.append(statement)
     return tuple(made)

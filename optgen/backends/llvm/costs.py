@@ -63,8 +63,8 @@ def outermost(block: Sequence[Statement]) -> Iterator[For | Invoke]:
                 yield statement
             case If(then=then, otherwise=otherwise):
                 yield from outermost((*then, *otherwise))
-            case While(head=head, tail=tail):
-                yield from outermost((*head, *tail))
+            case While(head=head, tail=tail, close=close):
+                yield from outermost((*head, *tail, *close))
 
 
 def _spent(block: Sequence[Statement], around: tuple[Scalar, ...]) -> Iterator[tuple[int, tuple[Scalar, ...]]]:

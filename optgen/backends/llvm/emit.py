@@ -171,9 +171,9 @@ def _swappable(body: Body, block: Sequence[Statement]) -> None:
             case If(then=then, otherwise=otherwise):
                 _swappable(body, then)
                 _swappable(body, otherwise)
-            case While(head=head, tail=tail):
-                _swappable(body, head)
-                _swappable(body, tail)
+            case While(head=head, tail=tail, close=close):
+                for inner in (head, tail, close):
+                    _swappable(body, inner)
 
 
 # ---------------------------------------------------------------- statements
@@ -313,7 +313,13 @@ def _while(body: Body, statement: While) -> None:
     statements(body, statement.head)
     if statement.condition is not None:
         test = scalar(body, statement.condition)
-        body.do(f"br i1 {test}, label %{name}.tail, label %{name}.end")
+        body.do(f"br i1 {test}, label %{name}.tail, label %{name}.{'close' if statement.close else 'end'}")
+        if statement.close:
+            body.begin(f"{name}.close")
+            body.values.append({})
+            statements(body, statement.close)
+            body.values.pop()
+            body.do(f"br label %{name}.end")
         body.begin(f"{name}.tail")
     statements(body, statement.tail)
     body.values.pop()

@@ -215,8 +215,8 @@ def _all(block: Sequence[Statement]) -> Iterator[Statement]:
                 stack.extend(body)
             case If(then=then, otherwise=otherwise):
                 stack.extend((*then, *otherwise))
-            case While(head=head, tail=tail):
-                stack.extend((*head, *tail))
+            case While(head=head, tail=tail, close=close):
+                stack.extend((*head, *tail, *close))
 
 
 def _numbers(block: Sequence[Statement]) -> Iterator[Buffer]:

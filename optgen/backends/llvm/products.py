@@ -70,8 +70,8 @@ def _blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
             return (body,)
         case If(then=then, otherwise=otherwise):
             return (then, otherwise)
-        case While(head=head, tail=tail):
-            return (head, tail)
+        case While(head=head, tail=tail, close=close):
+            return (head, tail, close)
     return ()
 
 
@@ -96,8 +96,9 @@ def rewritten(
                 then, otherwise = (rewritten(part, kind, rule) for part in (statement.then, statement.otherwise))
                 made.append(replace(statement, then=then, otherwise=otherwise))
             case While():
-                head, tail = (rewritten(part, kind, rule) for part in (statement.head, statement.tail))
-                made.append(replace(statement, head=head, tail=tail))
+                parts = (statement.head, statement.tail, statement.close)
+                head, tail, close = (rewritten(part, kind, rule) for part in parts)
+                made.append(replace(statement, head=head, tail=tail, close=close))
             case _:
                 made.append(statement)
     return tuple(made)

@@ -83,8 +83,8 @@ def _all(block: Sequence[Statement]) -> Iterator[Statement]:
                 yield from _all(body)
             case If(then=then, otherwise=otherwise):
                 yield from _all((*then, *otherwise))
-            case While(head=head, tail=tail):
-                yield from _all((*head, *tail))
+            case While(head=head, tail=tail, close=close):
+                yield from _all((*head, *tail, *close))
 
 
 def count(block: Sequence[Statement]) -> int:

@@ -89,8 +89,8 @@ def _locals(block: Sequence[Statement]) -> set[str]:
                 found |= _locals(body)
             case If(then=then, otherwise=otherwise):
                 found |= _locals(then) | _locals(otherwise)
-            case While(head=head, tail=tail):
-                found |= _locals(head) | _locals(tail)
+            case While(head=head, tail=tail, close=close):
+                found |= _locals(head) | _locals(tail) | _locals(close)
     return found
 
 
@@ -227,6 +227,8 @@ def _while(writer: Writer, statement: While) -> None:
     _block(writer, statement.head)
     if statement.condition is not None:
         writer.add(f"if not ({writer.code(statement.condition)}):")
+        if statement.close:
+            _inner(writer, statement.close)
         writer.add("    break")
     _block(writer, statement.tail)
     writer.add(f"{counter} += 1")

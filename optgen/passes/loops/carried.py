@@ -32,11 +32,19 @@ def translate_loop(context: Context, node: Loop, blocks: LoopBlocks, pieces: lis
     for buffer, initial in zip(current, node.initial, strict=True):
         _start(context, buffer, initial, pieces)
     limit = None if node.limit is None else scalar(context, node.limit, f"{counter.name}_limit", pieces)
-    traces = [_trace(context, node, position) for position in range(len(node.traces))]
+    first = len(node.parameters) + 1
+    traces = [_memory(context, node, first + position) for position in range(len(node.traces))]
+    finals = [_memory(context, node, first + len(traces) + position) for position in range(len(node.finals))]
+    for target in finals:
+        _clear(context, target, pieces)
     head: list[Piece] = []
     tail: list[Piece] = []
+    close: list[Piece] = []
     translate(context, blocks.head, head)
     condition = None if node.condition is None else scalar(context, node.condition, f"{counter.name}_going", head)
+    translate(context, blocks.close, close)
+    for target, final in zip(finals, node.finals, strict=True):
+        copied(context, target, final, close)
     early = _early(context, node, tail)
     translate(context, blocks.tail, tail, head, frozenset(node.body))
     for target, traced in zip(traces, node.traces, strict=True):
@@ -44,7 +52,7 @@ def translate_loop(context: Context, node: Loop, blocks: LoopBlocks, pieces: lis
     _step(context, node, current, early, blocks, tail)
     statement = While(counter, limit, (), condition, (), node.name)
     scalars = [s for s in (limit, condition) if s is not None]
-    insert(space, pieces, compound(space, statement, [head, tail], scalars))
+    insert(space, pieces, compound(space, statement, [head, tail, close], scalars))
     for target in traces:
         _clear_rest(context, node, counter, target, pieces)
     for read in context.outputs.get((node, len(node.parameters)), []):
@@ -70,11 +78,11 @@ def _start(context: Context, buffer: Buffer, initial: Tensor, pieces: list[Piece
         insert(context.space, pieces, leaf(context.space, Copy(buffer, source)))
 
 
-# ---------------------------------------------------------------- traces
+# ---------------------------------------------------------------- traces and finals
 
 
-def _trace(context: Context, node: Loop, position: int) -> Buffer:
-    place = len(node.parameters) + 1 + position
+def _memory(context: Context, node: Loop, place: int) -> Buffer:
+    """The memory of an output that the loop writes beside what it carries."""
     read = context.outputs.get((node, place), [])
     tensor = read[0] if read else ir.output(node, place)
     buffer = context.buffer(tensor, tensor)
@@ -88,7 +96,7 @@ def _record(context: Context, node: Loop, counter: Buffer, target: Buffer, trace
     space = context.space
     row = ir.access(counter)
     body: list[Piece] = []
-    sure = node.limit is not None and node.capacity is not None and _at_most(node.limit, node.capacity)
+    sure = node.capacity is not None and any(_at_most(bound, node.capacity) for bound in _bounds(node))
     places = tuple(Index(axis, "ijkl"[position % 4]) for position, axis in enumerate(traced.axes))
     made = define(space, target, places, ir.access(traced, *places), (row, *places))
     if sure:
@@ -99,6 +107,19 @@ def _record(context: Context, node: Loop, counter: Buffer, target: Buffer, trace
         insert(space, body, piece)
     test = apply("lt", row, space.translated([node.capacity])[0])  # type: ignore[list-item]
     insert(space, tail, compound(space, If(test, ()), [body, []], [test]))
+
+
+def _bounds(node: Loop) -> list[Scalar]:
+    """What the counter is below in each step: the limit, and what the condition says of it."""
+    found = [] if node.limit is None else [node.limit]
+    stack = [] if node.condition is None else [node.condition]
+    while stack:
+        match stack.pop():
+            case ir.Operation(name="and", arguments=arguments):
+                stack.extend(arguments)
+            case ir.Operation(name="lt", arguments=(ir.Access(tensor=tensor), bound)) if tensor is node.counter:
+                found.append(bound)
+    return found
 
 
 def _at_most(value: Scalar, bound: Scalar) -> bool:
@@ -122,6 +143,14 @@ def _clear_rest(context: Context, node: Loop, counter: Buffer, target: Buffer, p
     zero = ir.constant(False if target.dtype == "bool" else 0, target.dtype)
     row = apply("add", reached, rest)
     for piece in define(space, target, (rest, *places), zero, (row, *places)):
+        insert(space, pieces, piece)
+
+
+def _clear(context: Context, target: Buffer, pieces: list[Piece]) -> None:
+    space = context.space
+    places = [Index(axis, "ijkl"[position % 4]) for position, axis in enumerate(target.axes)]
+    zero = ir.constant(False if target.dtype == "bool" else 0, target.dtype)
+    for piece in define(space, target, places, zero):
         insert(space, pieces, piece)
 
 

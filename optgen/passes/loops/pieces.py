@@ -39,7 +39,7 @@ Touches = dict[Buffer, frozenset[Touch]]
 class Piece:
     """A statement with what it touches, by the buffer that owns the memory.
 
-    A loop has an `index` and one block, its body; a While (its statement has head and tail empty) has head and tail, an
+    A loop has an `index` and one block, its body; a While (its statement has empty blocks) has head, tail and close, an
     If its branches.  `heavy`: the statement, or one directly in the loop, has an operation that should be vectorised.
     """
 

@@ -65,20 +65,24 @@ def _compound(writer: Writer, piece: Piece) -> None:
             limit = None if loop.limit is None else _one(writer, loop.limit)
             writer.scopes.append(Scope([], frozenset(piece.writes), None, writer.scopes[-1].floor))
             condition = _block(writer, piece.blocks[0], [] if loop.condition is None else [loop.condition])
+            ending = _apart(writer, piece.blocks[2])
             split = len(writer.scopes[-1].statements)
             _block(writer, piece.blocks[1])
             made = close(writer).statements
             test = condition[0] if condition else None
             head, tail = tuple(made[:split]), tuple(made[split:])
-            writer.scopes[-1].statements.append(While(loop.counter, limit, head, test, tail, loop.name))
+            writer.scopes[-1].statements.append(While(loop.counter, limit, head, test, tail, loop.name, ending))
         case If(condition=test):
             test = _one(writer, test)
-            blocks = []
-            for pieces in piece.blocks:
-                writer.scopes.append(Scope([], frozenset(), None, len(writer.scopes)))
-                _block(writer, pieces)
-                blocks.append(tuple(close(writer).statements))
+            blocks = [_apart(writer, pieces) for pieces in piece.blocks]
             writer.scopes[-1].statements.append(If(test, *blocks))
+
+
+def _apart(writer: Writer, pieces: Sequence[Piece]) -> tuple[Statement, ...]:
+    """The statements of a block that may be passed over."""
+    writer.scopes.append(Scope([], frozenset(), None, len(writer.scopes)))
+    _block(writer, pieces)
+    return tuple(close(writer).statements)
 
 
 def _one(writer: Writer, scalar: Scalar) -> Scalar:
@@ -207,9 +211,9 @@ def mentioned(statements: Iterable[Statement]) -> set[AnyNode]:
                 found.update((left, right))
             case For(body=body):
                 stack.extend(body)
-            case While(counter=counter, head=head, tail=tail):
+            case While(counter=counter, head=head, tail=tail, close=ending):
                 found.add(counter)
-                stack.extend((*head, *tail))
+                stack.extend((*head, *tail, *ending))
             case If(then=then, otherwise=otherwise):
                 stack.extend((*then, *otherwise))
     return found
