@@ -9,8 +9,8 @@ state that is not finite (its count is then that step's number, the states are a
 number of the `until` that held, `failed` 1 + the number of the `fail` that held (the states are those before it).
 `finish` gives 1 + the number of the stop rule that holds at the states, or 0.
 
-For backends that keep what a step and `finish` share, `advance` can do both: with `closing` 1 it says what holds at the
-states it ends with, as its last results, and `advance(.., k, k, 1)` does nothing else.
+For backends that keep what a step and `finish` share, `advance` can do both: its last results then are what holds at the
+states it ends with, if it did less than stop - start + closing steps; `advance(.., k, k, 1)` does nothing else.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _advance(program: Program, phase: Phase, name: str, joined: bool) -> Functio
     labels: list[str] = []
     if joined:  # the region is entered once more, only to say what holds there
         going = apply("and", apply("lt", ir.access(counter), bound), going)
-        bound = apply("add", bound, ir.access(closing))
+        bound = apply("add", limit, ir.access(closing))
         labels, finals = _said(program, phase, ir.array((), done))
     node = ir.loop(
         counter,

@@ -81,13 +81,18 @@ def said_at_the_end(program: Program, phase: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of a kernel whose last `said` results tell what holds at the end, if its last argument is 1."""
+    """The steps of a kernel whose last `said` results tell what holds at the end, if it did less steps than those asked
+    for and its last argument together."""
 
     kernel: Any
     said: int
 
     def __call__(self, dims: Mapping[str, int], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return list(self.kernel(dims, [*arrays, NO])[: -self.said])
+        return self.whole(False, dims, arrays)[: -self.said]
+
+    def whole(self, last: bool, dims: Mapping[str, int], arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The steps and what they say at their end: always if they are the `last`, else if a rule ended them."""
+        return list(self.kernel(dims, [*arrays, YES if last else NO]))
 
     @property
     def interrupt(self) -> Flag | None:

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optgen.ir.program import Phase
-from optgen.runtime.code import Code, Kernel, interrupt_flag, make_ready
+from optgen.runtime.code import Code, Kernel, Steps, interrupt_flag, make_ready
 from optgen.runtime.inputs import Binding
 from optgen.runtime.result import Status
 from optgen.runtime.scalars import evaluator
@@ -107,6 +108,7 @@ def _phase(run: Run, phase: Phase, pace: Pace, hooks: Sequence[Hook], save: Call
     """The steps of one phase; true if the whole run ends with them.  Sets status and reason, appends final entries."""
     last = 0
     whole = False
+    run.final = []
     while run.status is None:
         remaining = run.binding.steps - run.total
         if remaining <= 0:
@@ -173,7 +175,8 @@ def _chunk(run: Run, phase: Phase, steps: int, pace: Pace) -> bool:
     kernel = run.code.advances[run.phase]
     expected = steps * pace.seconds.get(run.phase, 1.0)
     begun = time.perf_counter()
-    outputs, interrupted = _advance(run, kernel, run.done, run.done + steps, expected)
+    last = steps == run.binding.steps - run.total
+    outputs, interrupted = _advance(run, kernel, run.done, run.done + steps, expected, last)
     if outputs is None:
         run.status, run.reason = "interrupted", f"interrupted after {_steps(run.total)}"
         return True
@@ -181,7 +184,8 @@ def _chunk(run: Run, phase: Phase, steps: int, pace: Pace) -> bool:
     count, finite, ended, failed = (outputs[width + k].item() for k in range(4))
     if count and not interrupted:
         pace.seconds[run.phase] = (time.perf_counter() - begun) / count
-        pace.bytes[run.phase] = sum(trace.nbytes for trace in outputs[width + 4 :]) // steps
+        traces = outputs[width + 4 : width + 4 + len(phase.records)]
+        pace.bytes[run.phase] = sum(trace.nbytes for trace in traces) // steps
     if interrupted or not finite:
         _replay(run, kernel, outputs, count, expected)
         if interrupted:
@@ -191,6 +195,8 @@ def _chunk(run: Run, phase: Phase, steps: int, pace: Pace) -> bool:
         return True
     kept = count - 1 if failed else count
     _keep(run, outputs, kept)
+    if not failed and count < steps + last:
+        run.final = outputs[width + 4 + len(phase.records) :]
     if failed:
         reason = phase.fails[failed - 1].reason
         run.status, run.reason = "failed", f"step {run.total + 1} failed: {reason}"
@@ -222,16 +228,22 @@ def _keep(run: Run, outputs: list[np.ndarray], kept: int) -> None:
     run.states = outputs[:width]
     run.done += kept
     run.total += kept
-    for record, trace in zip(run.code.program.phases[run.phase].records, outputs[width + 4 :], strict=True):
+    for record, trace in zip(run.code.program.phases[run.phase].records, outputs[width + 4 :], strict=False):
         rows = trace[:kept]
         run.traces.setdefault(record.name, []).append(rows if 2 * kept >= len(trace) else rows.copy())
 
 
-def _advance(run: Run, kernel: Kernel, start: int, stop: int, expected: float) -> tuple[list[np.ndarray] | None, bool]:
-    """The outputs of a chunk and whether it was interrupted; None where nothing of it can be kept."""
+def _advance(
+    run: Run, kernel: Kernel, start: int, stop: int, expected: float, last: bool = False
+) -> tuple[list[np.ndarray] | None, bool]:
+    """The outputs of a chunk and whether it was interrupted; None where nothing of it can be kept.
+
+    The `last` outputs may say what holds at its end: see `Steps`.
+    """
     numbers = [np.array(start, np.int64), np.array(stop, np.int64)]
     arrays = [*run.binding.arrays, *run.states, *numbers]
     flag = interrupt_flag(kernel)
+    kernel = partial(kernel.whole, last) if isinstance(kernel, Steps) else kernel
     try:
         if flag is None or expected < WORKER_SECONDS or threading.current_thread() is not threading.main_thread():
             return kernel(run.binding.dims, arrays), False
@@ -274,7 +286,9 @@ def _in_worker(
 
 
 def _finish(run: Run) -> None:
-    """What holds at the states: the stop rule, final entries, lets, the objective."""
+    """What holds at the states: the stop rule, final entries, lets, the objective; unless the steps said it."""
+    if run.final:
+        return
     kernel = run.code.finishes[run.phase]
     run.final = kernel(run.binding.dims, [*run.binding.arrays, *run.states, np.array(run.done, np.int64)])
 
