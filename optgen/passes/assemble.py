@@ -9,8 +9,8 @@ state that is not finite (its count is then that step's number, the states are a
 number of the `until` that held, `failed` 1 + the number of the `fail` that held (the states are those before it).
 `finish` gives 1 + the number of the stop rule that holds at the states, or 0.
 
-For backends that keep what a step and `finish` share, `advance` can do both: its last results then are what holds at the
-states it ends with, if it did less than stop - start + closing steps; `advance(.., k, k, 1)` does nothing else.
+For backends that keep what a step and `finish` share, `advance` can do both: its last results then are what holds at
+the states it ends with, if it did less than stop - start + closing steps; `advance(.., k, k, 1)` does nothing else.
 """
 
 from __future__ import annotations
