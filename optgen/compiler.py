@@ -204,7 +204,8 @@ def compile(
     result = solver(A=A, y=y, lr=1e-2, steps=500)
 
     `algorithm` and `problem` may be left out where the file has one.  `f` is an objective made by Python in place of a
-    problem (`optgen.objective`), and then Python drives.  `backend` is llvm, numba, jax, numpy or reference; `dtype`
+    problem (`optgen.objective`), or a dict of them by the names of the function arguments; then Python drives.
+    `backend` is llvm, numba, jax, numpy or reference; `dtype`
     float64 or float32.  Further keywords fix params and dims to numbers at compile time.  Raises SpecError with
     everything that is wrong with the spec.
     """
@@ -214,7 +215,9 @@ def compile(
     _known("dtype", dtype, DTYPES)
     constants = {name: _constant(name, value) for name, value in fixed.items()}
     if f is not None:
-        return _with_objective(spec, algorithm, as_objective(f), dtype, constants)
+        named = f if isinstance(f, Mapping) else {"": f}
+        objectives = {argument: as_objective(one) for argument, one in named.items()}
+        return _with_objectives(spec, algorithm, objectives, dtype, constants)
     engine = _engine(backend, dtype)
 
     def variant(schedules: frozenset[str], batch: bool) -> Solver:
@@ -237,22 +240,31 @@ def _complete(program: Program) -> Program:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A function that Python computes, `value(x)`, with `grad(x)` and `hvp(x, v)` where they are known."""
+    """A function that Python computes, `value(x)`, with `grad(x)`, `hvp(x, v)` and `prox(z, t)` where they are known.
+
+    An operator has vectors as values, and `resolvent(z, t)`.
+    """
 
     value: Callable[..., Any]
     grad: Callable[..., Any] | None = None
     hvp: Callable[..., Any] | None = None
+    prox: Callable[..., Any] | None = None
+    resolvent: Callable[..., Any] | None = None
 
 
 def objective(
-    value: Callable[..., Any], grad: Callable[..., Any] | None = None, hvp: Callable[..., Any] | None = None
+    value: Callable[..., Any],
+    grad: Callable[..., Any] | None = None,
+    hvp: Callable[..., Any] | None = None,
+    prox: Callable[..., Any] | None = None,
+    resolvent: Callable[..., Any] | None = None,
 ) -> Objective:
     """An objective for `compile(spec, f=...)`: Python drives the solve, and what these functions raise is raised.
 
     f = optgen.objective(scipy.optimize.rosen, grad=scipy.optimize.rosen_der)
     optgen.compile(optgen.specs.adam, f=f)(x=x0)
     """
-    return Objective(value, grad, hvp)
+    return Objective(value, grad, hvp, prox, resolvent)
 
 
 def as_objective(f: Any) -> Objective:
@@ -265,35 +277,41 @@ def as_objective(f: Any) -> Objective:
     )
 
 
-def _with_objective(
-    spec: Spec, algorithm: str | None, given: Objective, dtype: str, constants: Mapping[str, Any]
+def _with_objectives(
+    spec: Spec, algorithm: str | None, given: Mapping[str, Objective], dtype: str, constants: Mapping[str, Any]
 ) -> Solver:
-    """The solver of an algorithm whose one function argument Python computes, on the reference evaluator."""
-    from optgen.ir.evaluate import evaluate
-    from optgen.passes import pipeline
+    """The solver of an algorithm whose function arguments Python computes; the name "" stands for the only one."""
     from optgen.passes.lower import Options, lower
 
     name = choose(spec, "algorithm", algorithm)
     program, _ = lower(spec.file, name, None, _shipped(spec.folder), Options(fixed=constants))
-    if len(program.oracles) != 1:
-        takes = ", ".join(program.oracles) or "none"
+    takes = ", ".join(program.oracles) or "none"
+    if "" in given and len(program.oracles) != 1:
         raise SpecError([Diagnostic("E0410", f"f stands for one function argument, and {name} has {takes}")])
-    (argument,) = program.oracles
+    named = {argument or program.oracles[0]: objective for argument, objective in given.items()}
+    for wrong in (n for n in (*named, *program.oracles) if (n in named) != (n in program.oracles)):
+        says = "and f has none of that name" if wrong in program.oracles else "and none of them has that name"
+        raise SpecError([Diagnostic("E0410", f"{name} has the function arguments {takes}, {says}: {wrong}")])
+    oracles: dict[str, Callable[..., Any]] = {}
+    for argument, objective in named.items():
+        for way in ("", "grad", "hvp", "prox", "resolvent"):
+            known = getattr(objective, way or "value")
+            oracles[f"oracle {argument}" + f".{way}" * bool(way)] = known or _missing(name, argument, way)
+    return driven(program, oracles, dtype)
 
-    def missing(what: str) -> Callable[..., Any]:
-        def complain(*_: Any) -> Any:
-            fix = f"f = optgen.objective(value, {what}=..)"
-            raise SpecError(
-                [Diagnostic("E0612", f"{name} needs {what} of {argument}, and f does not give it", help=fix)]
-            )
 
-        return complain
+def _missing(name: str, argument: str, way: str) -> Callable[..., Any]:
+    def complain(*_: Any) -> Any:
+        fix = f"f = optgen.objective(value, {way}=..)"
+        raise SpecError([Diagnostic("E0612", f"{name} needs {way} of {argument}, and f does not give it", help=fix)])
 
-    oracles = {
-        f"oracle {argument}": given.value,
-        f"oracle {argument}.grad": given.grad or missing("grad"),
-        f"oracle {argument}.hvp": given.hvp or missing("hvp"),
-    }
+    return complain
+
+
+def driven(program: Program, oracles: Mapping[str, Callable[..., Any]], dtype: str = "float64") -> Solver:
+    """A solver of a program whose functions Python computes, on the reference evaluator."""
+    from optgen.ir.evaluate import evaluate
+    from optgen.passes import pipeline
 
     def engine(function: Function) -> Any:
         ready = pipeline.expand(function)

@@ -18,6 +18,7 @@ def details(verdict: Verdict) -> Iterator[str]:
         yield from (f"checked: {word}" for word in verdict.words)
     if verdict.counterexample is not None:
         yield from example_lines(verdict.counterexample)
+        yield from verdict.words
     if verdict.verdict == "unknown":
         for method, outcome, seconds in verdict.tried:
             yield f"{method}: {outcome} ({seconds:.2f} s)"
@@ -42,8 +43,6 @@ def example_lines(example: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {data['kind']}, {parts}"
     if example.get("violated"):
         yield example["violated"]
-    if "replayed" in example:
-        yield "replayed by the compiled solver" if example["replayed"] else "checked in exact arithmetic"
 
 
 def latex_of(certificate: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from optgen.ir import random
+from optgen.ir.nodes import IRError
 
 
 def _power_int(np: Any, x: Any, k: Any) -> Any:
@@ -126,6 +127,16 @@ def _quotient(a: Any, b: Any) -> Any:
     return a / b
 
 
+def _root(x: Any) -> Any:
+    """The root of the square of a fraction; IRError for the root of anything else."""
+    if x < 0 or x != x:
+        return math.nan
+    found = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
+    if found * found != x:
+        raise IRError(f"the root of {x} is no fraction")
+    return found
+
+
 def _whole_power(x: Any, k: Any) -> Any:
     return x ** int(k) if x != 0 or k >= 0 else math.inf
 
@@ -142,6 +153,7 @@ EXACT_MEANING: dict[str, Callable[..., Any]] = {
     "div": _each(_quotient, 2),
     "mod": lambda np, a, b: a % b,
     "power_int": _each(_whole_power, 2),
+    "sqrt": _each(_root, 1),
     "sign": _each(lambda x: Fraction((x > 0) - (x < 0)), 1),
     "floor": _each(math.floor, 1),
     "ceil": _each(math.ceil, 1),

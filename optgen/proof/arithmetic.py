@@ -36,6 +36,7 @@ class Decision:
     numbers: Mapping[str, Fraction] = field(default_factory=dict)
     tried: tuple[tuple[str, str, float], ...] = ()
     empty: bool = False  # the assumptions contradict each other
+    question: Question | None = None  # of a claim: the one that is not proved
 
 
 def decide(question: Question, seconds: float = 20.0) -> Decision:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from optgen.ir import nodes as ir
 from optgen.proof.contractions import ONE
 from optgen.proof.slopes import replaced
 from optgen.proof.terms import Reader, Rules, Term
@@ -28,6 +29,7 @@ class Question:
     integers: frozenset[str] = frozenset()
     refutable: bool = True
     small: tuple[Term, ...] = ()
+    inputs: tuple[tuple[ir.Input, str, tuple[str, ...]], ...] = ()  # of the claim: the name of its atoms, its extents
 
 
 def substituted(question: Question) -> Question:

@@ -17,24 +17,23 @@ from typing import Any
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.claims import Claim, Relation
-from optgen.ir.evaluate import evaluate
-from optgen.ir.nodes import AnyNode, Tensor
-from optgen.ir.program import Function, Slot
+from optgen.ir.nodes import Tensor
 from optgen.proof.attack_draws import BLOCK, Coins, Mirror, all_outcomes, both_outcomes, drawn_member, mirror_of
 from optgen.proof.averages import MEMBER, OPEN, drawn_in
 from optgen.proof.domains import holds
+from optgen.proof.evaluation import Evaluation, Expand, Oracles, holds_at
 from optgen.proof.extract import Extracted
-from optgen.proof.members import Coined, Member, lower_root, members, rebuilt, two_members
+from optgen.proof.members import Coined, Member, as_oracles, lower_root, members, two_members
 from optgen.proof.polynomial import Number, at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Quadratic
 from optgen.proof.quantities import NotLinear
 from optgen.proof.relations import differences
 
 Vector = tuple[Fraction, ...]
-Expand = Callable[[Function], Function]
 SIZE = 3
 TWO = 2  # members of a family while a claim is attacked
 MEMBERS = 20
+NORMAL = "normal "
 
 
 class MistranslatedError(Exception):
@@ -52,75 +51,43 @@ class Run:
     found: Extracted
     values: Mapping[str, Fraction]
     vectors: Mapping[str, Vector]
-    oracles: Mapping[str, Callable[..., Any]]
+    oracles: Oracles
     size: int = SIZE
-    specials: dict[str, ir.Input] = field(default_factory=dict)
     mirror: Mirror | None = None  # on vectors: what the other outcome of a draw is; None: all outcomes are run
     drawn: list[str] = field(default_factory=list)  # places of draws of members, in the order of their numbers
-    normals: dict[str, ir.Input] = field(default_factory=dict)  # standard normal numbers, by the name of their vector
     coins: Coins = field(default_factory=Coins)
     chosen: Mapping[str, Member] = field(default_factory=dict)
     inexact: bool = False  # a mean was taken in floats
     expand: Expand = lambda function: function
+    made: Evaluation | None = None
 
     def sides(self, goal: Relation, expand: Expand) -> tuple[Any, Any]:
         """Both sides of a goal, exact where the reference evaluator can be."""
-        try:
-            left, right = self.run([goal.left, goal.right], expand)
-            if goal.left.axes:  # vectors that are to be equal: their squared distance
-                return sum((Fraction(a - b) ** 2 for a, b in zip(left, right, strict=True)), Fraction(0)), Fraction(0)
-            if self.inexact:
-                return float(left.item()), float(right.item())
-            return Fraction(left.item()), Fraction(right.item())
-        except ir.IRError:  # a root: only a float, good enough for an attack
-            left, right = self.run([goal.left, goal.right], expand, "float64")
-            return float(left), float(right)
-
-    def run(self, given: Sequence[Tensor], expand: Expand, real: str = "exact") -> list[Any]:
-        """Values of tensors of the claim or its program."""
         self.expand = expand
-        resolved = self.resolved(given)
-        ready = expand(Function("claim", (), (), tuple((f"result {n}", t) for n, t in enumerate(resolved))))
-        tensors = [t for _, t in ready.results]
-        inside = {n for n in walk.postorder(tensors) if isinstance(n, ir.Input)}
-        known = {made: self.array(made, parts) for made, parts in self.found.inputs.items() if made in inside}
-        known |= {made: self.special(label) for label, made in self.specials.items() if made in inside}
-        known |= {made: list(self.vectors[name]) for name, made in self.normals.items() if made in inside}
-        dims = {n.name: self.size for n in walk.postorder(tensors) if isinstance(n, ir.Dim)}
+        left, right = self.evaluation.sides(goal, expand)
+        return (float(left), float(right)) if self.inexact else (left, right)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The claim with these numbers, made once."""
+        if self.made is None:
+            arrays: dict[ir.Input, Any] = {}
+            for made, parts in self.found.inputs.items():
+                try:
+                    arrays[made] = self.array(made, parts)
+                except NotLinear:  # a symbol that nobody gave a number; only what is read has to have one
+                    continue
+            sizes = self.sizes(arrays)
+            self.made = Evaluation(self.claim, arrays, self.oracles, sizes, self.size, self.special, self.expectation)
+        return self.made
+
+    def sizes(self, arrays: Mapping[ir.Input, Any]) -> dict[str, int]:
+        schedules = schedules_of(self.claim)
+        lengths = {s.axes[0]: len(array) for s, array in arrays.items() if s.name in schedules}
         averages = self.found.averages
-        lengths = {s.axes[0]: len(self.found.inputs[s]) for s in known if s.name in schedules_of(self.claim)}
-        dims |= {axis.name: n for axis, n in lengths.items() if isinstance(axis, ir.Dim)}
-        dims |= dict.fromkeys(averages.dimensions, TWO) | dict.fromkeys(averages.batches, 1)
-        dims |= dict(self.found.sizes)
-        function = Function("claim", tuple(dims), tuple(known), ready.results)
-        values = list(known.values())
-        if real != "exact":
-            values = [as_floats(v) for v in values]
-        return evaluate(function, dims, values, real, self.oracles)
-
-    def resolved(self, tensors: Sequence[Tensor]) -> list[Tensor]:
-        """Calls that only claims have, replaced: iterates by the step itself, points by inputs."""
-        numbers: dict[AnyNode, AnyNode] = {}
-        for made, parts in self.found.inputs.items():
-            if not made.axes and made.dtype == "int" and isinstance(parts.get(()), Fraction):
-                numbers[made] = ir.array((), ir.constant(int(parts[()])))  # type: ignore[arg-type]
-        return walk.rewrite(walk.substitute(tensors, numbers) if numbers else tensors, self.replaced)
-
-    def replaced(self, node: AnyNode) -> AnyNode | None:
-        if not isinstance(node, ir.Output) or not isinstance(node.source, ir.Call):
-            return None
-        call, attributes = node.source, dict(node.source.attributes)
-        match call.function:
-            case "expectation":
-                return self.expectation(call.arguments[0])
-            case "iterate":
-                return self.iterate(attributes["state"], call.arguments[0])
-            case "argmin" | "argmax":
-                name = f"{call.function} {attributes['function']}"
-                return self.stand_in("x*" if len(self.claim.optima) == 1 else name, node)
-            case "fixed":
-                return self.stand_in(f"{attributes['state']}*", node)
-        return None
+        sizes = {axis.name: n for axis, n in lengths.items() if isinstance(axis, ir.Dim)}
+        sizes |= dict.fromkeys(averages.dimensions, TWO) | dict.fromkeys(averages.batches, 1)
+        return sizes | dict(self.found.sizes)
 
     def expectation(self, argument: Tensor) -> Tensor:
         """The mean of both outcomes, or a number that is the mean of all."""
@@ -138,10 +105,10 @@ class Run:
 
     def number(self, tensor: Tensor) -> Fraction:
         try:
-            (found,) = self.run([tensor], self.expand)
+            (found,) = self.evaluation.run([tensor], self.expand)
         except ir.IRError:  # a root
             self.inexact = True
-            (found,) = self.run([tensor], self.expand, "float64")
+            (found,) = self.evaluation.run([tensor], self.expand, "float64")
         return Fraction(found.item())
 
     def normal(self, draw: ir.Draw) -> ir.Scalar:
@@ -149,30 +116,13 @@ class Run:
         names = [n for n in self.found.averages.normals if n == draw.place or n.startswith(draw.place + ";")]
         if len(names) != 1 or not isinstance(draw.position, ir.Index):
             raise NotLinear("several draws at one place")
-        made = self.normals.setdefault(names[0], ir.Input(names[0], "real", (draw.position.extent,)))
+        made = self.evaluation.stand_in(NORMAL + names[0], "real", (draw.position.extent,))
         return ir.access(made, draw.position)
 
-    def stand_in(self, label: str, node: ir.Output) -> ir.Input:
-        return self.specials.setdefault(label, ir.Input(label, node.dtype, node.axes))
-
-    def iterate(self, state: str, place: Tensor) -> Tensor:
-        from optgen.ir.claims import scalar_of
-
-        program = self.claim.program
-        assert program is not None
-        number = scalar_of(place)
-        if not isinstance(number, ir.Constant):
-            raise NotLinear("an iterate whose number is not known")
-        now: list[Tensor] = [s.initial for s in program.states]
-        phase = program.phases[0]
-        for k in range(int(number.value)):
-            here: dict[AnyNode, AnyNode] = {s.input: t for s, t in zip(program.states, now, strict=True)}
-            here[phase.done] = ir.array((), ir.constant(k))
-            now = walk.substitute(phase.following, here)
-        return dict(zip((s.name for s in program.states), now, strict=True))[state]
-
     def special(self, label: str) -> Any:
-        """The vector of an optimum or a fixed point, members as rows."""
+        """The vector of an optimum, a fixed point or normal numbers, members as rows."""
+        if label.startswith(NORMAL):
+            return list(self.vectors[label.removeprefix(NORMAL)])
         if label in self.found.vectors:
             return list(self.placed(self.found.vectors[label]))
         rows = sorted(n for n in self.found.vectors if n.startswith(label + "["))
@@ -217,12 +167,6 @@ def schedules_of(claim: Claim) -> set[str]:
     """Params that change with the step."""
     slots = claim.program.slots if claim.program is not None else ()
     return {s.name for s in slots if s.kind == "param" and len(s.input.axes) == 1}
-
-
-def as_floats(item: Any) -> Any:
-    if isinstance(item, list):
-        return [as_floats(part) for part in item]
-    return float(item) if isinstance(item, Fraction) else item
 
 
 def placed(form: Form, vectors: Mapping[str, Vector], values: Mapping[str, Fraction], size: int) -> Vector:
@@ -460,28 +404,6 @@ def start_vectors(claim: Claim, found: Extracted, random: Random) -> dict[str, V
     }
 
 
-def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
-    found: dict[str, Callable[..., Any]] = {}
-    for name, member in chosen.items():
-        base, _, place = name.partition("[")
-        if place:
-            group = {n: m for n, m in chosen.items() if n.partition("[")[0] == base}
-            found[f"oracle {base}[i]"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].value(x)
-            found[f"oracle {base}[i].grad"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].answer(x)
-            continue
-        found[f"oracle {name}"] = member.answer if member.operator else member.value
-        found[f"oracle {name}.grad"] = member.answer
-        found[f"oracle {name}.prox"] = found[f"oracle {name}.resolvent"] = member.implicit
-    return found
-
-
-def holds_at(operator: str, left: Any, right: Any) -> bool:
-    slack = 1e-9 * (1 + abs(float(left)) + abs(float(right))) if isinstance(left, float) else 0
-    checks = {"<=": left <= right + slack, ">=": left + slack >= right, "==": abs(left - right) <= slack}
-    checks |= {"<": checks["<="], ">": checks[">="]}
-    return bool(checks[operator])
-
-
 def sample(domain: Sequence[Interval], random: Random) -> dict[str, Fraction]:
     """Numbers inside the intervals."""
     values: dict[str, Fraction] = {}
@@ -495,51 +417,3 @@ def sample(domain: Sequence[Interval], random: Random) -> dict[str, Fraction]:
         else:
             values[interval.name] = -slack if high is None else high - slack
     return values
-
-
-# ---------------------------------------------------------------- a counterexample
-
-
-def violates(
-    claim: Claim, goal: Relation, found: Extracted, example: Mapping[str, Any], expand: Expand
-) -> tuple[bool | None, dict[str, Any]]:
-    """Whether the claim fails at a counterexample's functions and points (None if a function has no formula), and the
-    run that shows it: params, states before the step and after it.
-    """
-    functions = {name: rebuilt(data) for name, data in example["functions"].items()}
-    if not set(found.asked) <= set(functions) or any(f is None for f in functions.values()):
-        return None, {}
-    vectors = {n: tuple(Fraction(c) for c in v) for n, v in example["points"].items()}
-    size = len(next(iter(vectors.values()), ())) or 1
-    values = {n: Fraction(c) for n, c in example["params"].items()}
-    for name in symbols_of(found) - values.keys():
-        values[name] = Fraction(1)
-    run = Run(claim, found, values, vectors, as_oracles({n: f for n, f in functions.items() if f is not None}), size)
-    try:
-        left, right = run.sides(goal, expand)
-        shown = one_step(run, expand)
-    except (NotLinear, ArithmeticError, ir.IRError):
-        return None, {}
-    return not holds_at(goal.operator, left, right), shown
-
-
-def one_step(run: Run, expand: Expand) -> dict[str, Any]:
-    """The numbers of one step: what a solver is given, and what it must make of it."""
-    program = run.claim.program
-    if program is None or len(program.phases) != 1:
-        return {}
-    inputs = run.found.inputs
-    params = {s.name: str(run.array(s.input, inputs[s.input])) for s in program.slots if is_number(s, inputs)}
-    vectors = [s for s in program.states if len(s.input.axes) == 1]
-    if len(vectors) != len(program.states):
-        return {}
-    after = run.run(list(program.phases[0].following), expand)
-    return {
-        "params": {name: n for name, n in params.items() if name not in ("steps", "tol")},
-        "states": {s.name: [str(e) for e in run.array(s.input, inputs[s.input])] for s in vectors},
-        "after": {s.name: [str(Fraction(e)) for e in a] for s, a in zip(program.states, after, strict=True)},
-    }
-
-
-def is_number(slot: Slot, inputs: Mapping[ir.Input, Any]) -> bool:
-    return slot.kind == "param" and not slot.input.axes and slot.input in inputs

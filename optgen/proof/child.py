@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from optgen.proof.examples import function_to_json
 from optgen.proof.linear import LinearMethod
 from optgen.proof.polynomial import Number, from_json
 from optgen.proof.problem import (
@@ -182,18 +183,6 @@ def example_to_json(example: Any) -> Answer:
         "amount": str(example.amount),
         "period": example.period,
     }
-
-
-def function_to_json(function: Any) -> Answer:
-    from dataclasses import fields
-
-    return {"kind": type(function).__name__} | {f.name: plain(getattr(function, f.name)) for f in fields(function)}
-
-
-def plain(item: Any) -> Any:
-    if isinstance(item, tuple | list):
-        return [plain(part) for part in item]
-    return str(item) if isinstance(item, Fraction) else item
 
 
 if __name__ == "__main__":

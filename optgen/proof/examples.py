@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from itertools import combinations, pairwise
+from typing import Any
 
 Vector = tuple[Fraction, ...]
+NEAR = Fraction(1, 10**8)  # of the size of a point: what a run in floating point may be off
+
+
+class ElsewhereError(ArithmeticError):
+    """A function that is known at points only was asked at another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,9 @@ class QuadraticFunction:
 
     def gradient(self, x: Vector) -> Vector:
         return scaled(self.curvature, x)
+
+    def implicit(self, z: Vector, t: Fraction) -> Vector:
+        return scaled(1 / (1 + t * self.curvature), z)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,19 @@ class PiecewiseLinearGradient:
         area = sum(parts, Fraction(0))
         return area if x >= start else -area
 
+    def implicit(self, z: Vector, t: Fraction) -> Vector:
+        """x with x + t f'(x) = z, entry by entry; x + t f'(x) rises."""
+        return tuple(self.step(entry, t) for entry in z)
+
+    def step(self, z: Fraction, t: Fraction) -> Fraction:
+        places = [(p, p + t * u) for p, u in self.knots]
+        if z <= places[0][1]:
+            return places[0][0] + (z - places[0][1]) / (1 + t * self.slope)
+        if z >= places[-1][1]:
+            return places[-1][0] + (z - places[-1][1]) / (1 + t * (self.slope if self.right is None else self.right))
+        (a, u), (b, v) = next((p, q) for p, q in pairwise(places) if p[1] <= z <= q[1])
+        return a + (z - u) * (b - a) / (v - u)
+
     def slopes(self) -> tuple[Fraction, ...]:
         """All second derivatives."""
         inner = tuple((v - u) / (b - a) for (a, u), (b, v) in pairwise(self.knots))
@@ -90,11 +112,17 @@ class Interpolant:
 
     def gradient(self, x: Vector) -> Vector:
         if self.high is None:
+            known = nearest(self.x, x)
+            if known is not None:  # of several subgradients the one that the counterexample is about
+                return self.g[known]
             pieces = self.pieces(x)
             active = pieces.index(max(pieces))
             return plus(scaled(self.low, minus(x, self.x[active])), self.g[active])
         gap = minus(x, combined(self.weights(x), self.anchors()))
         return plus(scaled(self.low, x), scaled(self.high - self.low, gap))
+
+    def implicit(self, z: Vector, t: Fraction) -> Vector:
+        return known_step(self.x, self.g, z, t)
 
     def pieces(self, x: Vector) -> list[Fraction]:
         return [
@@ -136,7 +164,50 @@ class Interpolant:
         raise ArithmeticError("a convex quadratic has a minimum on the simplex")
 
 
-Function = QuadraticFunction | PiecewiseLinearGradient | Interpolant
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A member of a class at its points only: x, what it answers there (gradients, values of an operator), f.
+
+    The conditions of the class hold between the points, and are those under which a member goes through them.
+    """
+
+    x: tuple[Vector, ...]
+    g: tuple[Vector, ...]
+    f: tuple[Fraction, ...]
+
+    def value(self, x: Vector) -> Fraction:
+        return self.f[self.place(x)]
+
+    def gradient(self, x: Vector) -> Vector:
+        return self.g[self.place(x)]
+
+    def implicit(self, z: Vector, t: Fraction) -> Vector:
+        return known_step(self.x, self.g, z, t)
+
+    def place(self, x: Vector) -> int:
+        found = nearest(self.x, x)
+        if found is None:
+            raise ElsewhereError("a function is asked at a point that the counterexample does not have")
+        return found
+
+
+def nearest(points: Sequence[Vector], x: Vector) -> int | None:
+    """The point that x is, but for rounding."""
+    gaps = [max((abs(a - b) for a, b in zip(p, x, strict=True)), default=Fraction(0)) for p in points]
+    best = min(range(len(points)), key=gaps.__getitem__, default=None)
+    room = NEAR * (1 + max((abs(e) for e in x), default=Fraction(0)))
+    return best if best is not None and gaps[best] <= room else None
+
+
+def known_step(xs: Sequence[Vector], gs: Sequence[Vector], z: Vector, t: Fraction) -> Vector:
+    """x with x + t g = z among known points: what a proximal step gives, and a resolvent."""
+    found = nearest([plus(x, scaled(t, g)) for x, g in zip(xs, gs, strict=True)], z)
+    if found is None:
+        raise ElsewhereError("an implicit step from a point that the counterexample does not have")
+    return xs[found]
+
+
+Function = QuadraticFunction | PiecewiseLinearGradient | Interpolant | Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +227,17 @@ class Counterexample:
     violated: str = ""
     amount: Fraction = Fraction(0)
     period: int = 0
+
+
+def function_to_json(function: Function) -> dict[str, Any]:
+    """A function of a counterexample as data: its kind and its numbers."""
+    return {"kind": type(function).__name__} | {f.name: plain(getattr(function, f.name)) for f in fields(function)}
+
+
+def plain(item: Any) -> Any:
+    if isinstance(item, tuple | list):
+        return [plain(part) for part in item]
+    return str(item) if isinstance(item, Fraction) else item
 
 
 def faces(size: int) -> Iterator[tuple[int, ...]]:

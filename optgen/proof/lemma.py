@@ -28,9 +28,13 @@ WORDS = {"==": "="}
 def lemma(claim: said.Claim, seconds: float = 20.0) -> Decision:
     """The claim decided by algebra and real arithmetic alone; unknown where it says more than these can read."""
     try:
-        found = list(questions(claim))
+        return lemma_of(claim, list(questions(claim)), seconds)
     except Unreadable as stop:
         return Decision("unknown", tried=(("reading", str(stop), 0.0),))
+
+
+def lemma_of(claim: said.Claim, found: Sequence[Question], seconds: float) -> Decision:
+    """The questions of a claim decided one by one; `question` is the one that was refuted."""
     decisions = []
     for question in found:
         try:
@@ -40,7 +44,7 @@ def lemma(claim: said.Claim, seconds: float = 20.0) -> Decision:
         if decision.status == "refuted" and not realisable(question, claim):
             decision = replace(decision, status="unknown", numbers={})
         if decision.status != "proved":
-            return decision
+            return replace(decision, question=question)
         decisions.append(decision)
     if len(decisions) == 1:
         return decisions[0]
@@ -133,6 +137,7 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: li
         frozenset(f"<{name}>" for name in integers),
         complete and not dims & sized,
         (*matrices.small, *systems(reading)),
+        tuple((made, name, reading.axes[name]) for made, name in reading.names.items()),
     )
 
 

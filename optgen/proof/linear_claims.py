@@ -10,7 +10,9 @@ from typing import Any
 
 from optgen.ir.claims import Claim, Rate, Stable, scalar_of
 from optgen.proof.attack import sample
+from optgen.proof.attack_linear import attack_form, attack_rate, attack_stable, parameters
 from optgen.proof.domains import Constraint, holds, intervals
+from optgen.proof.evaluation import Expand
 from optgen.proof.extract import Extraction
 from optgen.proof.interpolation import joint
 from optgen.proof.linear import LinearMethod, Matrix, closed_loop, lyapunov
@@ -20,12 +22,14 @@ from optgen.proof.problem import Form, Interval, Membership, Quadratic, inner, p
 from optgen.proof.program import CONSTANT, Row
 from optgen.proof.quantities import NotLinear, Root
 from optgen.proof.rounding import rational, solved
+from optgen.proof.shown import HIDDEN
 from optgen.proof.verdict import Part
 from optgen.proof.worker import Worker
 
 CURVATURE = "curvature"
 TRIES = 12  # samples of the symbols at which a method is attacked
 ABOVE = Fraction(10**9 + 1, 10**9)  # an eigenvalue that refutes a rate lies beyond it
+LONG, CIRCLES = 240, 80  # steps, and rounds of a cycle, that a replay makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def curvatures(classes: Sequence[Membership]) -> tuple[Number, Number]:
 # ---------------------------------------------------------------- stable
 
 
-def stable(claim: Claim, goal: Stable, worker: Worker, seconds: float) -> Part:
+def stable(claim: Claim, goal: Stable, expand: Expand, worker: Worker, seconds: float) -> Part:
     """Jury's conditions for every curvature; else a quadratic with an eigenvalue outside the circle."""
     part = Part()
     try:
@@ -122,13 +126,18 @@ def stable(claim: Claim, goal: Stable, worker: Worker, seconds: float) -> Part:
     except NotLinear as why:
         part.tried.append(("eigenvalues", f"not applicable: {why}", 0.0))
         return part
+    attack_form(claim, found, domain, expand)
     example = unstable(found, (low, high), domain, Fraction(1), worker, seconds, part)
     if example is not None and exact:
-        part.status, part.counterexample = "refuted", example
+        part.status, part.counterexample = "refuted", as_run(claim, found, example, Fraction(1))
         return part
     whole = [*domain_json(domain), [CURVATURE, to_json(low), to_json(high), True, True]]
     answer, took = worker.ask("stable", seconds, method=method_json(found.method), domain=whole, curvature=CURVATURE)
-    return certified(part, "Jury's conditions", answer, took)
+    part = certified(part, "Jury's conditions", answer, took)
+    if part.status == "proved":
+        runs = attack_stable(claim, found, (low, high), domain, expand)
+        part.words += (f"run on {runs} members of the class, the step had its eigenvalues inside",)
+    return part
 
 
 def unstable(
@@ -160,6 +169,17 @@ def unstable(
             return {**example, "params": {name: str(n) for name, n in values.items()}}
     part.tried.append(("quadratics", "none found", 0.0))
     return None
+
+
+def as_run(claim: Claim, found: LinearClaim, example: Mapping[str, Any], squared: Fraction) -> dict[str, Any]:
+    """A counterexample with the solver's inputs that show it; `above` is the factor a step that was claimed."""
+    numbers = {name: Fraction(n) for name, n in example["params"].items()}
+    params = {made.name: str(n) for made, n in parameters(claim, found, numbers).items() if made.name not in HIDDEN}
+    slots = {slot.name for slot in claim.program.slots} if claim.program is not None else set()
+    period = int(example["period"])
+    growth = {"steps": CIRCLES * period or LONG, "period": period, "above": float(squared) ** 0.5}
+    inputs = {name: n for name, n in params.items() if name in slots}
+    return {**example, "run": {"inputs": inputs, "states": example["points"], "growth": growth}}
 
 
 def certified(part: Part, method: str, answer: Mapping[str, Any], took: float) -> Part:
@@ -198,7 +218,7 @@ def domain_json(domain: Sequence[Interval]) -> list[Any]:
 # ---------------------------------------------------------------- rates
 
 
-def rate(claim: Claim, goal: Rate, worker: Worker, seconds: float) -> Part:
+def rate(claim: Claim, goal: Rate, expand: Expand, worker: Worker, seconds: float) -> Part:
     """A Lyapunov function that is found, for V(k) <= C rho^k; else a member that is slower."""
     part = Part()
     try:
@@ -210,15 +230,18 @@ def rate(claim: Claim, goal: Rate, worker: Worker, seconds: float) -> Part:
     except NotLinear as why:
         part.tried.append(("Lyapunov functions", f"not applicable: {why}", 0.0))
         return part
+    attack_form(claim, found, (), expand)
     example = slower(found, target, (low, high), squared, worker, seconds, part)
     if example is not None:
-        part.status, part.counterexample = "refuted", example
+        part.status, part.counterexample = "refuted", as_run(claim, found, example, squared)
         return part
     for history in (1, 2):
         problem = lyapunov(found.method, found.classes, squared, history, 1, lambda run: target)
         answer, took = worker.ask("multipliers", seconds, problem=problem_to_json(problem))
         part = certified(part, f"a Lyapunov function of {history} steps", answer, took)
-        if part.status == "proved":
+        if part.status == "proved" and part.certificate is not None:
+            runs = attack_rate(claim, found, (low, high), part.certificate, expand)
+            part.words += (f"run on {runs} members of the class, the Lyapunov function fell",)
             return part
     return part
 

@@ -70,20 +70,36 @@ class Explicit:
         return list(self.function.gradient(tuple(Fraction(e) for e in x)))
 
     def implicit(self, z: Any, t: Any) -> Any:
-        raise ArithmeticError("the proximal step of this function has no formula")
+        step = Fraction(t.item() if hasattr(t, "item") else t)
+        return list(self.function.implicit(tuple(Fraction(e) for e in z), step))
 
 
-def rebuilt(data: Mapping[str, Any]) -> Explicit | None:
+def rebuilt(data: Mapping[str, Any], operator: bool = False) -> Explicit:
     """A function of a counterexample from its data."""
     from dataclasses import fields
+    from typing import get_args
 
     from optgen.proof import examples
 
-    kind = {c.__name__: c for c in (examples.QuadraticFunction, examples.PiecewiseLinearGradient, examples.Interpolant)}
-    found = kind.get(data["kind"])
-    if found is None:
-        return None
-    return Explicit(found(**{f.name: exact(data[f.name]) for f in fields(found)}))
+    kinds = {kind.__name__: kind for kind in get_args(examples.Function)}
+    found = kinds[data["kind"]]
+    return Explicit(found(**{f.name: exact(data[f.name]) for f in fields(found)}), operator)
+
+
+def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
+    """Members as what the reference evaluator asks; those of a family by their number."""
+    found: dict[str, Callable[..., Any]] = {}
+    for name, member in chosen.items():
+        base, _, place = name.partition("[")
+        if place:
+            group = {n: m for n, m in chosen.items() if n.partition("[")[0] == base}
+            found[f"oracle {base}[i]"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].value(x)
+            found[f"oracle {base}[i].grad"] = lambda x, i, g=group, b=base: g[f"{b}[{int(i) + 1}]"].answer(x)
+            continue
+        found[f"oracle {name}"] = member.answer if member.operator else member.value
+        found[f"oracle {name}.grad"] = member.answer
+        found[f"oracle {name}.prox"] = found[f"oracle {name}.resolvent"] = member.implicit
+    return found
 
 
 def exact(item: Any) -> Any:

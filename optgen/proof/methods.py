@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 from optgen.ir.claims import Claim, Rate, Stable
+from optgen.proof.evaluation import Expand
 from optgen.proof.verdict import CONTRADICTS, Part
 from optgen.proof.worker import Worker
 
 
-def whole_claim(claim: Claim, seconds: float) -> Part:
-    """Algebra and real arithmetic on the claim as it stands."""
-    from optgen.proof.lemma import lemma
+def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
+    """Algebra and real arithmetic on the claim as it stands; a proof is attacked, a model of a solver is run."""
+    from optgen.proof.instances import attack_lemma, instance
+    from optgen.proof.lemma import lemma_of, questions
     from optgen.proof.recheck import recheck
+    from optgen.proof.slopes import Unreadable
 
-    found = lemma(claim, seconds)
+    try:
+        asked = list(questions(claim))
+    except Unreadable as stop:
+        return Part(tried=[("reading", str(stop), 0.0)])
+    found = lemma_of(claim, asked, seconds)
     part = Part(found.status, found.trust, tried=list(found.tried))
     if found.empty:
         part.tried.append((*CONTRADICTS, 0.0))
     if found.status == "proved":
+        runs = attack_lemma(claim, asked, expand)
         part.certificate = found.certificate
-        part.words = recheck(found.certificate).words
-    if found.status == "refuted":
-        part.counterexample = {"kind": "numbers", "params": {name: str(n) for name, n in found.numbers.items()}}
+        part.words = (*recheck(found.certificate).words, attacked(runs))
+    if found.status == "refuted" and found.question is not None:
+        part.counterexample = instance(claim, found.question, found.numbers, expand)
+        if part.counterexample is None:
+            part.status = "unknown"
+            part.tried.append(("the numbers of the solver", "the claim was not found false there", 0.0))
     return part
 
 
-def linear_goal(claim: Claim, goal: Stable | Rate, worker: Worker, seconds: float) -> Part:
+def attacked(runs: int) -> str:
+    return f"run at {runs} choices of what it is about, it held" if runs else "not run: it was checked as it stands"
+
+
+def linear_goal(claim: Claim, goal: Stable | Rate, expand: Expand, worker: Worker, seconds: float) -> Part:
     """Goals about all steps of a method that is linear but for its oracle."""
     from optgen.proof import linear_claims
 
     if isinstance(goal, Stable):
-        return linear_claims.stable(claim, goal, worker, seconds)
-    return linear_claims.rate(claim, goal, worker, seconds)
+        return linear_claims.stable(claim, goal, expand, worker, seconds)
+    return linear_claims.rate(claim, goal, expand, worker, seconds)

@@ -10,7 +10,8 @@ from typing import Any
 
 from optgen.ir.claims import Claim, Relation
 from optgen.ir.program import Function
-from optgen.proof.attack import holds_at, on_members
+from optgen.proof.attack import on_members
+from optgen.proof.evaluation import holds_at
 from optgen.proof.extract import Extracted
 from optgen.proof.verdict import Part
 
@@ -32,6 +33,7 @@ def by_members(claim: Claim, goal: Relation, found: Extracted, expand: Callable[
                 "violated": f"{float(left):.6g} {goal.operator} {float(right):.6g} is false",
                 "replayed": False,
             }
+            part.words = (f"all outcomes were run in exact arithmetic: {part.counterexample['violated']}",)
             part.tried.append(("members of the classes", "one violates it", perf_counter() - start))
             return part
     said = f"{count} satisfy it" if count else "not applicable"

@@ -62,6 +62,14 @@ class Verdict:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A counterexample run: whether it shows what it says (None: it could not be run), and with which numbers."""
+
+    shows: bool | None
+    words: str
+
+
 @dataclass(slots=True)
 class Part:
     """What is known of one goal, or of one of the problems it was made of."""

@@ -15,7 +15,7 @@ from typing import Any
 from optgen.ir.claims import Claim, Goal, Rate, Relation, Stable
 from optgen.ir.program import Function
 from optgen.proof import methods
-from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors, violates
+from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors
 from optgen.proof.brackets import bracket
 from optgen.proof.cancel import linear_root, lowest
 from optgen.proof.domains import Contradiction, holds
@@ -26,7 +26,8 @@ from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, Statement, constant, problem_to_json
 from optgen.proof.quantities import ROOT, NotLinear
 from optgen.proof.refute_members import by_members
-from optgen.proof.verdict import CONTRADICTS, Part, Verdict, weakest
+from optgen.proof.shown import violates
+from optgen.proof.verdict import CONTRADICTS, Part, Replay, Verdict, weakest
 from optgen.proof.worker import Worker
 
 DEEPEST = 4  # ends of intervals within ends of intervals
@@ -36,12 +37,11 @@ DEEPEST = 4  # ends of intervals within ends of intervals
 class Tools:
     """What `compiler` lends.
 
-    expand: a function of the IR without derivatives; replay: a claim and a counterexample run by a compiled solver,
-    None if its kind can't be run, else whether the violation shows.
+    expand: a function of the IR without derivatives; replay: a claim and a counterexample run by a compiled solver.
     """
 
     expand: Callable[[Function], Function]
-    replay: Callable[[Claim, Mapping[str, Any]], bool | None]
+    replay: Callable[[Claim, Mapping[str, Any]], Replay]
 
 
 def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdict:
@@ -65,14 +65,16 @@ def goal_parts(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> It
         yield from (one_goal(claim, goal, tools, worker, seconds) for goal in claim.goals)
         return
     if not claim.classes:
-        whole = methods.whole_claim(claim, seconds)
+        whole = methods.whole_claim(claim, tools.expand, seconds)
+        if whole.status == "refuted":
+            whole = replayed(claim, whole.counterexample or {}, tools, replace(whole, status="unknown"))
         if whole.status != "unknown":
             yield whole
             return
         tried = whole.tried
     parts = [one_goal(claim, goal, tools, worker, seconds) for goal in claim.goals]
     if claim.classes and any(p.status == "unknown" for p in parts) and not any(p.status == "refuted" for p in parts):
-        whole = methods.whole_claim(claim, seconds)
+        whole = methods.whole_claim(claim, tools.expand, seconds)
         if whole.status == "proved":
             yield whole
             return
@@ -88,7 +90,10 @@ def one_goal(claim: Claim, goal: Goal, tools: Tools, worker: Worker, seconds: fl
         case Relation():
             return relation(claim, goal, tools, worker, seconds)
         case Stable() | Rate():
-            return methods.linear_goal(claim, goal, worker, seconds)
+            part = methods.linear_goal(claim, goal, tools.expand, worker, seconds)
+            if part.status == "refuted":
+                part = replayed(claim, part.counterexample or {}, tools, replace(part, status="unknown"))
+            return part
     return Part(tried=[("reading", "no method for this kind of goal", 0.0)])
 
 
@@ -98,7 +103,7 @@ def combined(claim: Claim, parts: Sequence[Part], seconds: float) -> Verdict:
     verdict = Verdict(claim.text, claim.owner, claim.mode, "unknown", tried=tried, seconds=seconds, span=claim.span)
     bad = next((part for part in parts if part.status != "proved"), None)
     if bad is not None and bad.status == "refuted":
-        return replace(verdict, verdict="refuted", counterexample=bad.counterexample)
+        return replace(verdict, verdict="refuted", counterexample=bad.counterexample, words=bad.words)
     if bad is not None or not parts:
         return verdict
     certificates = [part.certificate for part in parts if part.certificate is not None]
@@ -141,11 +146,12 @@ def relation(claim: Claim, goal: Relation, tools: Tools, worker: Worker, seconds
     if any(p.problem.assumptions and contradictory(p, worker, seconds / 4) for p in problems):
         part.tried.append((*CONTRADICTS, 0.0))
         return part
-    attack_members(claim, goal, problems[0], tools.expand)
+    runs = attack_members(claim, goal, problems[0], tools.expand)
     certificates = [p.certificate for p in pieces if p.certificate is not None]
     part.status, part.trust = "proved", weakest([p.trust for p in pieces])
     part.certificate = certificates[0] if len(certificates) == 1 else {"kind": "all", "parts": certificates}
     part.words = tuple(w for p in pieces for w in p.words) + assumed_domains(claim, problems)
+    part.words += ("run on vectors, the claim is the problem that was proved", methods.attacked(runs))
     return part
 
 
@@ -207,16 +213,23 @@ def by_points(claim: Claim, goal: Relation, found: Extracted, tools: Tools, work
     if not holds(found.constraints, params):
         part.tried.append(("points that violate it", "found outside what is given", took))
         return part
-    violated, run = violates(claim, goal, found, example, tools.expand)
+    violated, example = violates(claim, goal, found, example, tools.expand)
     if violated is False:
         raise MistranslatedError(f"{claim.text}: the counterexample of the problem is none of the claim")
-    example = {**example, "run": run or None}
-    replayed = tools.replay(claim, example)
-    if replayed is False:
-        part.tried.append(("points that violate it", "the compiled solver does not show it", took))
-        return part
-    part.tried.append(("points that violate it", "found" if replayed is None else "found and replayed", took))
-    part.status, part.counterexample = "refuted", {**example, "replayed": bool(replayed)}
+    part.tried.append(("points that violate it", "found", took))
+    return replayed(claim, example, tools, part)
+
+
+def replayed(claim: Claim, example: Mapping[str, Any], tools: Tools, part: Part) -> Part:
+    """A counterexample is reported once a compiled solver has shown it."""
+    start = time.perf_counter()
+    found = tools.replay(claim, example)
+    outcome = found.words if found.shows else f"it does not show: {found.words}"
+    part.tried.append(("replay", outcome, time.perf_counter() - start))
+    if found.shows:
+        run = {key: item for key, item in (example.get("run") or {}).items() if key != "lowered"}
+        part.status, part.words = "refuted", (f"replayed: {found.words}",)
+        part.counterexample = {**example, "run": run, "replayed": True}
     return part
 
 

@@ -28,4 +28,3 @@ def test_the_lasso_satisfies_its_optimality_conditions():
     slope = A.T @ (A @ x - b)
     assert np.all(np.abs(slope[x == 0]) <= 2)
     assert np.allclose(slope[x != 0], -2 * np.sign(x[x != 0]), atol=1e-9)
-
