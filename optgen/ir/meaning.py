@@ -133,7 +133,7 @@ def _root(x: Any) -> Any:
         return math.nan
     found = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
     if found * found != x:
-        raise IRError(f"the root of {x} is no fraction")
+        raise IRError(f"sqrt has no exact value at {x}")
     return found
 
 

@@ -114,6 +114,7 @@ def test_what_has_no_exact_value_is_refused() -> None:
     made = read_function("function f()\n  input x : real\n  result y = scalar(sqrt(x))\n")
     with pytest.raises(IRError, match="sqrt has no exact value"):
         evaluate(made, {}, [2], "exact")
+    assert evaluate(made, {}, [Fraction(9, 4)], "exact")[0] == Fraction(3, 2)
 
 
 def test_single_precision_stays_single() -> None:
