@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optgen.adapters.jax_functions import jax
-    from optgen.compiler import check, check_find, compile, explain, load, objective, parse, search, source
+    from optgen.compiler import check, check_find, compile, explain, load, objective, parse, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.elementwise import array_code, function
     from optgen.language.format import format_source
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
     from optgen.runtime.claims import ClaimWarning
+    from optgen.searching import search
     from optgen.shipped import specs
     from optgen.verification import best_rate, largest, stability_map, verify
 
@@ -47,7 +48,7 @@ _HOMES = {
     "load": "optgen.compiler",
     "objective": "optgen.compiler",
     "parse": "optgen.compiler",
-    "search": "optgen.compiler",
+    "search": "optgen.searching",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
     "stability_map": "optgen.verification",

@@ -540,6 +540,11 @@ def _search_block(spec: Spec, options: Options) -> tuple[Target, Options]:
     assert expression is not None
     for found in group.lines("operations"):
         options = replace(options, operations=tuple(found.names))
+    return _aim(expression, *interval), _budgeted(group, options)
+
+
+def _budgeted(group: tree.Group, options: Any) -> Any:
+    """The options of a search with the budget and the seed of its block."""
     for found in group.lines("budget"):
         numbers = [int(e.span.text) for e in found.exprs]
         unit = {"seconds": "budget", "minutes": "budget", "evaluations": "evaluations"}.get(found.names[0])
@@ -549,7 +554,7 @@ def _search_block(spec: Spec, options: Options) -> tuple[Target, Options]:
         amount = numbers[0] * (60 if found.names[0] == "minutes" else 1)
         seconds, fits = (amount, None) if unit == "budget" else (None, amount)
         options = replace(options, budget=seconds, evaluations=fits, seed=(*numbers, options.seed)[1])
-    return _aim(expression, *interval), options
+    return options
 
 
 # ---------------------------------------------------------------- looking inside

@@ -65,3 +65,19 @@ def draw_front(front: Any, classical: Mapping[int, Any], path: str) -> None:
     axes.set_title(front.target.text)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
+
+
+def draw_times(front: Any, path: str) -> None:
+    """Draw the largest errors of float32 programs against the time of their loops."""
+    figure = new_figure((5.5, 3.8))
+    axes = figure.add_subplot(1, 1, 1)
+    axes.plot([p.time.nanoseconds for p in front], [p.error for p in front], "o-", label="search")
+    axes.axvline(front.nanoseconds, color="grey", linewidth=0.8, label="start")
+    axes.axhline(front.claim.amount, color="grey", linewidth=0.8, linestyle="--", label="asked for")
+    axes.legend(frameon=False)
+    axes.set_yscale("log")
+    axes.set_xlabel("ns an element")
+    axes.set_ylabel("largest error, ulp")
+    axes.set_title(front.claim.meaning.doc)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)

@@ -20,6 +20,7 @@ the target, which it sees as numbers at points.
     checkpoint   a search on disk
     cluster      islands on the workers of a Dask cluster
     search       all of it together
+    hardware     the second regime: float32 programs, ulps against time
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from optgen.evolution.course import Progress
+    from optgen.evolution.hardware.search import FloatFront
     from optgen.evolution.search import Front, Options
 
-__all__ = ["Front", "Options", "Progress"]
+__all__ = ["FloatFront", "Front", "Options", "Progress"]

@@ -1,0 +1,194 @@
+"""Searches in both regimes, composed as solvers are in compiler.py: text -> target or claim -> front of programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optgen import compiler, elementwise
+from optgen.compiler import OPERATIONS, Spec
+from optgen.diagnostics import Diagnostic, SpecError
+from optgen.language import tree
+from optgen.language.parser import parse_expression
+
+if TYPE_CHECKING:
+    from optgen.evolution.course import Course, Progress
+    from optgen.evolution.hardware.search import FloatFront
+    from optgen.evolution.search import Front
+    from optgen.functions.request import Domain
+    from optgen.ir.straight import Straight
+
+REGIMES = ("reals", "float32")
+NOTHING = "nothing"
+TIMED = ("ulp", "time")  # the objective of a block that asks for float32
+
+
+def search(
+    target: str | Spec,
+    domain: str | tuple[Any, Any] | None = None,
+    ops: Sequence[str] | None = None,
+    budget: float | None = None,
+    evaluations: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    *,
+    on: str = "reals",
+    start: str | None = None,
+    ulp: float | None = None,
+    largest: int = 10,
+    absolute: bool = False,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    watch: Callable[[Progress], None] | None = None,
+) -> Front | FloatFront:
+    """Evolve programs that approximate an expression, over the reals or in float32 on this processor.
+
+    front = optgen.search("2^x", (0, 1), budget=60)
+    for p in front: print(p.operations, p.error, p.bound); print(p)
+
+    Over the reals programs have few operations, and their errors are proved.  `domain` is a pair of numbers or texts
+    (`(0, "pi/2")`), or an interval as in a spec (`"(0, 2]"`); [0, 1] if there is none.  Errors are relative, unless
+    `absolute` or where the target vanishes inside the domain.
+
+    front = optgen.search("exp2", on="float32", budget=60)
+    for p in front: print(p.error, p.time.ratio); print(p)
+
+    With `on="float32"` programs are straight lines of float32 and int32 operations, and the front is that of the
+    largest error in ulps against the measured time of the vector loop.  The target may be the name of a shipped
+    function.  The search begins from the function's program, from that of a file (`start="exp2.opt"`), or from x + 1
+    (`start="nothing"`); it looks for `ulp` (1).  Without a domain every float is meant.
+
+    `budget` is in seconds, `evaluations` counts fits; without either, a minute.  The seed fixes the epochs of a search;
+    the budget, after which it ends.  `checkpoint` is a file that survives a kill; `resume` takes it up.  `scheduler` is
+    the address of a Dask cluster.  Ctrl-C ends a search with what has been found.  A Spec stands for its `search`
+    block, which asks for float32 by `objective ulp, time`.  Raises SpecError.
+    """
+    if on not in REGIMES:
+        raise _wrong(f"there is no search on {on}", f"on is one of {', '.join(REGIMES)}")
+    if isinstance(target, Spec) and _timed(target):
+        on = "float32"
+    if on == "reals":
+        if start is not None or ulp is not None:
+            raise _wrong("a search over the reals begins from nothing and counts no ulps", 'add on="float32"')
+        return compiler.search(
+            target, "[0, 1]" if domain is None else domain, ops or OPERATIONS, budget, evaluations, seed, workers,
+            largest=largest, absolute=absolute, checkpoint=checkpoint, resume=resume, scheduler=scheduler, watch=watch,
+        )  # fmt: skip
+    if ops is not None or absolute:
+        raise _wrong("a search in float32 has operations of its own and counts ulps", "leave ops and absolute out")
+    from optgen.evolution.course import Course
+
+    if budget is None and evaluations is None:
+        budget = 60.0
+    course = Course(
+        budget=budget, evaluations=evaluations, seed=seed, workers=workers, watch=watch, resume=resume,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+    )  # fmt: skip
+    if isinstance(target, Spec):
+        target, domain, course = _block(target, course)
+    if scheduler is None:
+        return _in_float32(target, domain, start, ulp, course)
+    from optgen.evolution.cluster import cluster
+
+    with cluster(scheduler) as executor:
+        return _in_float32(target, domain, start, ulp, replace(course, executor=executor))
+
+
+def _wrong(message: str, fix: str) -> SpecError:
+    return SpecError([Diagnostic("E0901", message, help=fix)])
+
+
+# ---------------------------------------------------------------- float32
+
+
+def _in_float32(
+    target: str, domain: str | tuple[Any, Any] | None, start: str | None, ulp: float | None, course: Course
+) -> FloatFront:
+    from optgen.evolution.hardware.search import search as evolve
+    from optgen.functions.certificate import Claim
+    from optgen.functions.errors import Refused
+    from optgen.functions.files import identifier
+    from optgen.functions.request import request
+
+    wanted = request(target, ulp)
+    meaning = elementwise._meaning(elementwise._expression(target))
+    if len(meaning.parameters) != 1:
+        raise _wrong(f"the target of a search has one argument, not {len(meaning.parameters)}", "x -> ..")
+    claim = Claim(meaning, wanted.accuracy, _floats(domain))
+    said = [f"optgen search {_word(target)} --on float32"]
+    said += [f"--start {_word(start)}"] if start is not None else []
+    said += [f"--ulp {ulp:g}"] if ulp is not None else []
+    if claim.domain is not None:
+        said.append(f"--domain {claim.domain.low!r} {claim.domain.high!r}")
+    try:
+        return evolve(claim, _start(target, start, ulp, claim.domain), course, identifier(target), " ".join(said))
+    except Refused as error:
+        raise _wrong(f"{target} has no reference in float32: {error}", "state a smaller domain") from None
+
+
+def _word(text: str) -> str:
+    return text if text.isidentifier() else f'"{text}"'
+
+
+def _floats(domain: str | tuple[Any, Any] | None) -> Domain | None:
+    """The floats between two numbers; an open end is the next float inside."""
+    if domain is None:
+        return None
+    import numpy as np
+
+    from optgen.functions.request import Domain
+
+    aim = compiler._aim(parse_expression("x"), *compiler._interval(domain))
+    low, high = (np.float32(float(end)) for end in aim.ends())
+    if aim.open_lower:
+        low = np.nextafter(low, np.float32(np.inf))
+    if aim.open_upper:
+        high = np.nextafter(high, np.float32(-np.inf))
+    if not low < high:
+        raise _wrong(f"there is no float32 in {aim.interval}", "--domain 0 1")
+    return Domain(float(low), float(high))
+
+
+def _start(target: str, start: str | None, ulp: float | None, domain: Domain | None) -> Straight | None:
+    """The program to begin from; None for the simplest."""
+    if start == NOTHING:
+        return None
+    if start is not None and start.endswith(".opt"):
+        groups = [group for group in compiler.load(start).file.groups("function") if group.groups("program")]
+        if not groups:
+            raise _wrong(f"{start} has no function with a program", f"--start {NOTHING}, or a shipped function")
+        return elementwise._programs(groups[0])[0]
+    ends = None if domain is None or start is not None else (domain.low, domain.high)
+    made: Any = elementwise.function(start or target, ulp=ulp, domain=ends)
+    program: Straight = made.programs["float32"]
+    return program
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def _group(spec: Spec) -> tree.Group:
+    name = compiler.choose(spec, "search", None)
+    return next(group for group in spec.file.groups("search") if group.name == name)
+
+
+def _timed(spec: Spec) -> bool:
+    """Whether the objective of the file's search is ulps against time."""
+    said = [expression.span.text for line in _group(spec).lines("objective") for expression in line.exprs]
+    return tuple(said) == TIMED
+
+
+def _block(spec: Spec, course: Course) -> tuple[str, str | None, Course]:
+    """Target, domain and course of a block for float32."""
+    group = _group(spec)
+    target = next((line.expr for line in group.lines("target") if line.expr is not None), None)
+    if target is None:
+        raise SpecError([Diagnostic("E0901", f"search {group.name} has no target", group.span, help="add: target ..")])
+    if lines := group.lines("operations"):
+        raise SpecError([Diagnostic("E0901", "a search in float32 has operations of its own", lines[0].span)])
+    domain = next((line.relations[0].span.text.partition(" in ")[2] for line in group.lines("domain")), None)
+    return target.span.text, domain, compiler._budgeted(group, course)
