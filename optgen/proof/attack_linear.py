@@ -20,7 +20,7 @@ from optgen.proof.domains import holds
 from optgen.proof.evaluation import Evaluation, Expand
 from optgen.proof.examples import PiecewiseLinearGradient
 from optgen.proof.members import Diagonal, Explicit, as_oracles
-from optgen.proof.polynomial import at, from_json
+from optgen.proof.polynomial import Number, Ratio, at, from_json, names_of
 from optgen.proof.problem import ONE, Interval, Quadratic, read_quadratic
 from optgen.proof.rounding import rational
 from optgen.proof.stability import characteristic, schur_stable
@@ -54,17 +54,27 @@ def program_of(claim: Claim) -> Program:
 def parameters(claim: Claim, found: LinearClaim, numbers: Mapping[str, Fraction]) -> dict[ir.Input, Any]:
     """Numbers for the params of the step, as the claim defines them."""
     known: dict[ir.Input, Any] = {program_of(claim).phases[0].done: 0}
-    for slot in program_of(claim).slots:
-        if slot.kind == "param" and not slot.input.axes:
-            number = at(found.extraction.base.values[slot.input](()), numbers)  # type: ignore[arg-type]
-            if isinstance(number, Fraction):
-                known[slot.input] = int(number) if slot.input.dtype == "int" else number
+    for made, meaning in params_of(found).items():
+        number = at(meaning, numbers)
+        if isinstance(number, Fraction):
+            known[made] = int(number) if made.dtype == "int" else number
     return known
 
 
+def params_of(found: LinearClaim) -> dict[ir.Input, Number]:
+    """What the numbers that a step reads are, in the symbols of the claim."""
+    slots = program_of(found.extraction.claim).slots
+    inputs = [s.input for s in slots if s.kind == "param" and not s.input.axes]
+    meanings = {made: found.extraction.base.values[made](()) for made in inputs}
+    return {made: m for made, m in meanings.items() if isinstance(m, Fraction | Ratio)}
+
+
 def admissible(found: LinearClaim, domain: Sequence[Interval], random: Random) -> dict[str, Fraction] | None:
-    """Numbers for the symbols as they are given; None if these are not."""
+    """Numbers for the symbols of the method and of its params as they are given; None if these are not."""
     values = sample(domain, random)
+    for number in params_of(found).values():
+        for name in sorted(names_of(number) - values.keys()):
+            values[name] = Fraction(random.randint(1, 9), 10)
     return values if holds(found.constraints, values) else None
 
 

@@ -34,14 +34,23 @@ SIZE = 2  # of the dimensions in an attack
 RUNS, TRIES = 20, 400
 CANNOT = (NotLinear, Unreadable, ir.IRError, ArithmeticError, Undefined, TooLarge)
 Array = Any  # nested lists of exact numbers
+Entry = tuple[str, tuple[str, ...]]  # a name and a place
+Entries = Mapping[Entry, Fraction]
 
 
 class Instance:
-    """Values of the atoms of a question as arrays of its inputs, in one size of the open dimensions."""
+    """Values of the atoms of a question as arrays of its inputs, in one size of the open dimensions.
 
-    def __init__(self, question: Question, numbers: Mapping[str, Fraction], size: int) -> None:
+    `entries` are numbers by the name and the place of an entry: those are taken as they are, unless what is given says
+    what they are.
+    """
+
+    def __init__(
+        self, question: Question, numbers: Mapping[str, Fraction], size: int, entries: Entries | None = None
+    ) -> None:
         question = substituted(question)
-        self.size, self.numbers = size, dict(numbers)
+        self.size, self.entries = size, entries or {}
+        self.numbers = {**numbers, **{atom(name, place): n for (name, place), n in self.entries.items()}}
         self.sizes = dict.fromkeys(question.dims, size)
         values = {n: (own, in_dimension(v, self.sizes)) for n, (own, v) in question.rules.values.items()}
         self.reader = Reader(replace(question.rules, values=values))
@@ -54,6 +63,8 @@ class Instance:
         def level(place: tuple[str, ...]) -> Array:
             if len(place) < len(counts):
                 return [level((*place, f"={k + 1}")) for k in range(counts[len(place)])]
+            if (name, place) in self.entries and name not in self.reader.rules.values:
+                return self.entries[name, place]
             try:
                 return self.number(["atom", name, *place])
             except Undefined:
@@ -105,6 +116,11 @@ def others(program: Program | None) -> Iterator[tuple[ir.Input, str, tuple[str, 
     if program is not None and len(program.phases) == 1:
         for made in (*(s.input for s in program.slots), *(s.input for s in program.states), program.phases[0].done):
             yield made, f"other {made.name}", tuple(Reading().extent(axis) for axis in made.axes)
+
+
+def atom(name: str, place: Sequence[str]) -> str:
+    """The number of an entry as the algebra writes it."""
+    return f"<{name}[{','.join(place)}]>" if place else f"<{name}>"
 
 
 def whole(array: Array) -> Array:
@@ -221,19 +237,17 @@ def averaged(claim: said.Claim) -> bool:
 
 def one_run(claim: said.Claim, question: Question, random: Random, expand: Expand) -> bool | None:
     """Whether the claim holds at numbers chosen at random; None if these are not what is given."""
-    free: dict[str, Fraction] = {}
+    free: dict[Entry, Fraction] = {}
     structured = {f.matrix: f.word for f in (*claim.domains, *claim.given) if isinstance(f, said.Structured)}
     for made, name, extents in question.inputs:
         counts = [int(e) if e.isdigit() else SIZE for e in extents]
         entries = {p: entry(random, made.dtype) for p in product(*(range(n) for n in counts))}
         entries = shaped(entries, structured.get(made, ""), SIZE)
-        for place, number in entries.items():
-            labels = f"[{','.join(f'={k + 1}' for k in place)}]" if place else ""
-            free[f"<{name}{labels}>"] = number
+        free |= {(name, tuple(f"={k + 1}" for k in place)): number for place, number in entries.items()}
     oracles = functions_for(claim, random)
 
     def evaluated() -> Evaluation:
-        found = Instance(question, free, SIZE)
+        found = Instance(question, {}, SIZE, free)
         return Evaluation(claim, found.arrays(claim.program), oracles, found.sizes, SIZE)
 
     evaluation = evaluated()
@@ -256,7 +270,7 @@ def kept(goal: said.Goal, evaluation: Evaluation, expand: Expand) -> bool:
 
 
 def solve_for(
-    fact: said.Relation, free: dict[str, Fraction], evaluated: Callable[[], Evaluation], expand: Expand
+    fact: said.Relation, free: dict[Entry, Fraction], evaluated: Callable[[], Evaluation], expand: Expand
 ) -> None:
     """Changes one number for each entry of an equation, so that it holds: one on which the entry depends linearly."""
 
