@@ -96,13 +96,16 @@ def exit_code(found: list[Verdict]) -> int:
 def show(verdict: Verdict, explain: bool) -> None:
     """One line a claim; with `explain` what is behind it."""
     from optgen.cli.output import colourful
-    from optgen.cli.verdict_text import details
+    from optgen.cli.verdict_text import claim_lines, details
 
     word = click.style(f"{verdict.verdict:<8}", fg=COLOURS[verdict.verdict]) if colourful() else f"{verdict.verdict:<8}"
     trust = f" [{verdict.trust}]" if verdict.trust else ""
     wrong = "" if verdict.as_claimed or verdict.verdict == "unknown" else f"  (the spec says {verdict.mode})"
     owner = f"{verdict.owner}: " if verdict.owner else ""
     click.echo(f"{word} {owner}{verdict.claim}{trust} {verdict.seconds:.2f} s{wrong}")
-    if explain or verdict.verdict == "unknown":
+    if explain:
+        for line in claim_lines(verdict.span):
+            click.echo(f"    | {line}")
+    if explain or not verdict.as_claimed:
         for line in details(verdict):
             click.echo(f"    {line}")

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optgen.proof.assumptions import Question, substituted
 from optgen.proof.contractions import ONE, Quotient, TooLarge, contraction_text
+from optgen.proof.contractions import text as normal_text
 from optgen.proof.identity import identity_certificate
 from optgen.proof.polynomial import Number, Ratio, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
@@ -24,6 +25,11 @@ from optgen.proof.ranges import as_number, difference, intervals, names, part_as
 from optgen.proof.smt import Script, ask, statement
 from optgen.proof.terms import Reader, Term, renamed
 from optgen.proof.values import Undefined, holds, in_dimension, named
+
+if TYPE_CHECKING:
+    from optgen.proof.certificate import Certificate
+
+READABLE = 200  # characters of a normal form that is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,15 @@ def by_identity(question: Question, reader: Reader, seconds: float) -> Decision 
     match question.goal:
         case ["=" | "<=" | ">=", left, right]:
             if reader.vanishes(["+", left, ["*", "-1", right]]):
-                return Decision("proved", "algebra", identity_certificate(question.goal, question.rules))
+                certificate = identity_certificate(question.goal, question.rules)
+                return Decision("proved", "algebra", certificate | {"mathematics": both_are(left, reader)})
     return None
+
+
+def both_are(side: Term, reader: Reader) -> list[str]:
+    """The normal form of both sides, if a reader can take it in."""
+    normal = normal_text(reader.normal(side))
+    return [f"both sides expand to {normal}"] if len(normal) <= READABLE else []
 
 
 # ---------------------------------------------------------------- signs
@@ -122,19 +135,21 @@ def checked(problem: Problem) -> Decision | None:
     from optgen.proof.certificate import Certificate
 
     empty: dict[str, Any] = {s.name: {} for s in problem.statements}
-    return certified(Certificate(problem, {}, empty, empty, {s.name: () for s in problem.statements}).to_json())
+    return certified(Certificate(problem, {}, empty, empty, {s.name: () for s in problem.statements}))
 
 
-def certified(data: Mapping[str, Any]) -> Decision | None:
+def certified(found: Certificate) -> Decision | None:
     """A certificate that the checker accepts."""
     from optgen.proof.check import check
     from optgen.proof.check_classes import Rejected
+    from optgen.proof.explain import explained, latex
 
+    data = found.to_json()
     try:
         report = check(data)
     except Rejected:
         return None
-    return Decision("proved", report.trust, data)
+    return Decision("proved", report.trust, data | {"mathematics": explained(found), "latex": latex(found)})
 
 
 # ---------------------------------------------------------------- quadratic forms in vectors
@@ -178,7 +193,7 @@ def with_squares(
     for margin in positive(gap[0], domain) if gap[1] else (Fraction(0),):
         left = form - Quadratic({(UNIT, UNIT): margin}, {}) if margin != 0 else form
         found = prove(Problem((), (Statement("claim", left),), domain, assumptions), min(seconds, 10.0))
-        decision = None if found is None else certified(found.to_json())
+        decision = None if found is None else certified(found)
         if decision is None or margin == 0:
             if decision is not None:
                 return decision

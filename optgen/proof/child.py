@@ -82,7 +82,12 @@ def stable(request: Mapping[str, Any]) -> Answer:
     from optgen.proof.stability import prove_stable
 
     method, domain = read_method(request["method"]), read_domain(request["domain"])
-    return {"certificate": prove_stable(method, domain, request["curvature"], solver=smt_signs.nonnegative)}
+    found = prove_stable(method, domain, request["curvature"], solver=smt_signs.nonnegative)
+    if found is None:
+        return {"certificate": None}
+    from optgen.proof.explain import explained_stability
+
+    return {"certificate": found, "mathematics": explained_stability(method, request["curvature"]), "latex": []}
 
 
 def unstable(request: Mapping[str, Any]) -> Answer:

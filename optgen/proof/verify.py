@@ -21,6 +21,7 @@ from optgen.proof.cancel import linear_root, lowest
 from optgen.proof.domains import Contradiction, holds
 from optgen.proof.extract import Extracted, extracted
 from optgen.proof.interpolation import ClassError
+from optgen.proof.mathematics import number_text
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, Statement, constant, problem_to_json
@@ -261,7 +262,7 @@ def by_multipliers(claim: Claim, goal: Relation, found: Extracted, depth: int, w
         part.tried += piece.tried
         if piece.status != "proved" or piece.certificate is None:
             return part
-        certificates.append(piece.certificate)
+        certificates.append({**piece.certificate, "where": f"{name} = {number_text(end)}"})
         trusts.append(piece.trust)
         words += piece.words
     part.status, part.trust, part.words = "proved", weakest(trusts), tuple(words)
