@@ -67,7 +67,7 @@ class StraightOperation:
     `{r}` is the result, `{0}` the operands, `{t}` and `{m}` the type of the result and its mangled name, `{a}` and
     `{n}` those of the first operand; C's is an expression, `{s}` the suffix f of functions on float.  `text` is the
     spelling in a program: an infix sign, a prefix, or the name of a function.  `real` is the meaning over numbers
-    with `+ - * /` and the methods of a ball.
+    with `+ - * /` and the methods of a ball; the value is that, rounded once to the type if it `rounds`, else exactly that.
     """
 
     name: str
@@ -78,6 +78,7 @@ class StraightOperation:
     text: str = ""
     form: Literal["infix", "prefix", "call", "special"] = "call"
     real: Callable[..., Any] | None = None
+    rounds: bool = False
     doc: str = ""
 
 
@@ -147,7 +148,8 @@ def _conversion(target: Type) -> StraightOperation:
         return a.astype(NUMPY[target])
 
     exact = (lambda a: a) if kind(target) == "f" else None
-    return StraightOperation(target, rule, numpy, text=target, real=exact, doc=f"convert to {target}")
+    doc = f"convert to {target}"
+    return StraightOperation(target, rule, numpy, text=target, real=exact, rounds=target == "f32", doc=doc)
 
 
 _C_FLOATS: tuple[tuple[Type, str], ...] = (("f32", "float"), ("f64", "double"))
@@ -181,15 +183,15 @@ _declarations = (
     StraightOperation("parameter", _nothing, lambda np: None, form="special", doc="an argument of the function"),
     StraightOperation("constant", _nothing, lambda np: None, form="special", doc="a number, by its bits"),
     StraightOperation("table", _nothing, lambda np: None, form="special", doc="an entry of a table, from 1"),
-    _infix("add", "+", "add", "fi", lambda np, a, b: a + b, "sum", real=lambda a, b: a + b),
-    _infix("sub", "-", "sub", "fi", lambda np, a, b: a - b, "difference", real=lambda a, b: a - b),
-    _infix("mul", "*", "mul", "fi", lambda np, a, b: a * b, "product", real=lambda a, b: a * b),
-    _infix("div", "/", "div", "f", lambda np, a, b: a / b, "quotient", real=lambda a, b: a / b),
+    _infix("add", "+", "add", "fi", lambda np, a, b: a + b, "sum", real=lambda a, b: a + b, rounds=True),
+    _infix("sub", "-", "sub", "fi", lambda np, a, b: a - b, "difference", real=lambda a, b: a - b, rounds=True),
+    _infix("mul", "*", "mul", "fi", lambda np, a, b: a * b, "product", real=lambda a, b: a * b, rounds=True),
+    _infix("div", "/", "div", "f", lambda np, a, b: a / b, "quotient", real=lambda a, b: a / b, rounds=True),
     StraightOperation(
         "fma", _same("f", 3), fma, {"f": "{r} = call {t} @llvm.fma.{m}({t} {0}, {t} {1}, {t} {2})"},
-        {"f": "fma{s}({0}, {1}, {2})"}, "fma", real=lambda a, b, c: a * b + c, doc="a*b + c, rounded once",
+        {"f": "fma{s}({0}, {1}, {2})"}, "fma", real=lambda a, b, c: a * b + c, rounds=True, doc="a*b + c, rounded once",
     ),
-    _function("sqrt", "f", "sqrt", "sqrt", lambda np, a: np.sqrt(a), "square root", real=lambda a: a.sqrt()),
+    _function("sqrt", "f", "sqrt", "sqrt", lambda np, a: np.sqrt(a), "square root", real=lambda a: a.sqrt(), rounds=True),
     StraightOperation(
         "neg", _same("fi", 1), lambda np, a: -a, {"f": "{r} = fneg {t} {0}", "i": "{r} = sub {t} {zero}, {0}"},
         {"f": "-{0}", "i": "({T})(0 - ({U}){0})"}, "-", "prefix", real=lambda a: -a, doc="the other sign",

@@ -40,12 +40,17 @@ def hull(*balls: Any) -> Range:
 
 
 def _increasing(
-    function: Callable[[Any], Any], bottom: Any, top: Any, low: int | None = None, high: int | None = None
+    function: Callable[[Any], Any],
+    bottom: Any,
+    top: Any,
+    low: int | None = None,
+    high: int | None = None,
+    far: Any = INF,
 ) -> Callable[[Range], Range]:
-    """`bottom` and `top` bound the values; outside [low, high] the function has none."""
+    """`bottom` and `top` bound the values; outside [low, high] the function has none; it is computed up to `far`."""
 
     def rule(a: Range) -> Range:
-        first, last = a
+        first, last = (far if a[0] > far else a[0]), (-far if a[1] < -far else a[1])
         if (low is not None and last < low) or (high is not None and first > high):
             raise Undefined("outside the domain")
         if (low is not None and not last > low) or (high is not None and not first < high):
@@ -131,7 +136,8 @@ def _neg(a: Range) -> Range:
     return -a[1], -a[0]
 
 
-_EXP = _increasing(lambda v: v.exp(), 0, INF)
+FAR = arb(2**40)  # beyond, Arb gives no enclosure of exp
+_EXP = _increasing(lambda v: v.exp(), 0, INF, far=FAR)
 
 ENDS: dict[str, Callable[..., Range]] = {
     "add": lambda a, b: made(a[0] + b[0], a[1] + b[1]),
@@ -144,11 +150,11 @@ ENDS: dict[str, Callable[..., Range]] = {
     "power_int": _power,
     "sqrt": _increasing(lambda v: v.sqrt(), 0, INF, low=0),
     "exp": _EXP,
-    "expm1": _increasing(lambda v: v.expm1(), -1, INF),
+    "expm1": _increasing(lambda v: v.expm1(), -1, INF, far=FAR),
     "log": _increasing(lambda v: v.log(), -INF, INF, low=0),
     "log1p": _increasing(lambda v: v.log1p(), -INF, INF, low=-1),
-    "sinh": _increasing(lambda v: v.sinh(), -INF, INF),
-    "cosh": lambda a: _increasing(lambda v: v.cosh(), 1, INF)(_abs(a)),
+    "sinh": _increasing(lambda v: v.sinh(), -INF, INF, far=FAR),
+    "cosh": lambda a: _increasing(lambda v: v.cosh(), 1, INF, far=FAR)(_abs(a)),
     "tanh": _increasing(lambda v: v.tanh(), -1, 1),
     "erf": _increasing(lambda v: v.erf(), -1, 1),
     "erfc": _negated(_increasing(lambda v: -v.erfc(), -2, 0)),
