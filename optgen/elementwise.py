@@ -72,15 +72,21 @@ def _function(wanted: Request) -> np.ufunc:
 
         register()
     about = docs[0].text if docs else ""
-    return make(wanted, meaning, derivative, _programs(group), about, certificate(wanted.expression) if group else None)
+    if group is None:
+        return make(wanted, meaning, derivative, (), about)
+    programs = _programs(group) + _programs(_double(wanted.expression))
+    found = {dtype: certificate(wanted.expression, dtype) for dtype in ("float32", "float64")}
+    proved = {dtype: kept for dtype, kept in found.items() if kept is not None}
+    return make(wanted, meaning, derivative, programs, about, proved)
 
 
-def certificate(name: str) -> dict[str, Any] | None:
+def certificate(name: str, dtype: str = "float32") -> dict[str, Any] | None:
     """What was proved of a shipped function: the certificate beside its spec."""
-    from optgen.shipped import function_paths
+    from optgen.shipped import double_paths, function_paths
 
-    path = function_paths()[name].with_suffix(".json")
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    spec = (function_paths() if dtype == "float32" else double_paths()).get(name)
+    path = None if spec is None else spec.with_suffix(".json")
+    return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.is_file() else None
 
 
 # operations of solvers whose shipped function has another name
@@ -131,6 +137,14 @@ def _shipped(name: str) -> tree.Group | None:
     from optgen.shipped import function_paths
 
     path = function_paths().get(name)
+    return None if path is None else compiler.load(path).file.groups("function")[0]
+
+
+def _double(name: str) -> tree.Group | None:
+    """The block of its program for float64."""
+    from optgen.shipped import double_paths
+
+    path = double_paths().get(name)
     return None if path is None else compiler.load(path).file.groups("function")[0]
 
 

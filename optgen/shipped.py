@@ -34,6 +34,12 @@ def function_paths() -> dict[str, Path]:
     return {path.stem: path for path in sorted((directory() / "functions").glob("*.opt"))}
 
 
+@cache
+def double_paths() -> dict[str, Path]:
+    """The file of the program for float64 of a shipped function, by name, where there is one."""
+    return {path.stem: path for path in sorted((directory() / "functions" / "float64").glob("*.opt"))}
+
+
 def function(name: str) -> np.ufunc:
     """The ufunc of a name of `optgen.functions`: a shipped function, or an expression with its choices.
 

@@ -17,7 +17,8 @@ SPAN = (-8.0, 8.0)  # where a function without a domain is timed
 @click.option("--relative", type=float, help="Accuracy as a part of the result: 1e-4 or 1e-3.")
 @click.option("--of", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Whose units count.")
 @click.option("--domain", type=float, nargs=2, help="The arguments that matter, from A to B.", metavar="A B")
-@click.option("--prove", is_flag=True, help="Run every float32 argument against the bounded reference.")
+@click.option("--prove", is_flag=True, help="Prove the error: run every float32, or bound all of float64.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", help="What --prove is about.")
 @click.option("--no-bench", is_flag=True, help="Leave out the times.")
 @click.option("-o", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write code, plot, certificate.")
 def command(
@@ -27,6 +28,7 @@ def command(
     of: str,
     domain: tuple[float, float] | None,
     prove: bool,
+    dtype: str,
     no_bench: bool,
     folder: Path | None,
 ) -> None:
@@ -44,8 +46,9 @@ def command(
 
     function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None)
     if prove:
-        with click.progressbar(length=1000, label="every argument", file=sys.stderr) as bar:
-            function.prove(progress=lambda part: bar.update(round(1000 * part) - bar.pos))
+        label = "every argument" if dtype == "float32" else "every piece"
+        with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
+            function.prove(progress=lambda part: bar.update(round(1000 * part) - bar.pos), dtype=dtype)
     for line in _described(function):
         click.echo(line)
     if not no_bench:
@@ -64,6 +67,10 @@ def _described(function: Any) -> list[str]:
     lines = [f"{function.expression}, to {function.accuracy}{where}", f"  error     {function.error!r}"]
     for dtype, program in function.programs.items():
         lines.append(f"  {dtype:<9} {len(program.instructions)} operations, program {program.digest[:16]}")
+    if "float64" in function.programs:
+        bound = function.error.float64
+        said = f"at most {bound:.4f} ulp: proved (interval)" if bound < float("inf") else "not bounded"
+        lines.append(f"  in float64 the error is {said}")
     return lines
 
 
@@ -72,6 +79,7 @@ def _list() -> None:
     import json
 
     import optgen
+    from optgen.elementwise import certificate
     from optgen.shipped import function_paths
 
     width = max(map(len, function_paths()), default=0)
@@ -80,4 +88,6 @@ def _list() -> None:
         kept = path.with_suffix(".json")
         known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
         said = f"{known['verdict']}, {float(known['error at most']):.4f} ulp" if known else "no certificate"
-        click.echo(f"{name:<{width}}  {said:<20}  {docs[0] if docs else ''}")
+        double = certificate(name, "float64")
+        said += f"; float64 {double['error at most']}" if double else ""
+        click.echo(f"{name:<{width}}  {said:<36}  {docs[0] if docs else ''}")

@@ -14,6 +14,8 @@ Must not know: the language, specs, the runtime, who else calls the kernels.
     certificate  what a sweep found, as data that a command makes again
     generate     from a meaning and an accuracy to a program: asks the schemes, takes the cheapest that holds
     schemes      families of programs, each found by analysis of the meaning
+    doubles      the same for float64
+    bounds       certified bounds of the error, for formats with too many numbers to run them all
     target       what a scheme wants to know of a function
     fit          minimax coefficients in high precision, rounded jointly
     anchors      zeros, poles, kinks and ends of a function, enclosed

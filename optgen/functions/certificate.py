@@ -66,6 +66,11 @@ class Proof:
     def proved(self) -> bool:
         return self.findings.full and self.holds
 
+    @property
+    def error(self) -> float:
+        """The largest error that was found, in the unit of the claim."""
+        return self.findings.error
+
     def as_json(self) -> str:
         """The certificate, the same text whenever it is made of the same program and claim."""
         return json.dumps(_data(self), indent=1) + "\n"
@@ -146,16 +151,23 @@ def prove(
     return Proof(program.digest, claim, findings)
 
 
-def _data(proof: Proof) -> dict[str, Any]:
-    claim, found = proof.claim, proof.findings
+def described(claim: Claim) -> dict[str, Any]:
+    """What is claimed, as data."""
     return {
-        "format": FORMAT,
-        "program": proof.program,
         "meaning": claim.meaning.doc,
         "expression": print_function(claim.meaning).splitlines(),
         "accuracy": {"amount": str(claim.accuracy.amount), "relative": claim.accuracy.relative,
                      "of": claim.accuracy.of, "floor": claim.floor},
         "domain": None if claim.domain is None else [claim.domain.low.hex(), claim.domain.high.hex()],
+    }  # fmt: skip
+
+
+def _data(proof: Proof) -> dict[str, Any]:
+    found = proof.findings
+    return {
+        "format": FORMAT,
+        "program": proof.program,
+        **described(proof.claim),
         "verdict": "proved" if proof.proved else "tested" if proof.holds else "refuted",
         "trust": "exhaustive" if found.full else "sampled",
         "inputs": found.inputs,

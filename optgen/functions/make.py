@@ -18,6 +18,7 @@ from optgen.ir.program import Function
 from optgen.ir.straight import Straight
 
 if TYPE_CHECKING:  # what proves needs Arb, and a shipped function is made without
+    from optgen.functions.bounds.interval import IntervalProof
     from optgen.functions.certificate import Claim, Proof
     from optgen.functions.reference import Reference
     from optgen.functions.sweep import Progress
@@ -31,19 +32,21 @@ def make(
     derivative: Callable[[int], Any],
     shipped: tuple[Straight, ...] = (),
     documentation: str = "",
-    certificate: Mapping[str, Any] | None = None,
+    certificates: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> np.ufunc:
-    """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype, and `certificate`
-    says what was proved of that for float32.
+    """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype, and `certificates`
+    say what was proved of them, by dtype.
 
     Raises SpecError if no program reaches the accuracy.
     """
     programs = {DTYPE[program.type]: program for program in shipped or (_found(wanted, meaning),)}
     if "float64" not in programs:
         programs |= _in_doubles(meaning)
-    if certificate is not None and certificate["program"] != programs["float32"].digest:
-        certificate = None  # it is of another program
-    record = Record(wanted, meaning, programs, certificate)
+    # a certificate of another program says nothing
+    kept = {
+        dtype: found for dtype, found in (certificates or {}).items() if found["program"] == programs[dtype].digest
+    }
+    record = Record(wanted, meaning, programs, kept)
     arguments = tuple(parameter.name for parameter in meaning.parameters)
     definition = Definition(wanted.name, arguments, programs, derivative)
     attributes = {
@@ -51,27 +54,35 @@ def make(
         "accuracy": wanted.accuracy,
         "domain": wanted.domain,
         "programs": programs,
-        "certificate": certificate,
+        "certificate": record.certificate,
+        "certificates": record.certificates,
         "error": ErrorBound(record),
         "prove": record.prove,
         "write": record.write,
     }
-    made = make_ufunc(definition, _documentation(wanted, meaning, documentation, programs), attributes)
+    made = make_ufunc(definition, _documentation(record, documentation), attributes)
     record.attributes = made.__dict__
     return made
 
 
-def _documentation(wanted: Request, meaning: Function, documentation: str, programs: Mapping[str, Straight]) -> str:
+def _documentation(record: Record, documentation: str) -> str:
+    wanted, meaning = record.wanted, record.meaning
     lines = [documentation, ""] if documentation else []
     names = ", ".join(parameter.name for parameter in meaning.parameters)
     where = f" on {wanted.domain}" if wanted.domain is not None else ""
     tested = ", tested on samples, for there are too many pairs" if len(meaning.parameters) > 1 else ""
     lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{tested}.")
-    if "float64" in programs:
-        lines.append("In float64 the expression is evaluated as it is written: its error is not bounded.")
+    if "float64" in record.programs:
+        bounded = record.double is not None
+        lines.append(
+            f"In float64 no result is further off than {record.double} ulp, proved by interval arithmetic."
+            if bounded
+            else "In float64 the expression is evaluated as it is written: its error is not bounded."
+        )
     lines += [
         "",
-        "`error` says what is known of its error, `prove()` runs every float32 argument, `write(folder)` is for C.",
+        "`error` says what is known of its error, `prove()` runs every float32 argument, `prove(dtype='float64')` bounds",
+        "the error in float64 by interval arithmetic, `write(folder)` is for C.",
         "Floating-point flags are neither raised nor read: a result says itself that it is infinite or not a number.",
     ]
     return "\n".join(lines)
@@ -152,20 +163,31 @@ def _unreachable(wanted: Request, meaning: Function, reason: str) -> SpecError:
 
 
 class Record:
-    """What was proved of the programs of one request so far; `shipped` is the certificate that came with them."""
+    """What was proved of the programs of one request so far; `certificates` are those that came with them."""
 
     def __init__(
         self,
         wanted: Request,
         meaning: Function,
         programs: Mapping[str, Straight],
-        shipped: Mapping[str, Any] | None = None,
+        certificates: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.meaning = meaning
         self.wanted = wanted
         self.programs = programs
-        self.certificate = shipped
+        self.certificates = dict(certificates)
         self.attributes: dict[str, Any] = {}  # of the ufunc
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """What was proved of the program for float32."""
+        return self.certificates.get("float32")
+
+    @property
+    def double(self) -> str | None:
+        """The bound for float64, as it was proved."""
+        kept = self.certificates.get("float64")
+        return kept["error at most"] if kept is not None and kept["verdict"] == "proved" else None
 
     @cached_property
     def claim(self) -> Claim:
@@ -221,16 +243,37 @@ class Record:
             message = f"{self.meaning.doc} can't be proved here: {error}"
             raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None
 
-    def prove(self, progress: Progress | None = None, threads: int = 2) -> Proof:
+    def prove(
+        self, progress: Progress | None = None, threads: int = 2, dtype: str = "float32"
+    ) -> Proof | IntervalProof:
         """Run every float32 argument of the domain against the bounded reference; takes seconds to minutes.
 
-        The proof says what was found: `proof.proved`, `proof.findings.error`, `proof.as_json()` (the certificate).
-        Raises SpecError for a function of two arguments or one that has no reference.
+        The proof says what was found: `proof.proved`, `proof.error`, `proof.as_json()` (the certificate).  With
+        `dtype="float64"` the error of the loop for doubles is bounded by interval arithmetic instead.
+        Raises SpecError for a function of two arguments, one that has no reference, one whose error has no bound.
         """
+        if dtype == "float64":
+            return self._bounded(progress)
         if "full" not in self.__dict__:
             self.__dict__["full"] = self._swept(True, progress, threads)
-            self.certificate = self.attributes["certificate"] = json.loads(self.full.as_json())
+            self.certificates["float32"] = json.loads(self.full.as_json())
+            self.attributes["certificate"] = self.certificate
         return self.full
+
+    def _bounded(self, progress: Progress | None) -> IntervalProof:
+        from optgen.functions.bounds.interval import certify
+        from optgen.functions.errors import Refused
+
+        if "float64" not in self.programs or len(self.meaning.parameters) > 1:
+            message = f"there is no bound in float64 of {self.meaning.doc}"
+            raise SpecError([Diagnostic("E0805", message, help="bounds are of functions of one argument")])
+        try:
+            proof = certify(self.programs["float64"], self.claim, progress)
+        except Refused as error:
+            message = f"the error of {self.meaning.doc} in float64 can't be bounded here: {error}"
+            raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None
+        self.certificates["float64"] = json.loads(proof.as_json())
+        return proof
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write what the function is to a folder: plain C, header, shared library, certificate; the paths."""
@@ -242,7 +285,8 @@ class Record:
 class ErrorBound:
     """What is known of a function's error, looked at when first asked for.
 
-    `float(f.error)` is the bound in the unit of its accuracy; `f.error.proved` whether every argument was run.
+    `float(f.error)` is the bound in the unit of its accuracy; `f.error.proved` whether every argument was run;
+    `f.error.float64` the bound in ulps of the loop for doubles, infinite where none was proved.
     """
 
     def __init__(self, record: Record) -> None:
@@ -257,6 +301,11 @@ class ErrorBound:
         """The argument at which the error is largest; the arguments, of a function of two."""
         at = self._record.known["worst input"]
         return float.fromhex(at) if isinstance(at, str) else tuple(map(float.fromhex, at))
+
+    @property
+    def float64(self) -> float:
+        found = self._record.double
+        return float("inf") if found is None else float(found)
 
     def __float__(self) -> float:
         return float(self._record.known["error at most"])

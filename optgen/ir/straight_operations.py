@@ -67,7 +67,7 @@ class StraightOperation:
     `{r}` is the result, `{0}` the operands, `{t}` and `{m}` the type of the result and its mangled name, `{a}` and
     `{n}` those of the first operand; C's is an expression, `{s}` the suffix f of functions on float.  `text` is the
     spelling in a program: an infix sign, a prefix, or the name of a function.  `real` is the meaning over numbers
-    with `+ - * /` and the methods of a ball; the value is that, rounded once to the type if it `rounds`, else exactly that.
+    with `+ - * /` and the methods of a ball; the value is that, exactly, or rounded once to the type if it `rounds`.
     """
 
     name: str
@@ -189,9 +189,12 @@ _declarations = (
     _infix("div", "/", "div", "f", lambda np, a, b: a / b, "quotient", real=lambda a, b: a / b, rounds=True),
     StraightOperation(
         "fma", _same("f", 3), fma, {"f": "{r} = call {t} @llvm.fma.{m}({t} {0}, {t} {1}, {t} {2})"},
-        {"f": "fma{s}({0}, {1}, {2})"}, "fma", real=lambda a, b, c: a * b + c, rounds=True, doc="a*b + c, rounded once",
+        {"f": "fma{s}({0}, {1}, {2})"}, "fma", real=lambda a, b, c: a * b + c, rounds=True,
+        doc="a*b + c, rounded once",
     ),
-    _function("sqrt", "f", "sqrt", "sqrt", lambda np, a: np.sqrt(a), "square root", real=lambda a: a.sqrt(), rounds=True),
+    _function(
+        "sqrt", "f", "sqrt", "sqrt", lambda np, a: np.sqrt(a), "square root", real=lambda a: a.sqrt(), rounds=True
+    ),
     StraightOperation(
         "neg", _same("fi", 1), lambda np, a: -a, {"f": "{r} = fneg {t} {0}", "i": "{r} = sub {t} {zero}, {0}"},
         {"f": "-{0}", "i": "({T})(0 - ({U}){0})"}, "-", "prefix", real=lambda a: -a, doc="the other sign",

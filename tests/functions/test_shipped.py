@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import optgen
+from optgen import elementwise
 from optgen.elementwise import certificate
-from optgen.shipped import function_paths
+from optgen.shipped import double_paths, function_paths
 
 NAMES = sorted(function_paths())
+DOUBLES = sorted(double_paths())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -43,3 +45,32 @@ def test_it_is_what_the_backends_compute(name):
     wanted = optgen.array_code(name, "numpy", "float64")(x.astype("float64"))
     error = np.abs(getattr(optgen.functions, name)(x) - wanted) / np.spacing(np.abs(wanted).astype("float32"))
     assert error.max() <= 1.001
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+def test_the_bound_for_doubles_is_of_the_program_that_runs(name):
+    function, kept = getattr(optgen.functions, name), certificate(name, "float64")
+    assert kept is not None, "a program without a bound: scripts/functions --float64"
+    assert kept["program"] == function.programs["float64"].digest, "a changed program needs a new bound"
+    assert kept["verdict"] == "proved" and kept["trust"] == "interval" and not kept["wrong special inputs"]
+    assert kept["meaning"] == function.expression
+    assert function.error.float64 == float(kept["error at most"]) <= 1
+    assert "proved by interval arithmetic" in function.__doc__
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+def test_the_bound_for_doubles_is_found_again_at_random_places(name):
+    """Another run cuts other pieces, so its bounds may differ a little from those of the certificate."""
+    from optgen.functions.bounds.interval import spot_check
+    from optgen.functions.certificate import Claim
+    from optgen.functions.request import Accuracy
+
+    function = getattr(optgen.functions, name)
+    claim = Claim(elementwise._meaning(elementwise._expression(name)), Accuracy())
+    assert spot_check(function.programs["float64"], claim, 60, seed=3).error <= 1
+
+
+def test_what_has_no_bound_in_doubles_says_so():
+    function = optgen.function("2^x", ulp=4, domain=(-20, 20))
+    assert function.error.float64 == float("inf")
+    assert "its error is not bounded" in function.__doc__

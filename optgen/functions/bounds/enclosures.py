@@ -1,8 +1,8 @@
 """What a value of a program is on a piece of its arguments.
 
 The argument is x = centre + half*t with t in [-1, 1].  A float value is a polynomial in t whose coefficients are balls,
-plus, for roundings that reach the result by more than one way, that rounding (a number d in [-1, 1]) times a polynomial:
-what an exact transformation adds and subtracts again cancels.  All other errors widen the constant coefficient.
+plus, for each rounding that reaches the result by more than one way, that rounding (a number d in [-1, 1]) times a
+polynomial: what two-term arithmetic adds and subtracts again cancels.  All other errors widen the constant coefficient.
 
 `grain`: the value is a multiple of 2^grain.  A sum or product that is a multiple of 2^g and at most 2^(g + precision)
 is a number of the format: it is exact, which is what two-term arithmetic rests on.

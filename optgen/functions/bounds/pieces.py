@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -171,7 +172,7 @@ def _halves(piece: Piece, format: Format) -> list[Piece]:
 def _parts(piece: Piece, starts: Iterable[int]) -> list[Piece]:
     """The piece cut before each of these."""
     bounds = [piece.first, *sorted({at for at in starts if piece.first < at <= piece.last}), piece.last + 1]
-    return [replace(piece, first=a, last=b - 1) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [replace(piece, first=a, last=b - 1) for a, b in pairwise(bounds)]
 
 
 def _where_decided(paths: Paths, piece: Piece, split: Split) -> list[Piece]:
