@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -144,7 +145,7 @@ def test_a_bound_covers_all_numbers_and_is_no_less_than_an_error():
     wanted = Piece(F64.to_bits(0.01), F64.to_bits(3.0))
     found = sorted(bounds(paths, real, [wanted], 0.8), key=lambda pair: pair[0].first)
     assert found[0][0].first == wanted.first and found[-1][0].last == wanted.last
-    assert all(a[0].last + 1 == b[0].first for a, b in zip(found, found[1:], strict=False))
+    assert all(a[0].last + 1 == b[0].first for a, b in pairwise(found))
     draw = np.random.default_rng(0)
     for piece, error in found:
         x = draw.integers(piece.first, piece.last + 1, 40).view(np.float64)
