@@ -81,8 +81,8 @@ def _documentation(record: Record, documentation: str) -> str:
         )
     lines += [
         "",
-        "`error` says what is known of its error, `prove()` runs every float32 argument, `prove(dtype='float64')` bounds",
-        "the error in float64 by interval arithmetic, `write(folder)` is for C.",
+        "`error` says what is known of its error, `prove()` runs every float32 argument, `write(folder)` is for C;",
+        "`prove(dtype='float64')` bounds the error in float64 by interval arithmetic.",
         "Floating-point flags are neither raised nor read: a result says itself that it is infinite or not a number.",
     ]
     return "\n".join(lines)
