@@ -69,14 +69,15 @@ def bounds(paths: Paths, meaning: Meaning, pieces: Iterable[Piece], goal: float)
         except Split as split:
             waiting += [(part, halvings) for part in _where_decided(paths, piece, split)]
             continue
-        except (Undecided, Undefined) as reason:
+        except Undecided as reason:
             if piece.first == piece.last:
                 raise Refused(f"nothing is known at {piece.ends(paths.format)[0]!r}: {reason}") from None
             waiting += [(part, halvings) for part in _halves(piece, paths.format)]
             continue
-        if error > goal and piece.first < piece.last and (across or halvings < HALVINGS):
-            parts = _at_power(meaning, piece, across, paths.format) if across else []
-            deeper = halvings + (not across)
+        if error > goal and piece.first < piece.last and (across is not None or halvings < HALVINGS):
+            with precision_of(PRECISION):
+                parts = _at_power(meaning, piece, across, paths.format) if across else []
+            deeper = halvings + (across is None)
             waiting += [(part, deeper) for part in parts or _halves(piece, paths.format)]
             continue
         yield piece, error
@@ -85,7 +86,12 @@ def bounds(paths: Paths, meaning: Meaning, pieces: Iterable[Piece], goal: float)
 def error_on(paths: Paths, meaning: Meaning, piece: Piece) -> tuple[float, Fraction | None]:
     """A bound of the error on a piece in ulps, and a power of 2 inside the function's values (0: its zero), if any."""
     low, high = piece.ends(paths.format)
-    made = [_error(end, meaning, Fraction(low), Fraction(high), paths.format) for end in paths.run(piece)]
+    found = paths.run(piece)
+    try:
+        made = [_error(end, meaning, Fraction(low), Fraction(high), paths.format) for end in found]
+    except Undefined:
+        right = all(isinstance(end, Constant) and end.number != end.number for end in found)
+        return 0.0 if right else float("inf"), None
     return max(made, key=lambda pair: pair[0])
 
 
@@ -229,12 +235,13 @@ def _at_power(meaning: Meaning, piece: Piece, limit: Fraction, format: Format) -
     """The piece cut where the function's size passes a power of 2; nothing if its ends are on one side."""
     if limit == 0:
         return []
-    left, right = piece.first, piece.last
+    left, right, power = piece.first, piece.last, exact(limit)
 
     def beyond(magnitude: int) -> bool | None:
         number = Fraction(format.of_bits(magnitude)) * (-1 if piece.negative else 1)
-        value = abs(meaning.value([exact(number)], PRECISION))
-        return True if value > exact(limit) else False if value < exact(limit) else None
+        value = meaning.value([exact(number)], PRECISION)
+        low, high = abs(value.lower()), abs(value.upper())
+        return True if min(low, high) > power else False if max(low, high) < power else None
 
     start, stop = beyond(left), beyond(right)
     if start is None or stop is None:

@@ -6,4 +6,7 @@ Must not know: proofs, kernels, who asks.
     offers       the families in the order in which they are asked
     pairs        sums and products with their errors: what the last bit rests on
     exponential  f(x + s) = 2 f(x): one polynomial, scaled
+    logarithm    f(2 x) = f(x) + s: the exponent, and an artanh
+    logistic     1/(1 + an exponential): one division and its residual
+    saturating   odd functions with a limit: a polynomial near 0, cells beyond
 """

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from optgen.functions.doubles import exponential
+from optgen.functions.doubles import exponential, logarithm, logistic, saturating
 from optgen.functions.generate import target_of
 from optgen.functions.target import Target, precise
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
 
-FAMILIES: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (exponential.programs,)
+FAMILIES: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
+    exponential.programs,
+    logarithm.programs,
+    logistic.programs,
+    saturating.programs,
+)
 
 
 def double_programs(name: str, meaning: Function) -> Iterator[Straight]:
