@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from optgen.functions.fit import Model, chebyshev_points, least_squares, round_jointly, to_float64
 from optgen.functions.schemes.saturating import recognise
@@ -81,7 +82,7 @@ def cells(target: Target) -> list[Cell]:
         ends.append(next_end(ends[-1]))
     degree = 6
     while True:
-        made = [fitted(target, low, high, degree) for low, high in zip(ends, ends[1:], strict=False)]
+        made = [fitted(target, low, high, degree) for low, high in pairwise(ends)]
         if max(error for _, error in made) < TOLERANCE:
             return [cell for cell, _ in made]
         degree += 1
