@@ -56,9 +56,7 @@ def anchors(known: Reference) -> tuple[Anchor, ...]:
 
 
 def _line(known: Reference) -> list[Piece]:
-    pieces = [
-        _piece(int(b["first"]), int(b["count"]), 1 if b["coefficients"][0] > 0 else -1) for b in known.blocks
-    ]
+    pieces = [_piece(int(b["first"]), int(b["count"]), 1 if b["coefficients"][0] > 0 else -1) for b in known.blocks]
     pieces += [_piece(first, count, 0) for first, count in known.undefined]
     pieces += [_piece(bits, 1, 0) for bits in known.special]
     return sorted(pieces, key=lambda piece: piece.low)

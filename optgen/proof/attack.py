@@ -23,7 +23,7 @@ from optgen.proof.averages import MEMBER, OPEN, drawn_in
 from optgen.proof.domains import holds
 from optgen.proof.evaluation import Evaluation, Expand, Oracles, holds_at
 from optgen.proof.extract import Extracted
-from optgen.proof.members import Coined, Member, as_oracles, lower_root, members, two_members
+from optgen.proof.members import Coined, Member, as_oracles, family, lower_root, members
 from optgen.proof.polynomial import Number, at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Quadratic
 from optgen.proof.quantities import NotLinear
@@ -340,10 +340,11 @@ def on_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -
         return
     given = [f for f in claim.given if f"given {f.span.text}" in found.problem.assumptions and isinstance(f, Relation)]
     done = 0
-    for seed in range(3 * MEMBERS):
+    for seed in range((10 if given else 3) * MEMBERS):
         random = Random(seed)
         values = sample(found.problem.domain, random)
-        for name in symbols_of(found) - values.keys():
+        given_names = {n for c in found.constraints for side in (c.left, c.right) for n in names_of(side)}
+        for name in (symbols_of(found) | given_names) - values.keys():
             values[name] = Fraction(random.randint(1, 9), random.randint(1, 9))
         values |= {name: Fraction(ceil(values[name])) for name in integers_of(found) if name in values}
         values |= sizes_of(found, SIZE)
@@ -373,21 +374,24 @@ def chosen_members(
     """A member for each oracle, two for each family whose number of members is open; None if a class has none here."""
     averages = found.averages
     oracles = {o.name: o for o in found.problem.oracles}
-    families = {b for b, (_, dimension) in averages.families.items() if dimension not in found.sizes}
-    plain = [o for n, o in oracles.items() if n.partition("[")[0] not in families | averages.random]
+    families = averages.families
+    plain = [o for n, o in oracles.items() if n.partition("[")[0] not in families.keys() | averages.random]
     chosen = members(plain, values, random, found.starred)
     if chosen is None:
         return None
-    for base in families:
-        if averages.families[base][0] != "mean":
+    for base, (kind, dimension) in families.items():
+        count = found.sizes.get(dimension, TWO)
+        if kind != "mean":
             return None
-        member = next((o for n, o in oracles.items() if n.startswith(f"{base}[")), None)
+        open_member = next((o for n, o in oracles.items() if n.startswith(f"{base}[")), None)
+        known = [oracles.get(f"{base}[{k + 1}]") for k in range(count)]
+        each = known if dimension in found.sizes else [open_member] * count
         spread = averages.spreads.get(base)
         numbers = None if spread is None else (rational_at(spread[0], values), rational_at(spread[1], values))
-        three = two_members(oracles.get(base), member, numbers, values, random, found.starred)
-        if three is None:
+        made = family(oracles.get(base), each, numbers, values, random, found.starred)
+        if made is None:
             return None
-        chosen |= dict(zip((base, f"{base}[1]", f"{base}[2]"), three, strict=True))
+        chosen |= dict(zip((base, *(f"{base}[{k + 1}]" for k in range(count))), made, strict=True))
     for name in averages.random:
         omega = next(c.arguments[0] for c in oracles[name].classes if c.name == "unbiased")
         assert omega is not None

@@ -16,7 +16,7 @@ from optgen.ir import nodes as ir
 from optgen.ir.claims import Claim, Relation, scalar_of
 from optgen.ir.program import State
 from optgen.proof import noise
-from optgen.proof.averages import OPEN, Averages
+from optgen.proof.averages import OPEN, Averages, Place
 from optgen.proof.cancel import lowest
 from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.forms import MARK, Asked, Frame, Reader
@@ -45,6 +45,7 @@ from optgen.proof.relations import (
     is_infinite,
     linear_answers,
     linear_values,
+    number_of_member,
     squared,
     with_minimisers,
 )
@@ -98,10 +99,12 @@ class Extraction:
     tied: bool = False  # `given` says that vectors are equal
     expected: bool = False  # the claim speaks of an expectation
     minimised: list[tuple[str, str]] = field(default_factory=list)  # oracles with the name of their minimiser
+    of_member: dict[str, Fraction] = field(default_factory=dict)  # numbers of single members: L[2] = 3
     muted: bool = False  # expectations are read as 0, to see what stands outside of them
 
     def __post_init__(self) -> None:
         sizes = self.sizes()
+        self.of_member = dict(n for n in map(number_of_member, self.claim.given) if n is not None)
         averages = noise.averages_of(self.claim, sizes)
         self.reader = Reader(sizes, self.special, numbers=self.numbers, averages=averages)
         self.base = Frame(self.inputs(), self.schedules("k"))
@@ -163,7 +166,8 @@ class Extraction:
     def symbol(self, name: str) -> Number:
         if name in self.numbers:
             return self.numbers[name]
-        return self.claim.at[name] if name in self.claim.at else lowest(symbol(name))
+        known = self.claim.at.get(name, self.of_member.get(name))
+        return lowest(symbol(name)) if known is None else known
 
     def parameter(self, name: str, made: ir.Input) -> Meaning:
         if not made.axes:
@@ -340,6 +344,11 @@ class Extraction:
         if is_infinite(fact.left) or is_infinite(fact.right):
             return
         if fact.left.axes or fact.right.axes:
+            places = self.places(fact.left.axes or fact.right.axes)
+            if places is not None:
+                for place in places:
+                    self.fact_at(fact, place)
+                return
             wholes = [self.reader.whole(side, self.base, {}, ()) for side in (fact.left, fact.right)]
             forms = [whole for whole in wholes if isinstance(whole, Form)]
             if fact.operator != "==" or len(forms) != 2:
@@ -347,8 +356,23 @@ class Extraction:
             self.equations.append(forms[0] - forms[1])
             self.tied = True
             return
-        sides = [self.reader.scalar(scalar_of(side), self.base, {}) for side in (fact.left, fact.right)]
-        left, right = sides
+        self.fact_at(fact, ())
+
+    def places(self, axes: Sequence[ir.Scalar]) -> list[tuple[int, ...]] | None:
+        """All places along axes of known length; None if one is that of a vector."""
+        found: list[tuple[int, ...]] = [()]
+        for axis in axes:
+            size = self.reader.size(axis, self.base, {})
+            if size is None:
+                return None
+            found = [(*place, k) for place in found for k in range(size)]
+        return found
+
+    def fact_at(self, fact: Relation, place: tuple[int, ...]) -> None:
+        sides = (fact.left, fact.right)
+        left, right = (self.reader.whole(s, self.base, {}, place if s.axes else ()) for s in sides)
+        if isinstance(left, Form | Place) or isinstance(right, Form | Place):
+            raise NotLinear("no comparison of numbers or quantities")
         if isinstance(left, Fraction | Ratio) and isinstance(right, Fraction | Ratio):
             self.constraints.append(Constraint(fact.operator, left, right, fact.span.text))
             return
@@ -455,6 +479,12 @@ class Extraction:
         return [*names, *sorted(self.specials)]
 
     def oracles(self) -> tuple[Oracle, ...]:
+        for base, (_, dimension) in self.reader.averages.families.items():
+            if dimension in self.reader.sizes and self.classes(
+                base
+            ):  # what is said of f holds where members were asked
+                for p in list(self.reader.asked.get(f"{base}[1]", Asked()).points.values()):
+                    self.reader.point(base, p.x)
         found = []
         for name, asked in self.reader.asked.items():
             classes = self.classes(name)

@@ -173,17 +173,19 @@ DIRECTIONS = (
 )
 
 
-def two_members(
+def family(
     f: Oracle | None,
-    member: Oracle | None,
+    members_of: Sequence[Oracle | None],
     spread: tuple[Fraction, Fraction] | None,
     values: Mapping[str, Fraction],
     random: Random,
     centred: bool,
-) -> tuple[Member, Member, Member] | None:
-    """f and two members of which it is the mean: errors as large as a bound allows, or members of their class."""
-    if spread is None and member is not None:
-        return balanced([o for o in (f, member) if o is not None], values, random)
+) -> tuple[Member, ...] | None:
+    """f and members of which it is the mean: in their classes, or (two of them) with errors as large as is allowed."""
+    if spread is None and any(o is not None for o in members_of):
+        return balanced(f, members_of, values, random)
+    if len(members_of) != 2:
+        return None
     found = members([] if f is None else [f], values, random, centred)
     if found is None:
         return None
@@ -197,21 +199,28 @@ def two_members(
 
 
 def balanced(
-    oracles: Sequence[Oracle], values: Mapping[str, Fraction], random: Random
-) -> tuple[Member, Member, Member] | None:
-    """Two quadratics of the classes whose mean has its minimum at 0."""
-    merged = Oracle("f", tuple(c for o in oracles for c in o.classes), tuple(p for o in oracles for p in o.points))
-    bounds = curvatures(merged, values)
-    if bounds is None:
-        return None
-    low, high = bounds
+    f: Oracle | None, members_of: Sequence[Oracle | None], values: Mapping[str, Fraction], random: Random
+) -> tuple[Member, ...] | None:
+    """Quadratics of the classes of members and of f, whose mean has its minimum at 0."""
+    ranges = []
+    for member in members_of:
+        both = [o for o in (f, member) if o is not None]
+        merged = Oracle("f", tuple(c for o in both for c in o.classes), tuple(p for o in both for p in o.points))
+        bounds = curvatures(merged, values)
+        if bounds is None:
+            return None
+        ranges.append(bounds)
     entries = []
     for _ in range(3):
-        a, b = (low + (high - low) * Fraction(random.randint(0, 6), 6) for _ in range(2))
-        at = Fraction(random.randint(-6, 6), 2)
-        entries.append((a, at, b, -a * at / b) if a and b else (a, ZERO, b, ZERO))
-    first, second = (Diagonal(tuple(e[k] for e in entries), tuple(e[k + 1] for e in entries)) for k in (0, 2))
-    return Mean((first, second)), first, second
+        slopes = [low + (high - low) * Fraction(random.randint(0, 4), 4) for low, high in ranges]
+        places = [Fraction(random.randint(-6, 6), 2) for _ in slopes[1:]]
+        pulled = sum((c * p for c, p in zip(slopes[1:], places, strict=True)), ZERO)
+        if pulled and not slopes[0]:
+            places, pulled = [ZERO] * len(places), ZERO
+        entries.append((slopes, [-pulled / slopes[0] if pulled else ZERO, *places]))
+    count = range(len(ranges))
+    made = tuple(Diagonal(tuple(s[k] for s, _ in entries), tuple(p[k] for _, p in entries)) for k in count)
+    return Mean(made), *made
 
 
 def lower_root(number: Fraction) -> Fraction:
@@ -258,6 +267,8 @@ def members(
             return None
         low, high = bounds
         choices = [low, high, *(low + (high - low) * Fraction(random.randint(0, 12), 12) for _ in range(2))]
+        if random.randint(0, 2) == 0:  # all alike, where bounds are often attained
+            choices = [random.choice((low, high))]
         is_operator = any(CLASSES[c.name].operator for c in oracle.classes)
         at_zero = centred or not {c.name for c in oracle.classes} <= SHIFTED - {"quadratic"}
         centre = tuple(Fraction(0) if at_zero else Fraction(random.randint(-6, 6), 2) for _ in range(3))

@@ -83,6 +83,19 @@ def definition_of(fact: claim_form.Fact) -> tuple[ir.Input, ir.Scalar] | None:
     return None
 
 
+def number_of_member(fact: claim_form.Fact) -> tuple[str, Fraction] | None:
+    """`L[2] = 3`: the symbol of a member and its number."""
+    if not isinstance(fact, Relation) or fact.operator != "==" or fact.left.axes or fact.right.axes:
+        return None
+    left, right = scalar_of(fact.left), scalar_of(fact.right)
+    if not isinstance(left, ir.Access) or not isinstance(left.tensor, ir.Input) or not left.indices:
+        return None
+    places = [p.value for p in left.indices if isinstance(p, ir.Constant) and isinstance(p.value, int)]
+    if len(places) < len(left.indices) or not isinstance(right, ir.Constant) or isinstance(right.value, bool | float):
+        return None
+    return f"{left.tensor.name}[{', '.join(str(p + 1) for p in places)}]", Fraction(right.value)
+
+
 def is_infinite(tensor: ir.Tensor) -> bool:
     if tensor.axes:
         return False
