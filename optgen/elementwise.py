@@ -18,7 +18,7 @@ from optgen.language.parser import parse_expression
 if TYPE_CHECKING:
     import numpy as np
 
-    from optgen.functions.request import Request
+    from optgen.functions.request import Accuracy, Request
     from optgen.ir.program import Function
     from optgen.ir.straight import Straight
 
@@ -65,7 +65,11 @@ def _function(wanted: Request) -> np.ufunc:
         lead = "" if len(names) == 1 else f"({', '.join(names)}) -> "
         return _function(replace(wanted, expression=lead + text))
 
-    group = _shipped(wanted.expression) if wanted.accuracy == Accuracy() and wanted.domain is None else None
+    promised, group = wanted, _shipped(wanted.expression) if wanted.domain is None else None
+    if group is not None:
+        promised = replace(wanted, accuracy=accuracy_of(group))
+        if wanted.accuracy not in (Accuracy(), promised.accuracy):
+            promised, group = wanted, None
     docs = group.lines("doc") if group is not None else ()
     if "numba" in sys.modules:
         from optgen.adapters.numba_functions import register
@@ -77,7 +81,19 @@ def _function(wanted: Request) -> np.ufunc:
     programs = _programs(group) + _programs(_double(wanted.expression))
     found = {dtype: certificate(wanted.expression, dtype) for dtype in ("float32", "float64")}
     proved = {dtype: kept for dtype, kept in found.items() if kept is not None}
-    return make(wanted, meaning, derivative, programs, about, proved)
+    return make(promised, meaning, derivative, programs, about, proved, wanted.name)
+
+
+def accuracy_of(group: tree.Group) -> Accuracy:
+    """What the accuracy line of a function promises: an ulp if there is none."""
+    from optgen.functions.request import request
+
+    choices: dict[str, Any] = {}
+    for line in group.lines("accuracy"):
+        choices[line.names[0]] = float(line.exprs[0].span.text)
+        if len(line.names) > 1:
+            choices["of"] = {"bf16": "bfloat16"}[line.names[1]]
+    return request("", **choices).accuracy
 
 
 def certificate(name: str, dtype: str = "float32") -> dict[str, Any] | None:
@@ -163,6 +179,11 @@ def _programs(group: tree.Group | None) -> tuple[Straight, ...]:
     from optgen.passes.lower.straight import read_program
 
     return () if group is None or not group.groups("program") else (read_program(group),)
+
+
+def meaning_of(name: str) -> Function:
+    """What the shipped function of a name means, or an expression."""
+    return _meaning(_expression(name))
 
 
 def _meaning(expression: tree.Expr) -> Function:

@@ -20,7 +20,9 @@ Must not know: the language, specs, the runtime, who else calls the kernels.
     fit          minimax coefficients in high precision, rounded jointly
     anchors      zeros, poles, kinks and ends of a function, enclosed
     tables       a program for any function: polynomials found by the bits of the distance from an anchor
-    composed     an expression evaluated as it is written, in doubles: the last candidate, and the loop for float64
+    composed     an expression evaluated as it is written, in doubles: a candidate, and the loop for float64
+    formulas     the double formulas of the llvm backend, as instructions of a program
+    repair       the few wrong results of a program in doubles, looked up
     speed        the time of loops, beside a baseline
     files        a function as files: C, header, library, certificate, plot
     make         from what is asked of a function to its ufunc

@@ -446,6 +446,6 @@ def kernel_text(program: Straight) -> str:
 
 def compiled(kernel: str, measure: Measure = ULP) -> Comparison:
     """The loops around the text of a kernel, which defines `float @kernel(float)` and all that it calls."""
-    from optgen.backends.llvm.kernel import from_object, to_object
+    from optgen.backends.llvm.kernel import widened
 
-    return Comparison(from_object(to_object(kernel + module(measure))))
+    return Comparison(widened(kernel + module(measure)))

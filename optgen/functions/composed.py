@@ -9,14 +9,19 @@ loop for float64 it is what the expression is worth in doubles, and documented a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from optgen.backends.llvm.math_functions import NAMES, Assembly, write
+from optgen.backends.llvm.math_functions import NAMES, write
+from optgen.functions.formulas import Writer
 from optgen.functions.errors import Refused
 from optgen.functions.measure import error_from
+from optgen.functions.repair import with_ends
+from optgen.functions.schemes import mapped
+from optgen.functions.target import target_of
 from optgen.ir import nodes as ir
+from optgen.ir.operations import apply
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight, evaluate
 from optgen.ir.straight_builder import Builder, Value
@@ -27,69 +32,6 @@ if TYPE_CHECKING:
     from optgen.functions.request import Domain
 
 Point = tuple[float, ...]
-
-ORDERED: dict[str, Callable[[Value, Value], Value]] = {
-    "olt": lambda a, b: a < b,
-    "ole": lambda a, b: a <= b,
-    "ogt": lambda a, b: a > b,
-    "oge": lambda a, b: a >= b,
-    "oeq": lambda a, b: a.equals(b),
-    "one": lambda a, b: (a < b) | (a > b),
-}
-OPPOSITE = {"uge": "olt", "ugt": "ole", "ule": "ogt", "ult": "oge", "une": "oeq", "ueq": "one"}
-WHOLE = {
-    "add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor",
-    "shl": "shift_left", "ashr": "shift_right", "lshr": "shift_right_zero",
-}  # fmt: skip
-
-
-@dataclass(slots=True)
-class Writer(Assembly):
-    """Writes the formulas of the llvm backend as instructions of a straight-line program."""
-
-    builder: Builder = field(default_factory=lambda: Builder("f"))
-    values: dict[str, Value] = field(default_factory=dict)
-
-    def keep(self, value: Value) -> str:
-        name = f"v{value.number}"
-        self.values[name] = value
-        return name
-
-    def number(self, value: float | Fraction) -> str:
-        return self.keep(self.builder.constant(float(value), "f64"))
-
-    def binary(self, word: str, a: str, b: str) -> str:
-        return self.keep(self.builder.apply(word.removeprefix("f"), self.values[a], self.values[b]))
-
-    def neg(self, a: str) -> str:
-        return self.keep(-self.values[a])
-
-    def test(self, relation: str, a: str, b: float) -> str:
-        x, y = self.values[a], self.builder.constant(b, "f64")
-        if relation in OPPOSITE:
-            return self.keep(self.builder.apply("not", ORDERED[OPPOSITE[relation]](x, y)))
-        return self.keep(ORDERED[relation](x, y))
-
-    def pick(self, test: str, a: str, b: str) -> str:
-        return self.keep(self.builder.select(self.values[test], self.values[a], self.values[b]))
-
-    def other(self, name: str, argument: str) -> str:
-        return write(name, self, argument)
-
-    def intrinsic(self, name: str, *arguments: str) -> str:
-        return self.keep(self.builder.apply(name.removeprefix("f") if name == "fabs" else name,
-                                            *(self.values[a] for a in arguments)))  # fmt: skip
-
-    def whole(self, word: str, a: str, b: int | str) -> str:
-        other = self.builder.constant(b, "i64") if isinstance(b, int) else self.values[b]
-        return self.keep(self.builder.apply(WHOLE[word], self.values[a], other))
-
-    def bits(self, a: str) -> str:
-        return self.keep(self.builder.apply("bits", self.values[a]))
-
-    def from_bits(self, a: str) -> str:
-        return self.keep(self.builder.apply("from_bits", self.values[a]))
-
 
 def composed(name: str, meaning: Function, type: Type) -> Straight:
     """The program of a meaning for arguments and results of a type; raises Refused for an operation without formula."""
@@ -102,44 +44,11 @@ def composed(name: str, meaning: Function, type: Type) -> Straight:
     ((_, result),) = meaning.results
     made = _value(ir.access(result), writer, known)
     made = made if type == "f64" else builder.apply(type, made)
-    if len(inputs) == 1:
-        made = _with_ends(made, inputs[0], meaning)
-    return builder.finish(made)
+    program = builder.finish(made)
+    return with_ends(program, meaning) if len(inputs) == 1 else program
 
 
 FORMULAS = frozenset(NAMES) - {"sin", "cos"}  # those of sin and cos are good for small angles only
-ENDS = (0.0, -0.0, float("inf"), -float("inf"))
-
-
-def _with_ends(made: Value, x: Value, meaning: Function) -> Value:
-    """The value with what the meaning says at zeros and infinities, where the formula says something else: an infinity
-    times 0, mostly.
-    """
-    import numpy as np
-
-    from optgen.functions.floats import bits_of
-    from optgen.functions.limits import at_bits
-    from optgen.symbolic.arb import Meaning
-
-    builder = x.builder
-    ((_, result),) = meaning.results
-    compiled = Meaning.of(ir.access(result), list(meaning.parameters))
-    dtype: Any = {"f32": np.float32, "f64": np.float64}[x.type]
-    # a copy of the builder, for the program as it is so far can be finished only once it is known to be complete
-    found = evaluate(replace(builder, names=dict(builder.names)).finish(made), [np.array(ENDS, dtype)])
-    for end, value in zip(ENDS, found, strict=True):
-        right = at_bits(compiled, bits_of(end))
-        wanted = {"nan": float("nan"), "zero": 0.0, "infinite": float("inf")}.get(right.kind)
-        if wanted is None:
-            wanted = float(right.value.mid())
-        elif right.sign:
-            wanted = float(np.copysign(wanted, right.sign))
-        agrees = np.isnan(value) if wanted != wanted else dtype(wanted) == value
-        if not agrees or (wanted == 0 and right.sign and np.signbit(value) != np.signbit(wanted)):
-            bits = builder.apply("bits", x)
-            here = bits.equals(int(np.array(end, dtype).view(f"int{8 * dtype().itemsize}")))
-            made = builder.select(here, wanted, made)
-    return made
 
 
 def plausible(program: Straight, claim: Claim) -> bool:
@@ -237,8 +146,22 @@ def _made(node: ir.AnyNode, given: list[Value], writer: Writer) -> Value:
             return writer.values[write(name, writer, writer.keep(given[0]))]
         case ir.Operation(name=name) if name in DIRECT:
             return DIRECT[name](builder, given)
+        case ir.Operation(name=name, arguments=(_,)) if (shape := analysed(name)) is not None:
+            return mapped.write(builder, shape, given[0])
     what = node.name if isinstance(node, ir.Operation) else type(node).__name__
     raise Refused(f"there is no double formula of {what}")
+
+
+@cache
+def analysed(operation: str) -> mapped.Mapped | None:
+    """The half-lines of an operation that has no formula, seen as a function by itself."""
+    from optgen.functions.target import precise
+
+    x = ir.Input("x", "real")
+    value = ir.array((), apply(operation, ir.access(x)), "value")
+    target = target_of(Function("value", (), (x,), (("value", value),), operation))
+    with precise():
+        return mapped.recognise(target, mapped.DOUBLES)
 
 
 def _plain_power(base: ir.Scalar, exponent: ir.Scalar) -> bool:

@@ -7,59 +7,76 @@ at by a quick sweep (a window of every block of floats, all special inputs); the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from fractions import Fraction
 
 from optgen.functions.certificate import Claim, Proof, known, prove
+from optgen.functions.composed import composed
 from optgen.functions.errors import Refused
+from optgen.functions.repair import with_ends
 from optgen.functions.request import Accuracy
-from optgen.functions.schemes import circular, decaying, exponential, gaussian, logarithm, logistic, saturating
-from optgen.functions.target import Target, precise
-from optgen.ir import nodes as ir
+from optgen.functions.schemes import (
+    circular,
+    decaying,
+    exponential,
+    gaussian,
+    logarithm,
+    logistic,
+    mapped,
+    power,
+    saturating,
+)
+from optgen.functions.target import Target, precise, target_of
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
-from optgen.symbolic.arb import Meaning, Undecided, Undefined
 
 Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
     logistic.programs, decaying.programs, gaussian.programs,
 )  # fmt: skip
+DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (mapped.programs, power.programs)
 MARGIN = 0.99
-BITS = 420  # of values, so that what cancels in a meaning does not show
-
-
-def target_of(meaning: Function) -> Target:
-    """The meaning of a function of one argument, at exact points."""
-    ((_, result),) = meaning.results
-    compiled = Meaning.of(ir.access(result), list(meaning.parameters))
-
-    def value(x: Any) -> Any:
-        try:
-            return compiled.value([x], BITS)
-        except (Undefined, Undecided) as reason:
-            raise ArithmeticError(str(reason)) from reason
-
-    return Target(value)
 
 
 def candidates(name: str, meaning: Function, accuracy: Accuracy) -> Iterator[Straight]:
     """Programs for a function, a scheme after the other, in each the cheaper first.
 
-    They are made at the working precision, which is left as it was while they are judged.
+    Those in float32 come first, and are left out where correct rounding is asked for; then those in doubles, and the
+    expression as it is written, the cheaper first. They are made at the working precision, which is left as it was
+    while they are judged.
     """
-    tolerance = float(accuracy.amount)
-    if not accuracy.relative:
-        # half an ulp goes to the rounding of the result
-        tolerance = (tolerance - 0.5 + 2.0**-6) * 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
     target = target_of(meaning)
-    for scheme in SCHEMES:
-        offers = scheme(name, target, tolerance)
-        while True:
-            with precise():
-                program = next(offers, None)
-            if program is None:
-                break
-            yield program
+    if accuracy != Accuracy(Fraction(1, 2)):
+        tolerance = float(accuracy.amount)
+        if not accuracy.relative:
+            # half an ulp goes to the rounding of the result
+            tolerance = (tolerance - 0.5 + 2.0**-6) * 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
+        for scheme in SCHEMES:
+            offers = scheme(name, target, tolerance)
+            while True:
+                with precise():
+                    program = next(offers, None)
+                if program is None:
+                    break
+                yield program
+    with precise():
+        wide = [with_ends(program, meaning) for scheme in DOUBLE for program in scheme(name, target)]
+    yield from sorted([*wide, *_as_written(name, meaning)], key=cost)
+
+
+def _as_written(name: str, meaning: Function) -> list[Straight]:
+    try:
+        return [composed(name, meaning, "f32")]
+    except Refused:
+        return []
+
+
+DEAR = {"div": 8, "sqrt": 8, "table": 6}  # of additions
+
+
+def cost(program: Straight) -> int:
+    """Roughly, what a program takes, in additions."""
+    return sum(DEAR.get(instruction.operation, 1) for instruction in program.instructions)
 
 
 def promising(proof: Proof) -> bool:

@@ -33,9 +33,10 @@ def make(
     shipped: tuple[Straight, ...] = (),
     documentation: str = "",
     certificates: Mapping[str, Mapping[str, Any]] | None = None,
+    name: str = "",
 ) -> np.ufunc:
     """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype, and `certificates`
-    say what was proved of them, by dtype.
+    say what was proved of them, by dtype; `name` finds it again, by default that of the request.
 
     Raises SpecError if no program reaches the accuracy.
     """
@@ -46,9 +47,10 @@ def make(
     kept = {
         dtype: found for dtype, found in (certificates or {}).items() if found["program"] == programs[dtype].digest
     }
-    record = Record(wanted, meaning, programs, kept)
+    name = name or wanted.name
+    record = Record(name, wanted, meaning, programs, kept)
     arguments = tuple(parameter.name for parameter in meaning.parameters)
-    definition = Definition(wanted.name, arguments, programs, derivative)
+    definition = Definition(name, arguments, programs, derivative)
     attributes = {
         "expression": meaning.doc,
         "accuracy": wanted.accuracy,
@@ -97,6 +99,7 @@ def _found(wanted: Request, meaning: Function) -> Straight:
     from optgen.functions.composed import plausible
     from optgen.functions.errors import Refused
     from optgen.functions.generate import promising
+    from optgen.functions.repair import repairable, repaired
 
     claim = Claim(meaning, wanted.accuracy, wanted.domain)
     reality: Reference | None = None
@@ -112,6 +115,9 @@ def _found(wanted: Request, meaning: Function) -> Straight:
         except Refused as error:
             raise _unreachable(wanted, meaning, str(error)) from None
         proof = prove(program, claim, full=False, against=reality)
+        if repairable(proof):
+            program = repaired(program, reality.meaning, proof.findings.misrounded)
+            proof = prove(program, claim, full=False, against=reality)
         if promising(proof):
             return program
         found = proof.findings
@@ -120,8 +126,8 @@ def _found(wanted: Request, meaning: Function) -> Straight:
 
 
 def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Straight]:
-    """Programs of the schemes, then the expression as it is written, in doubles, then tables of polynomials; `reasons`
-    get why there is none.
+    """Programs of the schemes, in floats and in doubles, then tables of polynomials; of two arguments the expression as
+    it is written, in doubles. `reasons` get why there is none.
     """
     from optgen.functions.composed import composed
     from optgen.functions.errors import Refused
@@ -131,8 +137,7 @@ def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Strai
     meaning = claim.meaning
     one = len(meaning.parameters) == 1
     sources: list[Callable[[], Iterator[Straight]]] = [
-        *([lambda: candidates("f", meaning, wanted.accuracy)] * one),
-        lambda: iter([composed("f", meaning, "f32")]),
+        (lambda: candidates("f", meaning, wanted.accuracy)) if one else lambda: iter([composed("f", meaning, "f32")]),
         *([lambda: iter([table_program("f", claim)])] * one),
     ]
     for source in sources:
@@ -167,11 +172,13 @@ class Record:
 
     def __init__(
         self,
+        name: str,
         wanted: Request,
         meaning: Function,
         programs: Mapping[str, Straight],
         certificates: Mapping[str, Mapping[str, Any]],
     ) -> None:
+        self.name = name
         self.meaning = meaning
         self.wanted = wanted
         self.programs = programs
@@ -279,7 +286,7 @@ class Record:
         """Write what the function is to a folder: plain C, header, shared library, certificate; the paths."""
         from optgen.functions.files import write
 
-        return write(self.known, self.wanted.name, self.programs, Path(folder))
+        return write(self.known, self.name, self.programs, Path(folder))
 
 
 class ErrorBound:

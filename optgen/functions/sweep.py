@@ -25,6 +25,7 @@ from optgen.symbolic.arb import Undecided, Undefined
 PIECE = 1 << 15
 WINDOW = 1 << 14
 ROOM = 1 << 16
+LISTED = 256  # so many results that are not correctly rounded are listed
 DECIDED = 4_000  # after so many no more blocks are asked of Arb; what is left counts as unknown
 Progress = Callable[[float], None]
 
@@ -42,7 +43,8 @@ class Wrong:
 class Findings:
     """What a sweep found.  `error` is an upper bound of the error over all inputs seen, in the unit of the measure, and
     `exact` the error at `worst` itself, rounded up; `rounded_wrong` counts the results that are not correctly rounded;
-    `unknown` results of which that was not decided (they count as wrong ones where correct rounding is claimed)."""
+    `unknown` results of which that was not decided (they count as wrong ones where correct rounding is claimed).
+    `misrounded`: the bits of the arguments whose results are not correctly rounded, where there are few."""
 
     inputs: int
     full: bool
@@ -56,6 +58,7 @@ class Findings:
     special: int
     wrong: tuple[Wrong, ...]
     binades: tuple[tuple[int, float, int], ...] = ()
+    misrounded: tuple[int, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -96,19 +99,21 @@ def sweep(
         _odd_ones(comparison, known, group, found, odd)
     worst = max((_worst(comparison, known, measure, *pair) for pair in zip(groups, results)), default=(0.0, 0.0, 0))
     special, nan = _special(comparison, known, full)
+    rounded_wrong = sum(int(found["wrong"].sum()) for found in results) + odd.wrong
     return Findings(
         inputs=sum(int(group.blocks["count"].sum()) for group in groups),
         full=full,
         error=worst[0],
         exact=worst[1],
         worst=worst[2],
-        rounded_wrong=sum(int(found["wrong"].sum()) for found in results) + odd.wrong,
+        rounded_wrong=rounded_wrong,
         unknown=odd.unknown,
         nan=nan + odd.nan,
         sign=odd.sign,
         special=len(_specials(known)),
         wrong=special,
         binades=_by_binade(groups, results),
+        misrounded=_misrounded(comparison, known, groups, results) if 0 < rounded_wrong <= LISTED else (),
         seconds=time.perf_counter() - start,
     )
 
@@ -231,6 +236,22 @@ def _decide(known: Reference, x: float, y: float, odd: _Odd) -> None:
         odd.unknown += 1
         return
     odd.wrong += right != y
+
+
+def _misrounded(
+    comparison: Comparison, known: Reference, groups: Sequence[Group], results: Sequence[Any]
+) -> tuple[int, ...]:
+    """The bits of the arguments whose results are not correctly rounded."""
+    found = set()
+    for group, result in zip(groups, results):
+        for place in np.flatnonzero((result["wrong"] > 0) | (result["unknown"] > 0)):
+            _, bits, _ = comparison.collect(group.blocks[place], 0.5, ROOM, group.pieces)
+            for x, y in zip(bits.view(np.float32), comparison.apply(bits.view(np.float32))):
+                odd = _Odd()
+                _decide(known, float(x), float(y), odd)
+                if odd.wrong:
+                    found.add(int(x.view(np.uint32)))
+    return tuple(sorted(found))
 
 
 def _worst(

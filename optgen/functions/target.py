@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from optgen.functions.fit import PRECISION, Ball
+from optgen.ir import nodes as ir
+from optgen.ir.program import Function
 
 
 def ball(x: Fraction | int | float) -> Ball:
@@ -22,6 +25,9 @@ def to_fraction(value: Ball) -> Fraction:
     """The midpoint of a ball, exactly."""
     mantissa, exponent = value.mid().man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+BITS = 420  # of values, so that what cancels in a meaning does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,19 @@ def precise(bits: int = PRECISION) -> Iterator[None]:
         yield
     finally:
         flint.ctx.prec = before
+
+
+def target_of(meaning: Function) -> Target:
+    """The meaning of a function of one argument, at exact points."""
+    from optgen.symbolic.arb import Meaning, Undecided, Undefined
+
+    ((_, result),) = meaning.results
+    compiled = Meaning.of(ir.access(result), list(meaning.parameters))
+
+    def value(x: Any) -> Any:
+        try:
+            return compiled.value([x], BITS)
+        except (Undefined, Undecided) as reason:
+            raise ArithmeticError(str(reason)) from reason
+
+    return Target(value)

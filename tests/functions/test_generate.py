@@ -17,8 +17,8 @@ from optgen.functions.fit import (
     to_float32,
     to_multiple_of,
 )
-from optgen.functions.generate import candidates, generate, target_of
-from optgen.functions.request import Accuracy
+from optgen.functions.generate import candidates, cost, generate, target_of
+from optgen.functions.request import Accuracy, Domain
 from optgen.functions.schemes import circular, decaying, exponential, gaussian, logarithm, logistic, saturating
 from optgen.functions.target import ball, precise, to_fraction
 from optgen.language.parser import parse_expression
@@ -74,7 +74,13 @@ def test_less_accuracy_costs_less():
 
 def test_what_no_scheme_computes_is_refused_with_the_reason():
     with pytest.raises(Refused, match="no scheme computes"):
-        generate("f", Claim(meaning("x/(1 + x^2)"), Accuracy()))
+        generate("f", Claim(meaning("j0(x)"), Accuracy(), Domain(-3.0, 3.0)))
+
+
+def test_in_doubles_the_cheaper_way_comes_first():
+    for text in ("x/(1 + x^2)", "x*exp(-x^2)*erfc(x)"):
+        costs = [cost(program) for program in candidates("f", meaning(text), Accuracy(Fraction(1, 2)))]
+        assert len(costs) == 2 and costs == sorted(costs)
 
 
 def polynomial_model(count):

@@ -149,6 +149,22 @@ def from_object(code: bytes) -> Any:
     return engine
 
 
+def widened(text: str) -> Any:
+    """An engine with a module whose loops LLVM turns into vector loops by its usual passes, which take their time."""
+    with _compiling:
+        llvm = _ready()
+        machine = _machine()
+        module = llvm.parse_assembly(text)
+        module.verify()
+        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning.loop_vectorization = True
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
+        engine = llvm.create_mcjit_compiler(module, machine)
+        engine.finalize_object()
+    return engine
+
+
 def _made(text: str, keep: Keep | None) -> bytes:
     if keep is None:
         return to_object(text)

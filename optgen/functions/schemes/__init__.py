@@ -11,4 +11,10 @@ function of another family. Must not know: who asks, how programs are judged.
     decaying      an exponential tail and a mirror: cells picked by the power of 2
     gaussian      the tail of a bell and a mirror: a quadratic exponent in two parts
     cells         polynomials of many cells, whose coefficients are picked from registers
+
+In doubles, so that nearly all results are rounded correctly:
+
+    mapped        smooth on half-lines but for powers and an exponential: half-lines become intervals
+    power         f(2^p x) = 2^q f(x): one polynomial, and integers for the exponent
+    series        Chebyshev's series, as long as they must be
 """
