@@ -14,8 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from optgen.backends.llvm.math_functions import NAMES, write
-from optgen.functions.formulas import Writer
 from optgen.functions.errors import Refused
+from optgen.functions.formulas import Writer
 from optgen.functions.measure import error_from
 from optgen.functions.repair import with_ends
 from optgen.functions.schemes import mapped

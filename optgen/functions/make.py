@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ import numpy as np
 
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.functions.definition import Definition
-from optgen.functions.request import Request
+from optgen.functions.request import Accuracy, Request
 from optgen.functions.ufunc import make_ufunc
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
@@ -274,8 +276,11 @@ class Record:
         if "float64" not in self.programs or len(self.meaning.parameters) > 1:
             message = f"there is no bound in float64 of {self.meaning.doc}"
             raise SpecError([Diagnostic("E0805", message, help="bounds are of functions of one argument")])
+        claim = self.claim
+        if claim.accuracy == Accuracy(Fraction(1, 2)):
+            claim = replace(claim, accuracy=Accuracy())  # correct rounding is a promise of float32
         try:
-            proof = certify(self.programs["float64"], self.claim, progress)
+            proof = certify(self.programs["float64"], claim, progress)
         except Refused as error:
             message = f"the error of {self.meaning.doc} in float64 can't be bounded here: {error}"
             raise SpecError([Diagnostic("E0805", message, help="state a domain")]) from None

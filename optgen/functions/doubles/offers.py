@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from optgen.functions.doubles import exponential, logarithm, logistic, saturating
-from optgen.functions.generate import target_of
-from optgen.functions.target import Target, precise
+from optgen.functions.target import Target, precise, target_of
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from optgen.functions.formulas import written
 from optgen.functions.fit import Ball, to_float64
+from optgen.functions.formulas import written
 from optgen.functions.schemes.decaying import mirror_of
 from optgen.functions.schemes.series import chebyshev, powers_of
 from optgen.functions.target import Target, ball, to_fraction
