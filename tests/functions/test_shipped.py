@@ -31,13 +31,19 @@ def test_the_certificate_is_of_the_program_that_runs(name):
     assert kept["meaning"] == function.expression
 
 
+def arguments(function):
+    """Between 0 and 1, or between 1 and 10 for functions that begin at 1."""
+    x = np.linspace(0.1, 0.9, 50, dtype="float32")
+    return 1 / x if np.isnan(function(x)).all() else x
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_a_ufunc_under_its_name(name):
     function = getattr(optgen.functions, name)
     assert type(function) is np.ufunc and function.__name__ == name and name in dir(optgen.functions)
     assert pickle.loads(pickle.dumps(function)) is function  # noqa: S301
     assert optgen.function(name) is function
-    x = np.linspace(0.1, 0.9, 50, dtype="float32")
+    x = arguments(function)
     with np.errstate(all="raise"):
         assert np.isfinite(function(x)).all()
         function(np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e-45, 3e38, -3e38], "float32"))
@@ -46,9 +52,10 @@ def test_it_is_a_ufunc_under_its_name(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_what_the_backends_compute(name):
     """Within what the expression loses in double."""
-    x = np.linspace(0.1, 0.9, 50, dtype="float32")
+    function = getattr(optgen.functions, name)
+    x = arguments(function)
     wanted = optgen.array_code(name, "numpy", "float64")(x.astype("float64"))
-    error = np.abs(getattr(optgen.functions, name)(x) - wanted) / np.spacing(np.abs(wanted).astype("float32"))
+    error = np.abs(function(x) - wanted) / np.spacing(np.abs(wanted).astype("float32"))
     assert error.max() <= 1.001
 
 
