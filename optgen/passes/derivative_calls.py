@@ -270,7 +270,7 @@ def _oracle(node: ir.Call, suffix: str, like: Tensor, *more: Tensor) -> Tensor:
 def _gradients(node: ir.Call) -> dict[int, Tensor]:
     """The gradient by each real argument of a function with one number as value."""
     _usable(node)
-    if node.outputs[0][1] or "." in node.function:
+    if node.outputs[0][1] or "." in node.function.removesuffix(".conj"):
         raise ir.IRError(f"no derivative of {node.function}, which is not a number")
     real = [k for k, argument in enumerate(node.arguments) if argument.dtype == "real"]
     numbered = len(real) > 1

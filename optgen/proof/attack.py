@@ -360,7 +360,9 @@ def on_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -
             if not all(holds_at(fact.operator, *run.sides(fact, expand)) for fact in given):
                 continue
             left, right = run.sides(goal, expand)
-        except (NotLinear, ZeroDivisionError):
+        except ZeroDivisionError:  # a conjugate that is infinite
+            continue
+        except NotLinear:
             return
         yield run, left, right
         done += 1

@@ -18,6 +18,7 @@ from optgen.ir.program import State
 from optgen.proof import noise
 from optgen.proof.averages import OPEN, Averages, Place
 from optgen.proof.cancel import lowest
+from optgen.proof.constructions import conjugate_point
 from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.forms import MARK, Asked, Frame, Reader
 from optgen.proof.interpolation import CLASSES
@@ -51,6 +52,7 @@ from optgen.proof.relations import (
 )
 
 MOST_STEPS = 40
+CONJ = ".conj"  # ends the name of a conjugate, which is asked at points of the function itself
 Meaning = Callable[[tuple[int, ...]], Whole]
 
 
@@ -486,9 +488,13 @@ class Extraction:
                 for p in list(self.reader.asked.get(f"{base}[1]", Asked()).points.values()):
                     self.reader.point(base, p.x)
         found = []
-        for name, asked in self.reader.asked.items():
+        conjugates = {n.removesuffix(CONJ): list(a.points.values()) for n, a in self.reader.asked.items() if CONJ in n}
+        for name, asked in {**dict.fromkeys(conjugates, Asked()), **self.reader.asked}.items():
+            if name.endswith(CONJ):
+                continue
             classes = self.classes(name)
             points = list(asked.points.values())
+            points += [conjugate_point(f"{p.name} of {name}*", p.x, p.g, p.f) for p in conjugates.get(name, ())]
             if not classes:
                 base, _, member = name.partition("[")
                 sampled = base in self.reader.averages.families and not member[:-1].isdigit() and member

@@ -50,6 +50,13 @@ class Diagonal:
         step = t.item() if hasattr(t, "item") else t
         return [(e + step * c * m) / (1 + step * c) for c, m, e in self.entries(z)]
 
+    def conjugate(self, z: Any) -> Any:
+        """max over x of <z, x> - f(x); ZeroDivisionError where it is infinite."""
+        return sum(e * e / (2 * c) + m * e for c, m, e in self.entries(z))
+
+    def conjugate_answer(self, z: Any) -> Any:
+        return [e / c + m for c, m, e in self.entries(z)]
+
     def entries(self, x: Any) -> list[tuple[Any, Any, Any]]:
         """Curvature, centre and place of each entry, in the kind of number that x has."""
         kind = Fraction if all(isinstance(e, Fraction) for e in x) else float
@@ -98,6 +105,8 @@ def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
             continue
         found[f"oracle {name}"] = member.answer if member.operator else member.value
         found[f"oracle {name}.grad"] = member.answer
+        if isinstance(member, Diagonal):
+            found[f"oracle {name}.conj"], found[f"oracle {name}.conj.grad"] = member.conjugate, member.conjugate_answer
         found[f"oracle {name}.prox"] = found[f"oracle {name}.resolvent"] = member.implicit
     return found
 

@@ -83,13 +83,13 @@ def _with_zero(name: str, given: Sequence[Enclosure]) -> Enclosure | None:
     """What a zero among the operands leaves as it is, to the bit; None for all else."""
     zero = [isinstance(value, Constant) and value.number == 0 for value in given]
     match name, given:
-        case ("add" | "sub"), [a, b] if zero[1] and isinstance(a, Real) and a.sign:
+        case (("add" | "sub"), [a, b]) if zero[1] and isinstance(a, Real) and a.sign:
             return a
         case "add", [a, b] if zero[0] and isinstance(b, Real) and b.sign:
             return b
         case "fma", [_, _, c] if (zero[0] or zero[1]) and isinstance(c, Real) and c.sign:
             return c
-        case ("mul" | "div"), [a, b] if zero[0] or zero[1]:
+        case (("mul" | "div"), [a, b]) if zero[0] or zero[1]:
             raise Undecided("a zero times a value that varies")
     return None
 
@@ -116,13 +116,13 @@ def _finite(value: Enclosure) -> Constant | Real:
 def _grain(operation: str, grains: list[int]) -> int:
     """Of what the exact result is a multiple."""
     match operation, grains:
-        case ("add" | "sub"), [a, b]:
+        case (("add" | "sub"), [a, b]):
             return min(a, b)
         case "mul", [a, b]:
             return a + b
         case "fma", [a, b, c]:
             return min(a + b, c)
-        case ("neg" | "f32" | "f64"), [a]:
+        case (("neg" | "f32" | "f64"), [a]):
             return a
     return -ANY_GRAIN
 

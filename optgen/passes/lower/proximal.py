@@ -300,10 +300,16 @@ def _indicator(a: Arguments) -> Function:
 
 
 def _conj(a: Arguments) -> Function:
+    """max over x of <z, x> - h(x): a function of its own where nobody gave h; else only its prox is known."""
     h = _function(a, 0)
 
-    def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> NoReturn:
-        fail("E0404", f"values of conj({_name(h)}) are planned for a later release; prox of it is known", span)
+    def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Grid:
+        oracle = h.parts.get("$oracle")
+        if oracle is None:
+            fail("E0404", f"values of conj({_name(h)}) are planned for a later release; prox of it is known", span)
+        z = math.fixed(_point(arguments, span, f"conj({_name(h)})"), "")
+        node = ir.call(f"oracle {oracle}.conj", [math.tensor(z)], [("real", ())])
+        return number(ir.access(ir.output(node, 0, f"{oracle}.conj")))
 
     return Function(f"conj of {_name(h)}", call, parts={"$conjugate": h})
 
