@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from optgen.ir.claims import Claim
     from optgen.ir.program import Program
     from optgen.proof.givens import Conflict
+    from optgen.proof.pictures import Picture
     from optgen.proof.questions import Bracket, Cell
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Solver
 
 Answer = TypeVar("Answer")
 SECONDS = 20.0
+DRAWN = 24  # steps of a method that should converge
 SOLVERS = ("clarabel", "python-flint", "z3-solver", "cvc5", "scipy", "numpy")
 
 
@@ -244,6 +246,47 @@ def grows(spec: Spec, claim: Claim, example: Mapping[str, Any]) -> Replay:
     bound = run["growth"]["above"]
     said = f"a factor {factor:.6g} a step, where {bound:.6g} or less is claimed"
     return Replay(factor >= bound * (1 - 2e-3), f"{made} have {said}")
+
+
+def pictures(spec: Spec | str | os.PathLike[str], verdicts: Sequence[Verdict]) -> list[Picture]:
+    """What can be drawn of the counterexamples among verdicts on a spec: in one or two dimensions."""
+    from optgen.proof.members import rebuilt
+    from optgen.proof.pictures import picture
+
+    given = as_spec(spec)
+    claims = {claim.span: claim for claim in claims_of(given)}
+    found = []
+    for verdict in verdicts:
+        claim = claims.get(verdict.span) if verdict.span is not None else None
+        example = verdict.counterexample
+        run = (example or {}).get("run") or {}
+        if claim is None or example is None or not run.get("states"):
+            continue
+        (state, *_), path = run["states"], orbit(given, claim, example)
+        functions = {name: rebuilt(data).function for name, data in example["functions"].items()}
+        title = f"{claim.owner}: {claim.text}"
+        note = sides_in_words(run) if "operator" in run else str(example["violated"])
+        made = picture(title, note, state, path, int(example.get("period") or 0), functions)
+        found += [made] if made is not None else []
+    return found
+
+
+def orbit(spec: Spec, claim: Claim, example: Mapping[str, Any]) -> Any:
+    """The iterates of the first state, one a row, as a compiled solver makes them."""
+    import numpy as np
+
+    run = example["run"]
+    several = int(run.get("steps") or 0)
+    solver = solver_of(spec, claim, example, several == 0)
+    numbers = {name: floats(item) for name, item in run["inputs"].items()}
+    states = {name: floats(item) for name, item in run["states"].items()}
+    (first, *_) = states
+    count = several or (min(run["growth"]["steps"], DRAWN) if "growth" in run else 1)
+    seen = [states[first]]
+    for k in range(1, count + 1):
+        result = solver(steps=k, tol=0.0, **run.get("dims", {}), **numbers, **states)
+        seen.append(np.asarray(getattr(result, first)))
+    return np.array(seen)
 
 
 def size_of(states: Mapping[str, Any]) -> float:

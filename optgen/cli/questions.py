@@ -79,7 +79,8 @@ def show_map(spec: Any, question: Question, common: Mapping[str, Any]) -> None:
             click.echo(f"{float(row[0].y):8.4g} {''.join(MARKS[c.verdict] for c in row)}")
         click.echo(f"{question.pair[0]} from {xs[0]} to {xs[-1]}; + proved, - refuted, ? unknown")
     if question.plot:
-        draw_map(cells, question.pair, question.plot)
+        name = question.algorithm or spec.names("algorithm")[0]
+        draw_map(cells, question.pair, f"{name}: convergence, {common['given']}", question.plot)
 
 
 def grid(low: str, high: str) -> list[str]:
@@ -89,15 +90,29 @@ def grid(low: str, high: str) -> list[str]:
     return [str(a + (b - a) * Fraction(i, CELLS - 1)) for i in range(CELLS)]
 
 
-def draw_map(cells: Sequence[Any], names: tuple[str, str], path: str) -> None:
+COLOURS = {"refuted": "#d1495b", "unknown": "#d9d9d9", "proved": "#2a9d8f"}
+
+
+def draw_map(cells: Sequence[Any], names: tuple[str, str], title: str, path: str) -> None:
+    """Cells in the colours of their verdicts, with the number of each."""
     from optgen.cli.plots import new_figure
 
-    figure = new_figure((5.5, 4.5))
+    figure = new_figure((6.0, 5.0))
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
     axes = figure.add_subplot()
-    for word, colour in (("proved", "#2e7d32"), ("refuted", "#c62828"), ("unknown", "#bdbdbd")):
-        chosen = [c for c in cells if c.verdict == word]
-        axes.scatter([float(c.x) for c in chosen], [float(c.y) for c in chosen], s=30, marker="s", c=colour, label=word)
-    axes.set_xlabel(names[0])
-    axes.set_ylabel(names[1])
-    axes.legend()
+    xs, ys = (sorted({float(getattr(cell, side)) for cell in cells}) for side in ("x", "y"))
+    words = list(COLOURS)
+    colours = [[0] * len(xs) for _ in ys]
+    for cell in cells:
+        colours[ys.index(float(cell.y))][xs.index(float(cell.x))] = words.index(cell.verdict)
+    shades = ListedColormap(list(COLOURS.values()))
+    axes.pcolormesh(xs, ys, colours, cmap=shades, vmin=-0.5, vmax=2.5, shading="nearest", edgecolors="white", lw=0.5)
+    axes.set(xlabel=names[0], ylabel=names[1])
+    axes.set_title(title, fontsize=11)
+    counts = {word: sum(cell.verdict == word for cell in cells) for word in ("proved", "refuted", "unknown")}
+    patches = [Patch(color=COLOURS[word], label=f"{word} ({count})") for word, count in counts.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)

@@ -26,7 +26,7 @@ COLOURS = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 @click.option("--at", multiple=True, metavar="NAME=NUMBER", help="For a question: a number.")
 @click.option("--range", "ranges", multiple=True, nargs=2, metavar="LOW HIGH", help="For a question: of a parameter.")
 @click.option("--algorithm", help="For a question: the method, if the file has several.")
-@click.option("--plot", type=click.Path(dir_okay=False), help="Draw the map to this file.")
+@click.option("--plot", type=click.Path(dir_okay=False), help="Draw the counterexamples, or the map, to this file.")
 @click.option("--seconds", type=float, default=20.0, show_default=True, help="The limit of one attempt.")
 @click.option("--no-cache", is_flag=True, help="Prove everything again.")
 def command(
@@ -75,7 +75,24 @@ def command(
         from optgen.cli.verdict_pages import table
 
         Path(markdown).write_text(table(found), encoding="utf-8")
+    if plot is not None:
+        draw_counterexamples(found, plot)
     raise click.exceptions.Exit(3 if broken else exit_code([verdict for _, verdict in found]))
+
+
+def draw_counterexamples(found: list[tuple[str, Verdict]], path: str) -> None:
+    """The pictures of all refuted claims in one file."""
+    from optgen.cli.counterexamples import draw
+    from optgen.verification import pictures
+
+    files = dict.fromkeys(file for file, _ in found)
+    made = [p for file in files for p in pictures(file, [v for f, v in found if f == file])]
+    examples = sum(v.counterexample is not None for _, v in found)
+    if not made:
+        click.echo("no plot: no counterexample is a function of one or two numbers", err=True)
+        return
+    draw(made, path)
+    click.echo(f"plot: {path}" + (f" ({len(made)} of {examples} counterexamples)" * (len(made) < examples)), err=True)
 
 
 def specs_in(files: tuple[str, ...]) -> list[str]:
