@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from optgen.ir.claims import Claim
     from optgen.ir.program import Program
     from optgen.proof.givens import Conflict
-    from optgen.proof.pictures import Picture
+    from optgen.proof.pictures import Graph as Graph
+    from optgen.proof.pictures import Picture as Picture
     from optgen.proof.questions import Bracket, Cell
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Solver

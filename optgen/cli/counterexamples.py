@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from optgen.proof.pictures import Graph, Picture
+    from optgen.verification import Graph, Picture
 
 LINE, PATH, CYCLE, KNOT = "#37474f", "#1565c0", "#c62828", "#90a4ae"
 GRID = 400  # points of a curve; the side of a contour plot is a quarter
