@@ -60,7 +60,8 @@ def search(
     With `on="float32"` programs are straight lines of float32 and int32 operations, and the front is that of the
     largest error in ulps against the measured time of the vector loop.  The target may be the name of a shipped
     function.  The search begins from the function's program, from that of a file (`start="exp2.opt"`), or from x + 1
-    (`start="nothing"`); it looks for `ulp` (1).  Without a domain every float is meant.
+    (`start="nothing"`); it looks for `ulp` (1), and times are beside the function's own.  Without a domain every float
+    is meant.
 
     `budget` is in seconds, `evaluations` counts fits; without either, a minute.  The seed fixes the epochs of a search;
     the budget, after which it ends.  `checkpoint` is a file that survives a kill; `resume` takes it up.  `scheduler` is
@@ -125,7 +126,8 @@ def _in_float32(
     if claim.domain is not None:
         said.append(f"--domain {claim.domain.low!r} {claim.domain.high!r}")
     try:
-        return evolve(claim, _start(target, start, ulp, claim.domain), course, identifier(target), " ".join(said))
+        own = _program(target, ulp, claim.domain)
+        return evolve(claim, _start(start, own), own, course, identifier(target), " ".join(said))
     except Refused as error:
         raise _wrong(f"{target} has no reference in float32: {error}", "state a smaller domain") from None
 
@@ -153,19 +155,23 @@ def _floats(domain: str | tuple[Any, Any] | None) -> Domain | None:
     return Domain(float(low), float(high))
 
 
-def _start(target: str, start: str | None, ulp: float | None, domain: Domain | None) -> Straight | None:
-    """The program to begin from; None for the simplest."""
-    if start == NOTHING:
-        return None
-    if start is not None and start.endswith(".opt"):
-        groups = [group for group in compiler.load(start).file.groups("function") if group.groups("program")]
-        if not groups:
-            raise _wrong(f"{start} has no function with a program", f"--start {NOTHING}, or a shipped function")
-        return elementwise._programs(groups[0])[0]
-    ends = None if domain is None or start is not None else (domain.low, domain.high)
-    made: Any = elementwise.function(start or target, ulp=ulp, domain=ends)
+def _program(target: str, ulp: float | None, domain: Domain | None) -> Straight:
+    """The function's own program: the one that ships, or that the generator makes."""
+    made: Any = elementwise.function(target, ulp=ulp, domain=None if domain is None else (domain.low, domain.high))
     program: Straight = made.programs["float32"]
     return program
+
+
+def _start(start: str | None, own: Straight) -> Straight | None:
+    """The program to begin from; None for the simplest."""
+    if start is None or start == NOTHING:
+        return own if start is None else None
+    if not start.endswith(".opt"):
+        return _program(start, None, None)
+    groups = [group for group in compiler.load(start).file.groups("function") if group.groups("program")]
+    if not groups:
+        raise _wrong(f"{start} has no function with a program", f"--start {NOTHING}, or a shipped function")
+    return elementwise._programs(groups[0])[0]
 
 
 # ---------------------------------------------------------------- blocks

@@ -72,7 +72,7 @@ def draw_times(front: Any, path: str) -> None:
     figure = new_figure((5.5, 3.8))
     axes = figure.add_subplot(1, 1, 1)
     axes.plot([p.time.nanoseconds for p in front], [p.error for p in front], "o-", label="search")
-    axes.axvline(front.nanoseconds, color="grey", linewidth=0.8, label="start")
+    axes.axvline(front.nanoseconds, color="grey", linewidth=0.8, label="the function")
     axes.axhline(front.claim.amount, color="grey", linewidth=0.8, linestyle="--", label="asked for")
     axes.legend(frameon=False)
     axes.set_yscale("log")

@@ -83,7 +83,7 @@ def _finish(front: Front, baseline: bool, picture: Path | None, output: Path | N
 
 
 def _finish_in_float32(front: FloatFront, picture: Path | None, output: Path | None) -> None:
-    click.echo(f"{front.claim.meaning.doc}: the start takes {front.nanoseconds:.3f} ns an element")
+    click.echo(f"{front.claim.meaning.doc}: the function takes {front.nanoseconds:.3f} ns an element")
     for found in front:
         where = f"{found.proof.findings.inputs:,} arguments"
         click.echo(f"{found.error:9.4f} ulp, {found.time.ratio:.3f} of its time ({where})")

@@ -11,7 +11,7 @@ import pytest
 import optgen
 from optgen.diagnostics import SpecError
 from optgen.evolution.hardware import island, kinds, machine, moves, programs, setting
-from optgen.evolution.hardware.fit import fit, slots, tangent
+from optgen.evolution.hardware.fit import fit, fit_tables, slots, tangent
 from optgen.evolution.hardware.points import values
 from optgen.evolution.machine import CONSTANT
 from optgen.functions.certificate import Claim, known
@@ -164,6 +164,46 @@ def test_a_fit_finds_the_constants_of_a_polynomial():
     assert after == machine.largest_error(run(program, x), truth, unit)[0]
 
 
+STARTS = sorted((Path(optgen.__file__).parent.parent / "specs" / "functions" / "starts").glob("*.opt"))
+
+
+def start(path: Path) -> Straight:
+    return optgen.elementwise._programs(optgen.load(path).file.groups("function")[0])[0]
+
+
+def by_table() -> machine.Program:
+    return programs.to_arrays(start(next(path for path in STARTS if path.stem == "exp2_by_table")))
+
+
+def test_a_packed_table_gives_the_same_bits_by_one_operation_less():
+    program, state = by_table(), np.array([3], np.uint64)
+    before, cost = run(program, ARGUMENTS[:300]), moves.cost(program)
+    assert moves.pack(program, state) and moves.tidy(program)
+    assert same_bits(run(program, ARGUMENTS[:300]), before) and moves.cost(program) < cost
+    assert not moves.pack(program, state)
+
+
+def test_a_rescaled_table_is_made_up_for_by_the_other_constants():
+    x, truth, unit = cube_points()
+    program, state = by_table(), np.array([5], np.uint64)
+    rows, floats = np.zeros((machine.LIMIT + 1, len(x))), machine.workspace(len(x))
+    assert moves.rescale(program, state)
+    scaled, _ = machine.largest_error(run(program, x), truth, unit)
+    fit(program, x, truth, unit, 7, floats, rows)
+    fit_tables(program, x, truth, unit, floats, rows)
+    assert fit(program, x, truth, unit, 7, floats, rows) < 1.5 < 100 < scaled
+
+
+@pytest.mark.parametrize("path", STARTS, ids=lambda path: path.stem)
+def test_a_start_is_nearly_what_it_says(path):
+    program = start(path)
+    x = np.random.default_rng(8).uniform(-5, 5, 500).astype(np.float32)
+    spec = optgen.load(path).file.groups("function")[0]
+    value = spec.value or spec.lines("value")[0].expr
+    exact = optgen.function(value.span.text, ulp=1)(x)
+    assert np.all(np.abs(evaluate(program, (x,)) - exact) <= 3 * np.spacing(np.abs(exact)))
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Epochs that take no time."""
@@ -192,7 +232,7 @@ def test_from_nothing_errors_fall(small):
     errors = []
     front = optgen.search("2^x", (0, 1), on="float32", start="nothing", evaluations=20 * 3200, seed=2,
                           watch=lambda progress: errors.append(min(progress.errors)))  # fmt: skip
-    assert errors[-1] < 0.01 * errors[0] and errors == sorted(errors, reverse=True)
+    assert errors[-1] < 1e-4 * errors[0]
     assert front.seed == 2 and front.measure == "ulp"
 
 

@@ -30,7 +30,7 @@ def spec(find: Find, name: str, again: str) -> str:
     lines = [
         f"# found by: {again}",
         f"function {name}({argument} : f32) -> f32 = {claim.meaning.doc}",
-        f'  "Found by search: {find.error:.4f} ulp, {find.time.ratio:.3f} of the time of the program it began from."',
+        f'  "Found by search: {find.error:.4f} ulp, {find.time.ratio:.3f} of the time of the program before it."',
         f"  accuracy {ulps} ulp",
         "  program",
         *(f"    {line}" for line in to_text(find.program)),

@@ -54,7 +54,10 @@ def _row(program: Program, i: int, j: int, rows: np.ndarray) -> int:
 
 @compiled
 def tangent(program: Program, place: int, x: np.ndarray, floats: np.ndarray, rows: np.ndarray) -> None:
-    """`rows[i]` becomes the derivative of operation i by a constant.  Expects `floats` from `evaluate`."""
+    """`rows[i]` becomes the derivative of operation i by a constant; by what a table gives, for its third operand.
+
+    Expects `floats` from `evaluate`.
+    """
     slot, part = place // 3, place % 3
     m, zero = x.shape[0], rows.shape[0] - 1
     constant = np.zeros(1, np.uint32)
@@ -119,6 +122,8 @@ def tangent(program: Program, place: int, x: np.ndarray, floats: np.ndarray, row
             elif kind == k.SELECT:
                 chosen = floats[i, p]
                 out[p] = tb if chosen == v else tc
+            elif kind == k.TABLE:
+                out[p] = dc
             else:
                 out[p] = 0.0
 
@@ -223,6 +228,35 @@ def fit(
             return reached
         best = reached
     return best
+
+
+@compiled
+def fit_tables(
+    program: Program, x: np.ndarray, truth: np.ndarray, unit: np.ndarray, floats: np.ndarray, rows: np.ndarray,
+) -> None:  # fmt: skip
+    """Least squares for the entries of each table: a point reads one of them, so each is found by itself."""
+    last = program.n[0] - 1
+    evaluate(program, 0, x, floats)
+    integers = floats.view(np.int32)
+    for i in range(program.n[0]):
+        index = program.argument[i, 0]
+        if program.kind[i] != k.TABLE or index < 0:
+            continue
+        table = program.constant[i, 1]
+        size = program.sizes[table]
+        along, square = np.zeros(size), np.zeros(size)
+        tangent(program, 3 * i + 2, x, floats, rows)
+        for p in range(x.shape[0]):
+            entry = min(max(int(integers[index, p]) - 1, 0), int(size) - 1)
+            slope = rows[last, p] / unit[p]
+            along[entry] += slope * (truth[p] - np.float64(floats[last, p])) / unit[p]
+            square[entry] += slope * slope
+        entries = program.tables[table].view(np.float32)
+        for entry in range(size):
+            step = along[entry] / square[entry]
+            if abs(step) < np.inf:
+                entries[entry] = np.float32(np.float64(entries[entry]) + step)
+        evaluate(program, 0, x, floats)
 
 
 @compiled

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optgen.evolution.hardware.fit import fit, shake
+from optgen.evolution.hardware.fit import fit, fit_tables, shake
 from optgen.evolution.hardware.machine import LIMIT, Program, compiled, copy, empty, evaluate, largest_error
-from optgen.evolution.hardware.moves import change, cost, structure, tidy
+from optgen.evolution.hardware.moves import change, cost, rescale, structure, tidy
 from optgen.evolution.island import SEEN, admitted, attempts
 from optgen.evolution.moves import below, uniform
 
@@ -160,6 +160,7 @@ def evolve(island: Island, children: int, largest: int, bar: float, stop: np.nda
         copy(at(island, size, rank), program)
         again = uniform(state) < AGAIN
         done += 1
+        rescaled = again and rescale(program, state)
         if not again:
             moves, made = 1, True
             while uniform(state) < 0.5 and moves < 6:
@@ -177,8 +178,11 @@ def evolve(island: Island, children: int, largest: int, bar: float, stop: np.nda
         worst = island.errors[size, KEPT - 1]
         evaluate(program, 0, x[:fitted], narrow)
         error, _ = largest_error(narrow[program.n[0] - 1], truth[:fitted], unit[:fitted])
-        if not again and error > 0.5 * bar:
+        if (not again or rescaled) and error > 0.5 * bar:
             error = fit(program, x[:fitted], truth[:fitted], unit[:fitted], ROUNDS, narrow, rows)
+            if rescaled:
+                fit_tables(program, x[:fitted], truth[:fitted], unit[:fitted], narrow, rows)
+                error = fit(program, x[:fitted], truth[:fitted], unit[:fitted], ROUNDS, narrow, rows)
         if error >= worst or error > HOPELESS:
             continue
         if again or error < CLOSE * bar:

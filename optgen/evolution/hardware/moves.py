@@ -282,6 +282,77 @@ def renumber(program: Program, state: np.ndarray) -> bool:
 
 
 @compiled
+def _table(program: Program, state: np.ndarray) -> int:
+    """A random operation that reads a table; -1 if there is none."""
+    found, count = -1, 0
+    for i in range(program.n[0]):
+        if program.kind[i] == k.TABLE:
+            count += 1
+            if below(state, count) == 0:
+                found = i
+    return found
+
+
+@compiled
+def pack(program: Program, state: np.ndarray) -> bool:
+    """bits(c[(v & m) + 1]) + ((v & ~m) << s) becomes bits(d[(v & m) + 1]) + (v << s): d is c less the rest.
+
+    The same bits by one operation less.
+    """
+    i = _table(program, state)
+    if i < 0:
+        return False
+    sum_index = program.argument[i, 0]
+    if sum_index < 0 or program.kind[sum_index] != k.IADD or program.constant[sum_index, 1] != 1:
+        return False
+    masked = program.argument[sum_index, 0]
+    if masked < 0 or program.kind[masked] != k.AND or program.argument[masked, 1] != CONSTANT:
+        return False
+    mask, v, table = program.constant[masked, 1], program.argument[masked, 0], program.constant[i, 1]
+    if np.int64(mask) != np.int64(program.sizes[table]) - 1:
+        return False
+    for shifted in range(program.n[0]):
+        high = program.argument[shifted, 0]
+        if program.kind[shifted] != k.SHIFT_LEFT or program.argument[shifted, 1] != CONSTANT or high < 0:
+            continue
+        if program.kind[high] != k.AND or program.argument[high, 0] != v or program.argument[high, 1] != CONSTANT:
+            continue
+        if program.constant[high, 1] != ~mask or _uses(program, i) != 1 or _uses(program, shifted) != 1:
+            continue
+        for entry in range(program.sizes[table]):
+            program.tables[table, entry] -= np.uint32(entry) << (program.constant[shifted, 1] & np.uint32(31))
+        program.argument[shifted, 0] = v
+        return True
+    return False
+
+
+@compiled
+def _uses(program: Program, value: int) -> int:
+    count = 0
+    for i in range(program.n[0]):
+        for j in range(3):
+            count += TAKES[program.kind[i], j] != 0 and program.argument[i, j] == value
+    return count
+
+
+@compiled
+def rescale(program: Program, state: np.ndarray) -> bool:
+    """All entries of a table by one factor near 1, which a fit of the other constants makes up for.
+
+    What the entries stand for may lie closer to floats with one factor than with another.
+    """
+    i = _table(program, state)
+    if i < 0:
+        return False
+    table = program.constant[i, 1]
+    factor = 1.0 + (2.0 * uniform(state) - 1.0) * 2.0 ** (-6.0 - 12.0 * uniform(state))
+    entries = program.tables[table].view(np.float32)
+    for entry in range(program.sizes[table]):
+        entries[entry] = np.float32(np.float64(entries[entry]) * factor)
+    return True
+
+
+@compiled
 def change(program: Program, state: np.ndarray) -> bool:
     """One random move."""
     draw = uniform(state)
@@ -299,8 +370,10 @@ def change(program: Program, state: np.ndarray) -> bool:
         return part(program, state)
     if draw < 0.90:
         return by_squares(program, state)
-    if draw < 0.95:
+    if draw < 0.94:
         return swap(program, state)
+    if draw < 0.95:
+        return pack(program, state)
     return renumber(program, state)
 
 

@@ -1,7 +1,7 @@
 """A search in float32 from its target to a front of programs: the largest error in ulps against measured time.
 
 Inside the epochs a model of the processor stands for time (`moves.cost`), so that the seed fixes the search.  At its
-end the best program of each cost is swept and timed against the start; what no other beats in both is the front.
+end the best program of each cost is swept and timed beside a baseline; what no other beats in both is the front.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Find:
 
     def __str__(self) -> str:
         how = "every argument was run" if self.proof.findings.full else f"{self.proof.findings.inputs:,} arguments"
-        head = f"{self.error:.4f} ulp ({how}), {self.time.ratio:.3f} of the start's time"
+        head = f"{self.error:.4f} ulp ({how}), {self.time.ratio:.3f} of the baseline's time"
         return "\n".join([head, *(f"  {line}" for line in to_text(self.program))])
 
 
@@ -108,8 +108,12 @@ class FloatFront(Sequence[Find]):
         return [] if find is None else write(find, folder, self.name, again)
 
 
-def search(claim: Claim, start: Straight | None, course: Course, name: str, command: str) -> FloatFront:
-    """Evolve programs for a claim, from a program or from nothing.  The command that does the same goes into files.
+def search(
+    claim: Claim, start: Straight | None, baseline: Straight, course: Course, name: str, command: str
+) -> FloatFront:
+    """Evolve programs for a claim, from a program or from nothing; times are beside those of a baseline.
+
+    The command that does the same goes into files.
 
     Raises SpecError, before anything is started, for a search that can't succeed.  Ctrl-C ends it with what was found.
     """
@@ -122,9 +126,9 @@ def search(claim: Claim, start: Straight | None, course: Course, name: str, comm
     setting = Setting(given, given.draw(POOL, course.seed), arrays, claim.amount, largest)
     begun = time.monotonic()
     population, finished = run(setting, course, _identity(claim, origin, course), Island)
-    finds, nanoseconds = _reported(population, setting, claim, reality, course.seed)
+    finds, nanoseconds = _reported(population, setting, baseline, claim, reality, course.seed)
     return FloatFront(
-        finds, claim, origin.straight, nanoseconds, reality, name, command, course.seed, population.epoch,
+        finds, claim, baseline, nanoseconds, reality, name, command, course.seed, population.epoch,
         population.fits, time.monotonic() - begun, not finished,
     )  # fmt: skip
 
@@ -142,9 +146,9 @@ def _identity(claim: Claim, origin: Origin, course: Course) -> dict[str, Any]:
 
 
 def _reported(
-    population: Population, setting: Setting, claim: Claim, reality: Reference, seed: int
+    population: Population, setting: Setting, baseline: Straight, claim: Claim, reality: Reference, seed: int
 ) -> tuple[tuple[Find, ...], float]:
-    """The programs that none beats in both swept error and measured time; the start's nanoseconds."""
+    """The programs that none beats in both swept error and measured time; the baseline's nanoseconds."""
     origin = setting.source.origin
     programs, costs, proofs = [], [], []
     least, held = WORST, 0
@@ -163,7 +167,7 @@ def _reported(
         programs.append(origin.with_plain(program))
         costs.append(size)
         proofs.append(proof)
-    own, *times = timed(origin.straight, [origin.straight, *programs], _arguments(setting.source))
+    own, *times = timed(baseline, [baseline, *programs], _arguments(setting.source))
     finds = [Find(*parts) for parts in zip(programs, costs, proofs, times, strict=True)]
     kept: list[Find] = []
     for find in sorted(finds, key=lambda find: (find.time.ratio, find.error)):
