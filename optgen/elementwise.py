@@ -18,6 +18,7 @@ from optgen.language.parser import parse_expression
 if TYPE_CHECKING:
     import numpy as np
 
+    from optgen.functions.certificate import Claim
     from optgen.functions.request import Accuracy, Request
     from optgen.ir.program import Function
     from optgen.ir.straight import Straight
@@ -162,6 +163,31 @@ def _double(name: str) -> tree.Group | None:
 
     path = double_paths().get(name)
     return None if path is None else compiler.load(path).file.groups("function")[0]
+
+
+def double_claim(name: str) -> Claim:
+    """What is claimed of the program for float64 of a shipped function: 1 ulp, on the interval of its parameter."""
+    from optgen.functions.certificate import Claim
+    from optgen.functions.request import Accuracy, Domain
+
+    group = _double(name)
+    assert group is not None
+    (parameter,) = group.parameters
+    domain = None
+    for part in parameter.domains:
+        match part.operand:
+            case tree.Block(rows=((low, high),)):
+                domain = Domain(_number(low), _number(high))
+    return Claim(_meaning(_expression(name)), Accuracy(), domain)
+
+
+def _number(expr: tree.Expr | tree.All) -> float:
+    match expr:
+        case tree.Number(text=text):
+            return float(text)
+        case tree.Unary(operator="-", operand=operand):
+            return -_number(operand)
+    raise AssertionError("the ends of an interval in a shipped spec are numbers")
 
 
 def _expression(text: str) -> tree.Expr:

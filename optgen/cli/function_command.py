@@ -69,7 +69,8 @@ def _described(function: Any) -> list[str]:
         lines.append(f"  {dtype:<9} {len(program.instructions)} operations, program {program.digest[:16]}")
     if "float64" in function.programs:
         bound = function.error.float64
-        said = f"at most {bound:.4f} ulp: proved (interval)" if bound < float("inf") else "not bounded"
+        inside = f" on {function.error.float64_domain}" if function.error.float64_domain is not None else ""
+        said = f"at most {bound:.4f} ulp{inside}: proved (interval)" if bound < float("inf") else "not bounded"
         lines.append(f"  in float64 the error is {said}")
     return lines
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.functions.definition import Definition
-from optgen.functions.request import Accuracy, Request
+from optgen.functions.request import Accuracy, Domain, Request
 from optgen.functions.ufunc import make_ufunc
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
@@ -77,9 +77,10 @@ def _documentation(record: Record, documentation: str) -> str:
     tested = ", tested on samples, for there are too many pairs" if len(meaning.parameters) > 1 else ""
     lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{tested}.")
     if "float64" in record.programs:
-        bounded = record.double is not None
+        bounded = record.double < float("inf")
+        inside = f" on {record.double_domain}" if record.double_domain is not None else ""
         lines.append(
-            f"In float64 no result is further off than {record.double} ulp, proved by interval arithmetic."
+            f"In float64 no result is further off than {record.double} ulp{inside}, proved by interval arithmetic."
             if bounded
             else "In float64 the expression is evaluated as it is written: its error is not bounded."
         )
@@ -193,10 +194,16 @@ class Record:
         return self.certificates.get("float32")
 
     @property
-    def double(self) -> str | None:
-        """The bound for float64, as it was proved."""
+    def double(self) -> float:
+        """The bound for float64 in ulps, infinite where none was proved."""
         kept = self.certificates.get("float64")
-        return kept["error at most"] if kept is not None and kept["verdict"] == "proved" else None
+        return float(kept["error at most"]) if kept is not None and kept["verdict"] == "proved" else float("inf")
+
+    @property
+    def double_domain(self) -> Domain | None:
+        """The arguments in float64 of which something is claimed."""
+        kept = self.certificates.get("float64", {}).get("domain")
+        return self.wanted.domain if kept is None else Domain(*map(float.fromhex, kept))
 
     @cached_property
     def claim(self) -> Claim:
@@ -280,6 +287,7 @@ class Record:
         if claim.accuracy == Accuracy(Fraction(1, 2)):
             claim = replace(claim, accuracy=Accuracy())  # correct rounding is a promise of float32
         try:
+            claim = replace(claim, domain=self.double_domain)
             proof = certify(self.programs["float64"], claim, progress)
         except Refused as error:
             message = f"the error of {self.meaning.doc} in float64 can't be bounded here: {error}"
@@ -298,7 +306,8 @@ class ErrorBound:
     """What is known of a function's error, looked at when first asked for.
 
     `float(f.error)` is the bound in the unit of its accuracy; `f.error.proved` whether every argument was run;
-    `f.error.float64` the bound in ulps of the loop for doubles, infinite where none was proved.
+    `f.error.float64` the bound in ulps of the loop for doubles on `f.error.float64_domain` (None: on all of them),
+    infinite where none was proved.
     """
 
     def __init__(self, record: Record) -> None:
@@ -316,8 +325,11 @@ class ErrorBound:
 
     @property
     def float64(self) -> float:
-        found = self._record.double
-        return float("inf") if found is None else float(found)
+        return self._record.double
+
+    @property
+    def float64_domain(self) -> Domain | None:
+        return self._record.double_domain
 
     def __float__(self) -> float:
         return float(self._record.known["error at most"])

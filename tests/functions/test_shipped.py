@@ -74,11 +74,9 @@ def test_the_bound_for_doubles_is_of_the_program_that_runs(name):
 def test_the_bound_for_doubles_is_found_again_at_random_places(name):
     """Another run cuts other pieces, so its bounds may differ a little from those of the certificate."""
     from optgen.functions.bounds.interval import spot_check
-    from optgen.functions.certificate import Claim
-    from optgen.functions.request import Accuracy
 
     function = getattr(optgen.functions, name)
-    claim = Claim(elementwise._meaning(elementwise._expression(name)), Accuracy())
+    claim = elementwise.double_claim(name)
     assert spot_check(function.programs["float64"], claim, 60, seed=3).error <= 1
 
 

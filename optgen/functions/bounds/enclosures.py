@@ -187,8 +187,22 @@ def ends(polynomial: Any) -> tuple[Any, Any]:
         if coefficients[1] < 0:
             first, last = last, first
         return first.lower(), last.upper()
-    rest = sum(sizes[1:], arb(0))
-    return (coefficients[0] - rest).lower(), (coefficients[0] + rest).upper()
+    rest = sum(sizes[3:], arb(0))
+    low, high = _parabola(coefficients[0], coefficients[1], coefficients[2] if len(coefficients) > 2 else arb(0))
+    return (low - rest).lower(), (high + rest).upper()
+
+
+def _parabola(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
+    """Balls below and above a + b*t + c*t^2: its values at the ends, and a - b^2/(4c), which it nowhere passes."""
+    if c > 0:
+        low, high = _parabola(-a, -b, -c)
+        return -high, -low
+    side = b.abs_upper()
+    if not c < 0:
+        size = side + c.abs_upper()
+        return a - size, a + size
+    top = side + c if side >= -2 * c else b * b / (-4 * c)
+    return a - side + c, a + top
 
 
 def cut(polynomial: Any) -> Any:

@@ -29,7 +29,7 @@ from optgen.symbolic.arb import Meaning
 
 Progress = Callable[[float], None]
 SPECIAL = (0.0, -0.0, float("inf"), -float("inf"), float("nan"))
-GOAL = 0.8  # of the amount that is allowed: pieces with a bound below are not cut any further
+GOAL = 0.88  # of the amount that is allowed: pieces with a bound below are not cut any further
 DTYPE = {"f32": "float32", "f64": "float64"}
 
 

@@ -8,5 +8,6 @@ Must not know: proofs, kernels, who asks.
     exponential  f(x + s) = 2 f(x): one polynomial, scaled
     logarithm    f(2 x) = f(x) + s: the exponent, and an artanh
     logistic     1/(1 + an exponential): one division and its residual
+    circular     sine and cosine, up to a size: quarter turns taken off in two doubles
     saturating   odd functions with a limit: a polynomial near 0, cells beyond
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from optgen.functions.doubles import exponential, logarithm, logistic, saturating
+from optgen.functions.doubles import circular, exponential, logarithm, logistic, saturating
 from optgen.functions.target import Target, precise, target_of
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
@@ -14,6 +14,7 @@ FAMILIES: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
     logarithm.programs,
     logistic.programs,
     saturating.programs,
+    circular.programs,
 )
 
 
