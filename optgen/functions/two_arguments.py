@@ -166,7 +166,7 @@ POSITIVE = (_near("3/8", "5/2"), _near("7/4", "-9/8"), _near("1/2", "3"), _near(
 Family = tuple[Callable[[Any, Any], Any], tuple[Any, ...], Callable[[Builder, Value, Value], Value]]
 FAMILIES: tuple[Family, ...] = (
     (lambda x, y: (x * x + y * y).sqrt(), PLANE, hypotenuse),
-    (lambda y, x: y.atan2(x), PLANE, angle),
+    (lambda y, x: type(y).atan2(y, x), PLANE, angle),
     (lambda x, y: (y * x.log()).exp(), POSITIVE, power),
     (lambda x, y: (x.exp() + y.exp()).log(), PLANE, sum_of_exponentials),
 )
