@@ -313,9 +313,12 @@ def driven(program: Program, oracles: Mapping[str, Callable[..., Any]], dtype: s
     from optgen.ir.evaluate import evaluate
     from optgen.passes import pipeline
 
-    def engine(function: Function) -> Any:
+    def kernel(function: Function) -> Any:
         ready = pipeline.expand(function)
         return lambda dims, arrays: evaluate(ready, dims, arrays, dtype, oracles)
+
+    def engine(functions: Sequence[Function]) -> list[Any]:
+        return [kernel(function) for function in functions]
 
     return _solver(program, engine, "python", dtype, None)
 
@@ -324,13 +327,14 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
     from optgen.passes.assemble import assemble
     from optgen.runtime import Solver
     from optgen.runtime.claims import watch
-    from optgen.runtime.code import compiled
+    from optgen.runtime.code import code_of
     from optgen.runtime.table import build
 
-    code = compiled(program, assemble(program, joined=backend in JOINED), engine)
+    functions = assemble(program, joined=backend in JOINED)
+    code = code_of(program, dict(zip(functions, engine([*functions.values()]), strict=True)))
     # defaults and domains are computed once a call, so they are plain array code and compile at once
     around = _engine("numpy", dtype) if backend in ("llvm", "numba", "jax") else engine
-    table = build(program, around, dtype)
+    table = build(program, lambda function: around([function])[0], dtype)
     return Solver(code, table, backend, dtype, variant, watch(table, _known_verdicts))
 
 
@@ -341,8 +345,8 @@ def _known_verdicts(regions: Sequence[Region]) -> Mapping[Span, str]:
     return known({region.span: region.claim for region in regions})
 
 
-def _engine(backend: str, dtype: str) -> Callable[[Function], Any]:
-    """Function to kernel: passes, then the backend's compiler; code is made when a kernel is first called."""
+def _engine(backend: str, dtype: str) -> Callable[[Sequence[Function]], list[Any]]:
+    """Functions to kernels: passes, then the backend's compiler; code is made when a kernel is first called."""
     from optgen.passes import pipeline
 
     if backend == "reference":
@@ -352,16 +356,18 @@ def _engine(backend: str, dtype: str) -> Callable[[Function], Any]:
             ready = pipeline.expand(function)
             return lambda dims, arrays: evaluate(ready, dims, arrays, dtype)
 
-        return reference
+        return lambda functions: [reference(function) for function in functions]
     from importlib import import_module
 
-    make = import_module(f"optgen.backends.{backend}").compile_function
+    module = import_module(f"optgen.backends.{backend}")
     if backend == "llvm":
         from optgen.elementwise import implementation
 
         keep = _kept_code()
-        return lambda function: make(pipeline.run(function), dtype, keep, implementation)
-    return lambda function: make(pipeline.run(function), dtype)
+        return lambda functions: list(
+            module.compile_functions([pipeline.run(function) for function in functions], dtype, keep, implementation)
+        )
+    return lambda functions: [module.compile_function(pipeline.run(function), dtype) for function in functions]
 
 
 def _kept_code() -> Callable[[str, Callable[[], bytes]], bytes]:

@@ -145,7 +145,7 @@ def array_code(expression: str, backend: str, dtype: str = "float32") -> Callabl
     compiler._known("backend", backend, compiler.BACKENDS)
     compiler._known("dtype", dtype, compiler.DTYPES)
     vectors = elementwise(_expression(expression), compiler._shipped(None), "n")
-    engine = compiler._engine(backend, dtype)(vectors)
+    (engine,) = compiler._engine(backend, dtype)([vectors])
     return lambda *arrays: engine({"n": len(arrays[0])}, arrays)[0]
 
 

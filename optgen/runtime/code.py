@@ -50,12 +50,11 @@ class Code:
     key: str = ""
 
 
-def compiled(program: Program, functions: Mapping[str, Function], engine: Engine, key: str = "") -> Code:
-    """The code of a program from its functions `setup`, `advance_0`, ..., each compiled by `engine`.
+def code_of(program: Program, kernels: Mapping[str, Kernel], key: str = "") -> Code:
+    """The code of a program from its functions `setup`, `advance_0`, ..., as kernels.
 
     An `advance_0` without a `finish_0` says itself what holds where it ends, with one more argument that asks for it.
     """
-    kernels = {name: engine(function) for name, function in functions.items()}
     advances, finishes = [], []
     for phase in range(max(len(program.phases), 1)):
         advance, finish = kernels.get(f"advance_{phase}"), kernels.get(f"finish_{phase}")

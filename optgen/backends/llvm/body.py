@@ -16,6 +16,19 @@ REGISTER = {"int": "i64", "u64": "i64", "bool": "i1"}
 MEMORY = {"int": "i64", "u64": "i64", "bool": "i8"}
 SIZES = {"int": 8, "u64": 8, "bool": 1}
 
+_PRODUCT, _ORDER = "ptr, ptr, ptr, i64, i64", "ptr, ptr, i64"
+APART = {  # routines that stand on their own: a process compiles each once; what they take
+    f"{name}{end}": takes
+    for name, takes in (("matvec", _PRODUCT), ("vecmat", _PRODUCT), ("sort", _ORDER), ("argsort", _ORDER))
+    for end in ("", "_single")
+}
+
+
+def linked_symbol(routine: str) -> str:
+    """The symbol in the process of a routine that stands on its own."""
+    return f"optgen_{routine}"
+
+
 Implementations = Callable[[str, str], Straight | None]  # of an operation, for double or float; None: the backend's own
 
 
@@ -33,6 +46,8 @@ class Body:
     lines: list[str] = field(default_factory=list)
     slots: list[str] = field(default_factory=list)  # allocas, at the entry
     routines: set[str] = field(default_factory=set)
+    links: bool = False  # whether routines that stand on their own are not to be in the module
+    linked: set[str] = field(default_factory=set)  # these routines
     externals: set[str] = field(default_factory=set)
     pointers: dict[Buffer, str] = field(default_factory=dict)  # of arrays: a register, or the slot of a swapped one
     swapped: set[Buffer] = field(default_factory=set)
@@ -65,8 +80,15 @@ class Body:
         self.lines.append(f"{label}:")
         self.label = label
 
-    def needs(self, routine: str) -> None:
-        self.routines.add(routine)
+    def needs(self, routine: str) -> str:
+        """The symbol of a routine, which the module will carry or be linked with."""
+        if not self.links or routine not in APART:
+            self.routines.add(routine)
+            return routine
+        self.linked.add(routine)
+        symbol = linked_symbol(routine)
+        self.externals.add(f"declare void @{symbol}({APART[routine]}) nounwind")
+        return symbol
 
     def on_vectors(self, node: Operation) -> bool:
         """Whether an operation is computed on vectors: by its rule, or by a program that was given for it."""

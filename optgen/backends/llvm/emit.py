@@ -1,12 +1,13 @@
 """Procedures as LLVM modules: one rule a statement.
 
-A module has one exported function `name(buffers, dims, interrupt)` that takes the pointers apart and calls the body,
-whose pointers do not alias.  Numbers (buffers without axes) live in registers; results are written at the end.
+A procedure is an exported function `optgen_name(buffers, dims, interrupt)` on tables of pointers and of lengths.
+Numbers (buffers without axes) live in registers; results are written at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from optgen.backends.llvm.body import Body, Implementations, no_implementations
 from optgen.backends.llvm.parts import nests
@@ -14,7 +15,7 @@ from optgen.backends.llvm.routines import Routine, call_signature, routine
 from optgen.backends.llvm.scalars import scalar
 from optgen.backends.llvm.shared import write_shared
 from optgen.backends.llvm.straight import definition, guarded, table_definitions
-from optgen.backends.llvm.vectors import bases_of, fits, vector_loop
+from optgen.backends.llvm.vectors import bases_of, clears, fits, vector_loop
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import (
     Accumulate,
@@ -36,21 +37,78 @@ from optgen.ir.straight import Straight
 # ---------------------------------------------------------------- modules
 
 
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The text of a module, and the routines that it expects to find in the process."""
+
+    text: str
+    linked: tuple[str, ...]
+
+
 def emit(
     procedure: Procedure, real: str, shared: bool = False, implementations: Implementations = no_implementations
 ) -> str:
-    """The text of a module; `real` is float64 or float32.  In a `shared` one, for large problems, threads share the
-    work of loops.  Operations for which `implementations` has a program are computed by it."""
-    body = Body(
-        "double" if real == "float64" else "float",
-        nests=nests(procedure) if shared else None,
-        implementations=implementations,
-    )
-    arrays = [b for b in (*procedure.parameters, *procedure.results, *procedure.temporaries) if b.axes]
-    given = [b for b in procedure.parameters if not b.axes]
-    results = [b for b in procedure.results if not b.axes]
+    """The text of a module that is whole in itself; `real` is float64 or float32.  In a `shared` one, for large
+    problems, threads share the work of loops.  Operations for which `implementations` has a program are computed by
+    it."""
+    return module([(procedure, shared)], real, implementations, links=False).text
+
+
+def module(
+    procedures: Sequence[tuple[Procedure, bool]], real: str, implementations: Implementations, links: bool
+) -> Module:
+    """The module of several procedures, each with whether its loops are shared.  If it `links`, routines that stand on
+    their own are not in it."""
+    functions: list[str] = []
+    needed: set[str] = set()
+    linked: set[str] = set()
+    externals: set[str] = set()
+    programs: dict[str, tuple[Straight, int]] = {}
+    counter = 0
+    for procedure, shared in procedures:
+        body = Body(
+            "double" if real == "float64" else "float",
+            nests=nests(procedure) if shared else None,
+            implementations=implementations,
+            links=links,
+            counter=counter,
+        )
+        functions += [*_function(body, procedure), ""]
+        counter = body.counter
+        needed |= body.routines
+        linked |= body.linked
+        externals |= body.externals
+        programs |= body.programs
+    routines = _closure(needed)
+    externals.update(*(found.declares for found in routines.values()))
+    text = "\n".join([
+        *sorted(externals), "", *(found.text for found in routines.values()), *_programs(programs), *functions,
+        'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
+    ])  # fmt: skip
+    return Module(text + "\n", tuple(sorted(linked)))
+
+
+def _function(body: Body, procedure: Procedure) -> list[str]:
+    """The exported function and the parts of its loops.
+
+    `%buffers` has the pointers of parameters, results and temporaries with axes, in this order, `%dims` the dims; for
+    shared work there is scratch memory after the buffers, and its size after the dims.
+    """
+    shared = body.nests is not None
+    buffers = [*procedure.parameters, *procedure.results, *(b for b in procedure.temporaries if b.axes)]
+    places = {buffer: position for position, buffer in enumerate(buffers)}
+    arrays = [buffer for buffer in buffers if buffer.axes]
     for position, buffer in enumerate(arrays):
         body.pointers[buffer] = f"%p{position}"
+        _given(body, f"%p{position}", "ptr", "%buffers", places[buffer])
+    for position, name in enumerate(procedure.dims):
+        body.values[0][ir.dim(name)] = f"%d{position}"
+        _given(body, f"%d{position}", "i64", "%dims", position)
+    if shared:
+        _given(body, "%scratch", "ptr", "%buffers", len(buffers))
+        _given(body, "%scratch.size", "i64", "%dims", len(procedure.dims))
+        body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
+        body.do("call void @optgen_enter()")
     body.bases = bases_of(procedure.body)
     _swappable(body, procedure.body)
     for buffer in body.swapped:
@@ -59,41 +117,30 @@ def emit(
         if buffer in body.pointers:
             body.lines.append(f"  store ptr {body.pointers[buffer]}, ptr {slot}")
         body.pointers[buffer] = slot
-    for position, name in enumerate(procedure.dims):
-        body.values[0][ir.dim(name)] = f"%d{position}"
-    for position, buffer in enumerate(given):
-        body.do(f"store {body.type(buffer.dtype)} %a{position}, ptr {body.slot(buffer)}")
+    for buffer in procedure.parameters:
+        if not buffer.axes:
+            value = body.value(f"load {body.memory(buffer.dtype)}, ptr {_pointer(body, places[buffer])}")
+            body.store(buffer, (), body.value(f"trunc i8 {value} to i1") if buffer.dtype == "bool" else value)
     statements(body, procedure.body)
-    for position, buffer in enumerate(results):
-        value = body.value(f"load {body.type(buffer.dtype)}, ptr {body.slot(buffer)}")
-        if buffer.dtype == "bool":
-            value = body.value(f"zext i1 {value} to i8")
-        body.do(f"store {body.memory(buffer.dtype)} {value}, ptr %r{position}")
-    body.do("ret void")
-    parameters = [f"ptr noalias %p{k}" for k in range(len(arrays))]
-    parameters += [f"{body.type(b.dtype)} %a{k}" for k, b in enumerate(given)]
-    parameters += [f"ptr noalias %r{k}" for k in range(len(results))]
-    parameters += [f"i64 %d{k}" for k in range(len(procedure.dims))] + ["ptr %interrupt"]
-    parameters += ["ptr noalias %scratch", "i64 %scratch.size"] if shared else []
-    lines = [
-        f"define internal void @body({', '.join(parameters)}) #0 {{",
-        "entry:",
-        *body.slots,
-        *body.lines,
-        "}",
-        "",
-        *body.functions,
-        *_entry(procedure, body, arrays, given, results),
-        "",
-        'attributes #0 = { noinline nounwind "prefer-vector-width"="512" }',
-    ]
-    needed = _closure(body.routines)
-    externals = set(body.externals)
-    for name in needed:
-        externals |= set(needed[name].declares)
-    programs = _programs(body.programs)
-    text = "\n".join([*sorted(externals), "", *(found.text for found in needed.values()), *programs, *lines])
-    return text + "\n"
+    for buffer in procedure.results:
+        if not buffer.axes:
+            value = body.load(buffer, ())
+            if buffer.dtype == "bool":
+                value = body.value(f"zext i1 {value} to i8")
+            body.do(f"store {body.memory(buffer.dtype)} {value}, ptr {_pointer(body, places[buffer])}")
+    if shared:
+        body.do("call void @optgen_leave()")
+    head = f"define void @optgen_{procedure.name}(ptr %buffers, ptr %dims, ptr %interrupt) #0 {{"
+    return [head, "entry:", *body.slots, *body.lines, "  ret void", "}", "", *body.functions]
+
+
+def _given(body: Body, register: str, kind: str, table: str, place: int) -> None:
+    """A register for an entry of a table that the caller gave."""
+    body.do(f"{register} = load {kind}, ptr {body.value(f'getelementptr {kind}, ptr {table}, i64 {place}')}")
+
+
+def _pointer(body: Body, place: int) -> str:
+    return body.value(f"load ptr, ptr {body.value(f'getelementptr ptr, ptr %buffers, i64 {place}')}")
 
 
 def _programs(called: Mapping[str, tuple[Straight, int]]) -> list[str]:
@@ -118,46 +165,6 @@ def _closure(names: set[str]) -> dict[str, Routine]:
             found[name] = routine(name)
             stack.extend(found[name].uses)
     return found
-
-
-def _entry(
-    procedure: Procedure, body: Body, arrays: Sequence[Buffer], given: Sequence[Buffer], results: Sequence[Buffer]
-) -> list[str]:
-    """The exported function: pointers in the order parameters, results, temporaries with axes; for shared work, scratch
-    memory after them, and its size after the dims."""
-    lines = [f"define void @optgen_{procedure.name}(ptr %buffers, ptr %dims, ptr %interrupt) {{", "entry:"]
-    registers: dict[Buffer, str] = {}
-    order = [*procedure.parameters, *procedure.results, *(b for b in procedure.temporaries if b.axes)]
-    for position, buffer in enumerate(order):
-        lines.append(f"  %g{position} = getelementptr ptr, ptr %buffers, i64 {position}")
-        lines.append(f"  %b{position} = load ptr, ptr %g{position}")
-        registers[buffer] = f"%b{position}"
-    arguments = [f"ptr {registers[buffer]}" for buffer in arrays]
-    for position, buffer in enumerate(given):
-        kind = body.memory(buffer.dtype)
-        lines.append(f"  %n{position} = load {kind}, ptr {registers[buffer]}")
-        if buffer.dtype == "bool":
-            lines.append(f"  %m{position} = trunc i8 %n{position} to i1")
-            arguments.append(f"i1 %m{position}")
-        else:
-            arguments.append(f"{kind} %n{position}")
-    arguments += [f"ptr {registers[buffer]}" for buffer in results]
-    for position in range(len(procedure.dims)):
-        lines.append(f"  %h{position} = getelementptr i64, ptr %dims, i64 {position}")
-        lines.append(f"  %d{position} = load i64, ptr %h{position}")
-        arguments.append(f"i64 %d{position}")
-    arguments.append("ptr %interrupt")
-    if body.nests is None:
-        return [*lines, f"  call void @body({', '.join(arguments)})", "  ret void", "}"]
-    body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
-    return [
-        *lines,
-        f"  %g = getelementptr ptr, ptr %buffers, i64 {len(order)}",
-        f"  %h = getelementptr i64, ptr %dims, i64 {len(procedure.dims)}",
-        *("  %scratch = load ptr, ptr %g", "  %scratch.size = load i64, ptr %h", "  call void @optgen_enter()"),
-        f"  call void @body({', '.join([*arguments, 'ptr %scratch', 'i64 %scratch.size'])})",
-        *("  call void @optgen_leave()", "  ret void", "}"),
-    ]
 
 
 def _swappable(body: Body, block: Sequence[Statement]) -> None:
@@ -216,6 +223,9 @@ def _statement(body: Body, statement: Statement) -> None:
 
 
 def _loop(body: Body, statement: For, start: str, end: str) -> None:
+    if clears(statement):
+        _clear(body, statement, start, end)
+        return
     if fits(statement, body.bases, body.on_vectors):
         start = vector_loop(body, statement, start, end)
         if start == end:
@@ -235,6 +245,20 @@ def _loop(body: Body, statement: For, start: str, end: str) -> None:
     more = body.value(f"icmp slt i64 %{name}.next, {end}")
     body.do(f"br i1 {more}, label %{name}, label %{name}.end")
     body.begin(f"{name}.end")
+
+
+def _clear(body: Body, statement: For, start: str, end: str) -> None:
+    """A loop that fills arrays with zeros."""
+    count = end if start == "0" else body.value(f"sub nsw i64 {end}, {start}")
+    count = body.of_integers("llvm.smax", [count, "0"])
+    body.values.append({statement.index: start})
+    for store in statement.body:
+        assert isinstance(store, Store)
+        address = body.address(store.buffer, [scalar(body, index) for index in store.indices])
+        size = body.value(f"mul nsw i64 {count}, {body.size(store.buffer.dtype)}")
+        body.external("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
+        body.do(f"call void @llvm.memset.p0.i64(ptr {address}, i8 0, i64 {size}, i1 false)")
+    body.values.pop()
 
 
 def _accumulate(body: Body, statement: Accumulate) -> None:
@@ -354,12 +378,12 @@ def _copy(body: Body, target: Buffer, source: Buffer) -> None:
 def _invoke(body: Body, statement: Invoke) -> None:
     """A whole-array function: a routine of the module, called once for each member of a batch."""
     routine, sizes, strides = call_signature(statement, body)
-    body.needs(routine)
+    symbol = body.needs(routine)
     lead = statement.arguments[0].axes[: dict(statement.attributes).get("batch", 0)]
     pointers = [body.pointer(b) if b.axes else body.slot(b) for b in (*statement.arguments, *statement.results)]
     if not lead:
         arguments = ", ".join([*(f"ptr {p}" for p in pointers), *(f"i64 {s}" for s in sizes)])
-        body.do(f"call void @{routine}({arguments})")
+        body.do(f"call void @{symbol}({arguments})")
         return
     count = "1"
     for axis in lead:
@@ -375,7 +399,7 @@ def _invoke(body: Body, statement: Invoke) -> None:
         offset = body.value(f"mul nsw i64 %{name}.i, {stride}")
         moved.append(body.value(f"getelementptr {kind}, ptr {pointer}, i64 {offset}"))
     arguments = ", ".join([*(f"ptr {p}" for p in moved), *(f"i64 {s}" for s in sizes)])
-    body.do(f"call void @{routine}({arguments})")
+    body.do(f"call void @{symbol}({arguments})")
     body.do(f"%{name}.next = add nuw nsw i64 %{name}.i, 1")
     more = body.value(f"icmp slt i64 %{name}.next, {count}")
     body.do(f"br i1 {more}, label %{name}, label %{name}.end")

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from optgen.backends.llvm.body import Implementations, no_implementations
+from optgen.backends.llvm.body import Implementations, linked_symbol, no_implementations
 from optgen.backends.llvm.costs import Cost, amount, costs
-from optgen.backends.llvm.emit import emit
+from optgen.backends.llvm.emit import emit, module
 from optgen.backends.llvm.parts import LARGE, WORTH, shareable
+from optgen.backends.llvm.routines import standing_alone
 from optgen.backends.llvm.rows import write_out_row_sums
 from optgen.backends.llvm.threads import Threads, load
 from optgen.backends.llvm.vectors import count
@@ -51,12 +52,26 @@ def compile_function(
     keep: Keep | None = None,
     implementations: Implementations = no_implementations,
 ) -> Kernel:
-    """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called.
+    """The function as machine code: a callable (dims, arrays) -> arrays, compiled when it is first called."""
+    return compile_functions([function], real, keep, implementations)[0]
+
+
+def compile_functions(
+    functions: Sequence[Function],
+    real: str,
+    keep: Keep | None = None,
+    implementations: Implementations = no_implementations,
+) -> list[Kernel]:
+    """The functions as machine code, each a callable (dims, arrays) -> arrays; all are compiled when one is first
+    called, as one module.
 
     `keep` may find object code made earlier from the same text for the same processor; `implementations` has programs
     for operations, by name, for double or float.
     """
-    return Kernel(procedure_of(function), real, keep, implementations)
+    kernels = [Kernel(procedure_of(function), real, keep, implementations) for function in functions]
+    for kernel in kernels:
+        kernel.together, kernel.lock = kernels, kernels[0].lock
+    return kernels
 
 
 def source(functions: Sequence[Function], real: str, header: str) -> str:
@@ -177,6 +192,22 @@ def shared_threads(keep: Keep | None = None) -> Threads:
     return load(lambda text: from_object(_made(text, keep)), processor)
 
 
+def link(routines: Sequence[str], keep: Keep | None = None) -> None:
+    """Make these routines symbols of the process, which each compiles once."""
+    llvm = _ready()
+    for name in routines:
+        with _linking:
+            if name in _linked:
+                continue
+            engine = from_object(_made(standing_alone(name), keep))
+            llvm.add_symbol(linked_symbol(name), engine.get_function_address(linked_symbol(name)))
+            _linked[name] = engine
+
+
+_linking = threading.Lock()
+_linked: dict[str, Any] = {}  # engines: symbols of the process refer to them
+
+
 def from_text(text: str) -> Any:
     """An engine with a module that is as it should be and needs no optimisation."""
     with _compiling:
@@ -207,6 +238,7 @@ class Kernel:
     interrupt: Any = field(default_factory=lambda: ctypes.c_int32(0))
     codes: dict[bool, Any] = field(default_factory=dict)  # by whether threads share the work
     engines: list[Any] = field(default_factory=list)
+    together: list[Kernel] = field(default_factory=list)  # those compiled with this one; none: this one alone
     costs: list[Cost] | None = None  # of all loops
     shareable: list[tuple[Cost, Cost]] | None = None  # what threads can share: see parts
     lock: Any = field(default_factory=threading.Lock)
@@ -231,16 +263,23 @@ class Kernel:
         if shared not in self.codes:
             with self.lock:
                 if shared not in self.codes:
-                    self.codes[shared] = self._code(shared)
+                    self._compile(dims)
         return self.codes[shared]
 
-    def _code(self, shared: bool) -> Any:
-        procedure = write_out_row_sums(self.procedure) if shared else self.procedure
-        text = emit(procedure, self.real, shared, self.implementations)
-        engine = from_object(_made(text, self.keep))
-        self.engines.append(engine)
-        address = engine.get_function_address(f"optgen_{self.procedure.name}")
-        return ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
+    def _compile(self, dims: Mapping[str, int]) -> None:
+        """The code for these sizes, of all kernels that are compiled together and have none yet."""
+        kinds = [(kernel, bool(kernel._shareable(dims))) for kernel in self.together or [self]]
+        kinds = [(kernel, shared) for kernel, shared in kinds if shared not in kernel.codes]
+        procedures = [(write_out_row_sums(k.procedure) if shared else k.procedure, shared) for k, shared in kinds]
+        made = module(procedures, self.real, self.implementations, links=True)
+        if any(shared for _, shared in kinds):
+            shared_threads(self.keep)
+        link(made.linked, self.keep)
+        engine = from_object(_made(made.text, self.keep))
+        for kernel, shared in kinds:
+            kernel.engines.append(engine)
+            address = engine.get_function_address(f"optgen_{kernel.procedure.name}")
+            kernel.codes[shared] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(address)
 
     def _shareable(self, dims: Mapping[str, int]) -> list[int]:
         """Of each loop that is worth to be shared at these sizes, the entries of scratch memory that it needs."""

@@ -21,10 +21,11 @@ def numbers(body: Body, lanes: Lanes, start: str) -> str:
     return body.value(f"add nuw nsw {lanes.type('i64')} {splat(body, lanes, 'i64', start)}, <{steps}>")
 
 
-def within(body: Body, lanes: Lanes, start: str, end: str) -> str:
-    """Which of the lanes start, start + 1, ... are below the end: as many bits of a word."""
+def within(body: Body, lanes: Lanes, start: str, end: str, some: bool = False) -> str:
+    """Which of the lanes start, start + 1, ... are below the end: as many bits of a word.  `some`: the first one is."""
     left = body.of_integers("llvm.smin", [body.value(f"sub nsw i64 {end}, {start}"), str(lanes.count)])
-    beyond = body.value(f"shl i64 -1, {body.of_integers('llvm.smax', [left, '0'])}")
+    left = left if some else body.of_integers("llvm.smax", [left, "0"])
+    beyond = body.value(f"shl i64 -1, {left}")
     bits = body.value(f"trunc i64 {body.value(f'xor i64 {beyond}, -1')} to i{lanes.count}")
     return body.value(f"bitcast i{lanes.count} {bits} to {lanes.type('i1')}")
 

@@ -119,7 +119,22 @@ def _without_products(loop: For, found: Found) -> list[Statement]:
         found.made.append(result)
         calls.append(Invoke(MATVEC, operands, (result,)))
         body[-1] = Let(entry.buffer, ir.access(result, loop.index))
-    return [*calls, replace(loop, body=tuple(body), vector=loop.vector or is_simple(body))] if calls else [loop]
+    if not calls:
+        return [loop]
+    copied = _copied(body, loop.index)
+    if copied is not None and copied not in found.shared and len(calls) == 1:  # computed where it is wanted
+        found.made.pop()
+        return [replace(calls[0], results=(copied,))]
+    return [*calls, replace(loop, body=tuple(body), vector=loop.vector or is_simple(body))]
+
+
+def _copied(body: Sequence[Statement], row: ir.Index) -> Buffer | None:
+    """The array to which a loop copies the product, if it does nothing else."""
+    match body:
+        case [Let(local, _), Store(buffer, (place,), ir.Access(tensor=tensor, indices=()))]:
+            whole = extents.same(buffer.axes[0], row.extent)
+            return buffer if tensor is local and place is row and whole else None
+    return None
 
 
 def is_simple(body: Sequence[Statement]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from optgen.backends.llvm.body import linked_symbol
 from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.math_functions import definition
 from optgen.backends.llvm.matvec import matvec
@@ -352,6 +353,13 @@ def routine(symbol: str) -> Routine:
     (real,) = rest
     made = definition(name, real, lanes)
     return Routine(made.text, tuple(lanes.symbol(f"{used}.{real}") for used in made.uses), made.declares)
+
+
+def standing_alone(name: str) -> str:
+    """The module of a routine that other modules are linked with."""
+    found = ROUTINES[name]
+    text = found.text.replace(f"define internal void @{name}(", f"define void @{linked_symbol(name)}(")
+    return "\n".join([*sorted(found.declares), "", text])
 
 
 def call_signature(statement: Invoke, body: Body) -> tuple[str, list[str], list[tuple[str, str]]]:

@@ -120,6 +120,18 @@ def fits(
     return _readable(loop, shape, written, totals, bases, on_vectors)
 
 
+def clears(loop: For) -> bool:
+    """Whether a loop does nothing but fill entries that lie one after the other with zeros."""
+    shape = Shape(loop.index)
+    return loop.vector and all(
+        isinstance(statement, Store)
+        and isinstance(statement.value, ir.Constant)
+        and statement.value.value == 0
+        and shape.consecutive(statement.indices)
+        for statement in loop.body
+    )
+
+
 def _readable(
     loop: For,
     shape: Shape,
@@ -209,8 +221,9 @@ def vector_loop(body: Body, loop: For, start: str, end: str) -> str:
         _blocks(body, loop, lanes, totals, name, (start, end), end)
         rest = end
     else:
-        length = body.of_integers("llvm.smax", [body.value(f"sub nsw i64 {end}, {start}"), "0"])
-        rest = body.value(f"add nsw i64 {start}, {body.value(f'and i64 {length}, {-lanes.count}')}")
+        length = end if start == "0" else body.value(f"sub nsw i64 {end}, {start}")
+        rest = body.value(f"and i64 {body.of_integers('llvm.smax', [length, '0'])}, {-lanes.count}")
+        rest = rest if start == "0" else body.value(f"add nsw i64 {start}, {rest}")
         _blocks(body, loop, lanes, totals, name, (start, rest), "")
         if not any(isinstance(part, Accumulate) and part.buffer.axes and _short(part.value) for part in loop.body):
             _last_block(body, loop, lanes, totals, name, rest, end)
@@ -257,7 +270,7 @@ def _block(body: Body, loop: For, lanes: Lanes, totals: Mapping[Buffer, str], st
     block = Block(body, Shape(loop.index), lanes, start, "", totals)
     body.values.append({loop.index: start})
     if end:
-        block.mask = masks.within(body, lanes, start, end)
+        block.mask = masks.within(body, lanes, start, end, some=True)
     for statement in loop.body:
         _statement(block, statement)
     body.values.pop()
