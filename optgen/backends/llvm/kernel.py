@@ -89,7 +89,7 @@ def vector_loops(function: Function) -> int:
 
 
 _compiling = threading.Lock()
-CODE_LEVEL = 2
+CODE_LEVEL = 1
 
 
 @cache
