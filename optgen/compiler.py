@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ def _shipped(folder: Path | None) -> Callable[[str], tree.File | None]:
 
     def read(path: Path) -> tree.File:
         if path not in loaded:
-            loaded[path] = load(path).file
+            loaded[path] = _parsed(path, _stamp(path))
         return loaded[path]
 
     def find(name: str) -> tree.File | None:
@@ -117,8 +118,27 @@ def defined_in() -> Mapping[str, Path]:
     """The shipped file in which each top-level name is defined; a file's own name comes before names inside others."""
     from optgen.shipped import paths
 
+    return _defined(tuple((path, _stamp(path)) for path in paths().values()))
+
+
+Stamp = tuple[int, int]
+
+
+def _stamp(path: Path) -> Stamp:
+    """What changes when a file is written anew."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, stamp: Stamp) -> tree.File:
+    return load(path).file
+
+
+@lru_cache(maxsize=1)
+def _defined(files: tuple[tuple[Path, Stamp], ...]) -> Mapping[str, Path]:
     found: dict[str, Path] = {}
-    for path in paths().values():
+    for path, _ in files:
         for name in _DEFINES.findall(path.read_text(encoding="utf-8")):
             if name not in found or path.stem == name:
                 found[name] = path

@@ -309,7 +309,12 @@ def _intern(kind: type[N], *fields: Any) -> N:
 
 
 def _free(nodes: Sequence[AnyNode]) -> frozenset[Index]:
-    return frozenset().union(*(node.free for node in nodes))
+    found: frozenset[Index] = frozenset()
+    for node in nodes:
+        free = node.free
+        if free and free is not found:
+            found = found | free if found else free
+    return found
 
 
 # ---------------------------------------------------------------- constructors: the only way to make nodes

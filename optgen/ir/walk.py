@@ -53,15 +53,22 @@ _CHILDREN: dict[type, Callable[[Any], tuple[AnyNode, ...]]] = {
 def postorder(roots: Iterable[AnyNode]) -> Iterator[AnyNode]:
     """Every node below the roots once, what it is built from before it."""
     seen: set[AnyNode] = set()
-    stack: list[tuple[AnyNode, bool]] = [(root, False) for root in reversed(list(roots))]
+    stack: list[AnyNode | None] = [*roots]  # None: the parts of the last open node are done
+    stack.reverse()
+    opened: list[AnyNode] = []
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            yield node
+        node = stack.pop()
+        if node is None:
+            yield opened.pop()
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend([(child, False) for child in reversed(children(node)) if child not in seen])
+            parts = children(node)
+            if parts:
+                opened.append(node)
+                stack.append(None)
+                stack.extend(parts[::-1])
+            else:
+                yield node
 
 
 def rewrite(
@@ -78,22 +85,24 @@ def rewrite(
     """
     done: dict[AnyNode, AnyNode] = dict(start or {})
     roots = list(roots)
-    stack: list[tuple[AnyNode, tuple[AnyNode, ...] | None]] = [(root, None) for root in reversed(roots)]
+    stack: list[AnyNode | None] = [*reversed(roots)]  # None: the parts of the last open node are done
+    opened: list[tuple[AnyNode, tuple[AnyNode, ...]]] = []
     while stack:
-        node, parts = stack.pop()
-        if node in done:
+        node = stack.pop()
+        if node is None:
+            node, parts = opened.pop()
+            rebuilt = _rebuilt(node, parts, done)
+            replaced = rule(rebuilt)
+            done[node] = rebuilt if replaced is None else replaced
+        elif node in done:
             continue
-        if parts is None:
-            if skip(node):
-                done[node] = node
-                continue
+        elif skip(node):
+            done[node] = node
+        else:
             parts = children(node)
-            stack.append((node, parts))
-            stack.extend([(child, None) for child in parts if child not in done])
-            continue
-        rebuilt = _rebuilt(node, parts, done)
-        replaced = rule(rebuilt)
-        done[node] = rebuilt if replaced is None else replaced
+            opened.append((node, parts))
+            stack.append(None)
+            stack.extend([child for child in parts if child not in done])
     return [done[root] for root in roots]  # type: ignore[misc]
 
 

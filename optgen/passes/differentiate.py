@@ -28,9 +28,10 @@ def differentiate(function: Function) -> Function:
         return _named(expanded[source][node.position], node.name)
 
     tensors = [tensor for _, tensor in function.results]
-    if not any(isinstance(node, ir.Derivative) for node in walk.postorder(tensors)):
+    derivatives = [node for node in walk.postorder(tensors) if isinstance(node, ir.Derivative)]
+    if not derivatives:
         return function
-    if has_finals(node for node in walk.postorder(tensors) if isinstance(node, ir.Derivative)):
+    if has_finals(derivatives):
         tensors = without_finals(tensors)
     names = [name for name, _ in function.results]
     made = walk.rewrite(tensors, rule)

@@ -20,9 +20,10 @@ from optgen.passes.finals import has_finals, without_finals
 def lift(function: Function) -> Function:
     """The function with closed tensors only."""
     names, tensors = zip(*function.results, strict=True) if function.results else ((), ())
-    if has_finals(node for node in walk.postorder(tensors) if _open(node)):
-        tensors = tuple(without_finals(tensors))
-    made = _lifted(tensors)
+    opened = [node for node in walk.postorder(tensors) if _open(node)]
+    if not opened:
+        return function
+    made = _lifted(without_finals(tensors) if has_finals(opened) else tensors)
     return Function(
         function.name, function.dims, function.parameters, tuple(zip(names, made, strict=True)), function.doc
     )

@@ -102,12 +102,19 @@ def _ready() -> Any:
     return llvm
 
 
+@cache
+def _processor() -> tuple[str, str]:
+    """The name of this processor, and its features as LLVM takes them."""
+    llvm = _ready()
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
 def _machine() -> Any:
     """The processor of this process with all its features; an engine takes its machine over, so each has its own."""
-    llvm = _ready()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+    name, features = _processor()
+    return _ready().Target.from_default_triple().create_target_machine(
+        cpu=name,
+        features=features,
         opt=CODE_LEVEL,
         codemodel="jitdefault",
     )
@@ -142,9 +149,8 @@ def processor_features() -> dict[str, bool]:
 @cache
 def fingerprint() -> str:
     """What object code depends on beside its module: LLVM, the processor, the options above."""
-    llvm = _ready()
-    version = ".".join(map(str, llvm.llvm_version_info))
-    return f"llvm {version} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()} {CODE_LEVEL} {PASSES}"
+    version = ".".join(map(str, _ready().llvm_version_info))
+    return f"llvm {version} {' '.join(_processor())} {CODE_LEVEL} {PASSES}"
 
 
 def to_object(text: str) -> bytes:
