@@ -215,7 +215,7 @@ def sides_as_said(claim: Claim, example: Mapping[str, Any]) -> Replay:
     if "lowered" not in run:
         return Replay(None, "nothing of it can be run")
     function, dims, arrays = run["lowered"]
-    kernel = compiler._engine("llvm", "float64")(function)
+    (kernel,) = compiler._engine("llvm", "float64")([function])
     sides = kernel(dims, [floats(a) for a in arrays])
     said = [floats(run["left"]), floats(run["right"])]
     shows = all(np.allclose(a, b, rtol=1e-6, atol=1e-9 * (1 + largest_entry(b))) for a, b in zip(sides, said))

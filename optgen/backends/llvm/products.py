@@ -107,7 +107,7 @@ def rewritten(
 def _without_products(loop: For, found: Found) -> list[Statement]:
     """The calls for the products of a loop, then the loop without them; inner loops are left as they are."""
     fixed = set(written(loop.body)) | found.shared
-    calls: list[Statement] = []
+    calls: list[Invoke] = []
     body: list[Statement] = []
     for statement in loop.body:
         operands = _product(statement, loop.index) if body else None
