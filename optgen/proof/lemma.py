@@ -76,13 +76,52 @@ def at_places(claim: said.Claim, facts: Sequence[said.Fact], goal: Any) -> Itera
     axes = axes_of(goal)
     sizes = [axis.value if isinstance(axis, ir.Constant) else 0 for axis in axes]
     if not axes or not 0 < prod(int(size) for size in sizes) <= FEW:
-        yield question(claim, facts, goal, None)
+        yield from cases(question(claim, facts, goal, None))
         return
     for place in product(*(range(1, int(size) + 1) for size in sizes)):
-        yield question(claim, facts, goal, [f"={k}" for k in place])
+        yield from cases(question(claim, facts, goal, [f"={k}" for k in place]))
 
 
 FEW = 64
+SPLITS = 3  # conditions that are looked at both ways
+OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "=": "!=", "!=": "="}
+
+
+def cases(question: Question) -> Iterator[Question]:
+    """A choice by a condition on numbers, where vectors are chosen: each way is a question of its own."""
+    chosen = [c for c in conditions_of(question.goal) if c[0] in OPPOSITE and not open_labels(c)]
+    once: list[Term] = [c for place, c in enumerate(chosen) if c not in chosen[:place]][:SPLITS]
+    for ways in product((True, False), repeat=len(once)):
+        found = question
+        for condition, holds in zip(once, ways, strict=True):
+            said_now = condition if holds else [OPPOSITE[condition[0]], *condition[1:]]
+            goal = decided_term(found.goal, condition, holds)
+            given = tuple(decided_term(a, condition, holds) for a in found.assumptions)
+            found = replace(found, goal=goal, assumptions=(*given, said_now))
+        yield found
+
+
+def conditions_of(term: Term, bound: bool = False) -> Iterator[Term]:
+    """Conditions of choices that stand inside sums: a solver sees the others."""
+    match term:
+        case ["if", condition, then, otherwise]:
+            if bound:
+                yield condition
+            yield from (c for part in (then, otherwise) for c in conditions_of(part, bound))
+        case ["sum", _, _, body]:
+            yield from conditions_of(body, True)
+        case [_, *parts]:
+            yield from (c for part in parts if isinstance(part, list) for c in conditions_of(part, bound))
+
+
+def decided_term(term: Term, condition: Term, holds: bool) -> Term:
+    """The term where a condition holds, or does not."""
+    match term:
+        case ["if", found, then, otherwise] if found == condition:
+            return decided_term(then if holds else otherwise, condition, holds)
+        case [head, *parts]:
+            return [head, *(decided_term(p, condition, holds) if isinstance(p, list) else p for p in parts)]
+    return term
 
 
 def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: list[str] | None) -> Question:
