@@ -8,10 +8,10 @@ from fractions import Fraction
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.claims import Claim, Invariant, Lyapunov, Rate, Relation
+from optgen.proof.answers import Asked
 from optgen.proof.averages import MEANS_BELONG, MEMBER, Averages, drawn_in, families_in, is_draw
 from optgen.proof.cancel import lowest
 from optgen.proof.domains import Constraint
-from optgen.proof.forms import Asked
 from optgen.proof.polynomial import Number, symbol
 from optgen.proof.problem import Form, Quadratic, constant, square
 from optgen.proof.quantities import NotLinear, Root, Whole
