@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from optgen import compiler
-from optgen.diagnostics import Diagnostic, Span, SpecError
+from optgen.diagnostics import Diagnostic, Span, SpecError, suggestion
 from optgen.proof.verdict import Replay
 
 if TYPE_CHECKING:
@@ -426,8 +426,11 @@ def largest(
     """
     from optgen.proof.ask import largest_of
 
-    claim = asked(spec, given, algorithm, numbers)
-    return answered(lambda: largest_of(claim, name, exactly(low), exactly(high)))
+    claim = asked(spec, given, algorithm, numbers, (name,))
+    ends = exactly(low), exactly(high)
+    if not ends[0] < ends[1]:
+        raise SpecError([Diagnostic("E0706", f"nothing lies between low = {ends[0]} and high = {ends[1]}")])
+    return answered(lambda: largest_of(claim, name, *ends))
 
 
 def stability_map(
@@ -446,21 +449,54 @@ def stability_map(
     """
     from optgen.proof.ask import map_of
 
-    claim = asked(spec, given, algorithm, numbers)
+    claim = asked(spec, given, algorithm, numbers, (x, y))
+    for name, values in ((x, xs), (y, ys)):
+        if not len(values):
+            raise SpecError([Diagnostic("E0706", f"the map has no values of {name}")])
     return answered(lambda: map_of(claim, x, y, [exactly(v) for v in xs], [exactly(v) for v in ys]))
 
 
-def asked(spec: Spec | str, given: str, algorithm: str | None, numbers: Mapping[str, float | str]) -> Claim:
-    """The claim that a question is about: a method, a class, numbers."""
+def asked(
+    spec: Spec | str,
+    given: str,
+    algorithm: str | None,
+    numbers: Mapping[str, float | str],
+    moved: tuple[str, ...] = (),
+) -> Claim:
+    """The claim that a question is about: a method, a class, numbers; `moved` are the params it asks for."""
     from optgen.passes.lower import claim_in
 
     whole = as_spec(spec)
     name = compiler.choose(whole, "algorithm", algorithm)
+    if name not in whole.names("algorithm"):
+        hint = suggestion(name, whole.names("algorithm"))
+        raise SpecError([Diagnostic("E0409", f"there is no algorithm {name} in the file", help=hint)])
+    refuse_names(whole, name, given, numbers, moved)
     lines = [f'claim "question"\n  given {given}']
     if numbers:
         lines.append(f"  at {', '.join(f'{n} = {exactly(v)}' for n, v in numbers.items())}")
     (group,) = compiler.parse("\n".join([*lines, "  prove stable\n"]), "<question>").file.groups("claim")
     return claim_in(whole.file, compiler._shipped(whole.folder), name, group)
+
+
+def refuse_names(
+    spec: Spec, algorithm: str, given: str, numbers: Mapping[str, float | str], moved: tuple[str, ...]
+) -> None:
+    """SpecError for a name that neither the method nor its class has, or that is asked for and given, or twice."""
+    import re
+
+    group = next((g for g in spec.file.groups("algorithm") if g.name == algorithm), None)
+    declared = [d.target for line in group.lines("param") for d in line.declarations] if group is not None else []
+    params = [target.span.text for target in declared]
+    symbols = re.findall(r"[A-Za-z_]\w*", given)
+    for name in (*moved, *numbers):
+        if group is not None and name not in (*params, *symbols):
+            hint = suggestion(name, [*params, *symbols]) or f"its params are {', '.join(params)}"
+            raise SpecError([Diagnostic("E0706", f"neither {algorithm} nor its class has a {name}", help=hint)])
+        if name in moved and name in numbers:
+            raise SpecError([Diagnostic("E0706", f"{name} is what is asked for, so it can't be {numbers[name]}")])
+    if len(set(moved)) < len(moved):
+        raise SpecError([Diagnostic("E0706", f"a map is of two parameters, not of {moved[0]} twice")])
 
 
 def exactly(number: float | str) -> Fraction:

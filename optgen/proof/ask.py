@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from optgen.ir.claims import Claim
 from optgen.proof.decide import prove
+from optgen.proof.domains import holds
 from optgen.proof.linear import LinearMethod, lyapunov
 from optgen.proof.linear_claims import LinearClaim, linear_claim
+from optgen.proof.quantities import NotLinear
 from optgen.proof.questions import Bracket, Cell, best_rate, largest, stability
 from optgen.proof.refute_linear import quadratic
 from optgen.proof.rounding import rational
@@ -22,9 +24,18 @@ class OpenQuestion(ValueError):
 
 def closed(claim: Claim, **numbers: Fraction) -> LinearClaim:
     """The method of a claim with numbers for all its symbols."""
-    found = linear_claim(claim, numbers)
+    try:
+        found = linear_claim(claim, numbers)
+    except NotLinear as why:
+        raise OpenQuestion(
+            f"the step of {claim.owner} is not linear but for what one function answers ({why})"
+        ) from None
     if found.symbols():
         raise OpenQuestion(f"give numbers for {', '.join(sorted(found.symbols()))}")
+    for condition in found.constraints:
+        if not holds([condition], {}):
+            there = ", ".join(f"{name} = {number}" for name, number in {**claim.at, **numbers}.items())
+            raise OpenQuestion(f"{condition.text} does not hold" + (f" at {there}" if there else ""))
     return found
 
 
@@ -36,6 +47,9 @@ def rate_of(claim: Claim) -> Bracket:
 
 def largest_of(claim: Claim, name: str, low: Fraction, high: Fraction) -> Bracket:
     """The largest parameter for which convergence on the whole class is proved, and the smallest one refuted."""
+
+    for end in (low, high):
+        closed(claim, **{name: end})
 
     def prover(value: Fraction) -> object:
         found = closed(claim, **{name: value})
@@ -55,7 +69,6 @@ def largest_of(claim: Claim, name: str, low: Fraction, high: Fraction) -> Bracke
 
 def bounds_of(found: LinearClaim) -> tuple[Fraction, Fraction] | None:
     from optgen.proof.linear_claims import curvatures
-    from optgen.proof.quantities import NotLinear
 
     try:
         low, high = curvatures(found.classes[found.method.oracles[0]])

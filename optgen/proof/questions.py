@@ -7,7 +7,7 @@ counterexample, and between the two nothing is said.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 
@@ -35,8 +35,8 @@ class Bracket:
 
     proved: Fraction | None = None
     refuted: Fraction | None = None
-    certificate: Certificate | None = None
-    counterexample: Counterexample | None = None
+    certificate: Certificate | None = field(default=None, repr=False)
+    counterexample: Counterexample | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
