@@ -14,6 +14,7 @@ from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 GRACE = 2.0  # beyond the solver's own limit
+COMMAND = [sys.executable, "-m", "optgen.proof.child"]
 
 
 class Worker:
@@ -51,9 +52,8 @@ class Worker:
     def running(self) -> subprocess.Popen[bytes]:
         if self.child is None or self.child.poll() is not None:
             environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            command = [sys.executable, "-m", "optgen.proof.child"]
             self.child = subprocess.Popen(
-                command,
+                COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
