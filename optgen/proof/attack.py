@@ -33,6 +33,7 @@ Vector = tuple[Fraction, ...]
 SIZE = 3
 TWO = 2  # members of a family while a claim is attacked
 MEMBERS = 20
+SEEDS = range(10 * MEMBERS)  # tried until so many satisfy what is given
 NORMAL = "normal "
 
 
@@ -324,23 +325,25 @@ def value_names(found: Extracted) -> list[str]:
 # ---------------------------------------------------------------- on members of the classes
 
 
-def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> int:
+def attack_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand, seeds: range = SEEDS) -> int:
     """Runs the claim on members of the classes; how many.  Raises MistranslatedError where it fails on one."""
     done = 0
-    for _, left, right in on_members(claim, goal, found, expand):
+    for _, left, right in on_members(claim, goal, found, expand, seeds):
         if not holds_at(goal.operator, left, right):
             raise MistranslatedError(f"{claim.text} was proved, but fails on a member of its class: {left} and {right}")
         done += 1
     return done
 
 
-def on_members(claim: Claim, goal: Relation, found: Extracted, expand: Expand) -> Iterator[tuple[Run, Any, Any]]:
+def on_members(
+    claim: Claim, goal: Relation, found: Extracted, expand: Expand, seeds: range = SEEDS
+) -> Iterator[tuple[Run, Any, Any]]:
     """Both sides of a goal on random members of the classes, with numbers that satisfy all that is given."""
     if found.left_out or found.tied:
         return
     given = [f for f in claim.given if f"given {f.span.text}" in found.problem.assumptions and isinstance(f, Relation)]
     done = 0
-    for seed in range((10 if given else 3) * MEMBERS):
+    for seed in seeds:
         random = Random(seed)
         values = sample(found.problem.domain, random)
         given_names = {n for c in found.constraints for side in (c.left, c.right) for n in names_of(side)}
