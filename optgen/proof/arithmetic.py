@@ -66,7 +66,7 @@ def decide(question: Question, seconds: float = 20.0) -> Decision:
 
 def weakest(trusts: Sequence[str]) -> str:
     """What has to be believed of several proofs together."""
-    return next(t for t in ("smt", "algebra", "exact") if t in trusts)
+    return next(t for t in ("smt", "interval", "algebra", "exact") if t in trusts)
 
 
 def conjuncts(goal: Term) -> Iterator[Term]:
@@ -83,7 +83,7 @@ def one(question: Question, seconds: float) -> Decision:
     question = substituted(question)
     reader = Reader(question.rules)
     for name, method in (("normal form", by_identity), ("slack signs", by_signs), ("quadratic form", by_squares),
-                         ("z3 and cvc5", by_solvers)):  # fmt: skip
+                         ("boxes", by_boxes), ("z3 and cvc5", by_solvers)):  # fmt: skip
         start = time.perf_counter()
         try:
             decision = method(question, reader, seconds)
@@ -250,6 +250,20 @@ def as_quadratic(value: Quotient, bounded: set[str]) -> Quadratic | None:
 def is_product(item: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
     labels = {label for _, ls in item for label in ls}
     return len(item) == 2 and len(labels) == 1 and all(len(ls) == 1 for _, ls in item) and ":" in labels.pop()
+
+
+# ---------------------------------------------------------------- boxes
+
+
+def by_boxes(question: Question, reader: Reader, seconds: float) -> Decision | None:
+    """An inequality of transcendental functions of numbers, by enclosures on boxes that cover what is given."""
+    from optgen.proof.boxes import check_boxes
+    from optgen.proof.by_boxes import boxed
+
+    data, numbers = boxed(question, reader, seconds / 4)
+    if numbers is not None:
+        return Decision("refuted", numbers=numbers)
+    return None if data is None else Decision("proved", check_boxes(data).trust, data)
 
 
 # ---------------------------------------------------------------- solvers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from optgen.proof.boxes import check_boxes
 from optgen.proof.check import Report, check
 from optgen.proof.check_classes import Rejected
 from optgen.proof.check_stability import check_stability
@@ -45,6 +46,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], Report]] = {
     "interpolation": check,
     "stability": check_stability,
     "identity": identity,
+    "interval": check_boxes,
     "smt": by_solvers,
     "all": in_parts,
 }

@@ -54,8 +54,14 @@ _SLOPES: dict[str, Callable[[Term], Term]] = {
     "abs": lambda u: ["sign", u],
     "sin": lambda u: ["cos", u],
     "cos": lambda u: ["*", "-1", ["sin", u]],
+    "expm1": lambda u: ["exp", u],
+    "sinh": lambda u: ["cosh", u],
+    "cosh": lambda u: ["sinh", u],
+    "tan": lambda u: ["+", "1", ["^", ["tan", u], 2]],
     "tanh": lambda u: ["+", "1", ["*", "-1", ["^", ["tanh", u], 2]]],
     "sign": lambda u: "0",
+    "erf": lambda u: ["erf'", u],  # 2/sqrt(pi) exp(-u^2)
+    "erf'": lambda u: ["*", "-2", u, ["erf'", u]],
 }
 
 
