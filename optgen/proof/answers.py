@@ -91,8 +91,9 @@ class Answers:
             return Point(name, x, vector(answer), own)
         whole = self.point(base, x)
         weight = Fraction(1) if kind == "mean" else 1 / self._dimension(dimension)
-        error = self.averages.error(f"{answer}-", key, keys)
-        self.averages.errors[f"{answer}-"] = (base, x)
+        error_name = f"({base}[{self.averages.label(key)}] - {base})'({name})"
+        error = self.averages.error(error_name, key, keys)
+        self.averages.errors[error_name] = (base, x)
         return Point(name, x, weight * whole.g + error, weight * whole.f)
 
     def point_name(self, x: Form) -> str:

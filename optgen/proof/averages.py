@@ -50,6 +50,7 @@ class Averages:
     families: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     dimensions: set[str] = field(default_factory=set)
     lengths: set[str] = field(default_factory=set)  # dimensions whose number is read
+    labels: dict[str, str] = field(default_factory=dict)  # short names of keys
     batches: dict[str, bool] = field(default_factory=dict)
     draws: set[str] = field(default_factory=set)
     tied: Mapping[str, str] = field(default_factory=dict)  # dimension -> key of the draw that stands for its members
@@ -64,13 +65,18 @@ class Averages:
         """The keys on which a form depends."""
         return frozenset(key for name in form.terms for key in self.depends.get(name, ()))
 
+    def label(self, key: str) -> str:
+        """A short name of a choice: that of its draw, if no other has it."""
+        short = key.removeprefix(MEMBER).rsplit("/", 1)[-1].removesuffix(";k")
+        return short if self.labels.setdefault(short, key) == key else key
+
     def member_key(self, dimension: str) -> str:
         self.dimensions.add(dimension)
         return self.tied.get(dimension, MEMBER + dimension)
 
     def split(self, name: str, key: str, rest: frozenset[str]) -> Form:
         """A vector of a member as its mean and its deviation."""
-        mean, deviation = f"mean {name}", f"{name}-"
+        mean, deviation = f"mean {name}", f"({name} - mean)"
         self.depends |= {mean: rest - {key}, deviation: rest | {key}}
         one = Form({deviation: Fraction(1)})
         self.centred[deviation] = (one, key)

@@ -122,7 +122,7 @@ def test_members_that_are_each_compressed_deterministically_need_no_expectation(
 def test_a_sample_is_independent_of_what_was_known_and_of_nothing_else():
     _, _, found = problem(SGD, f"{NOISY}prove {DESCENT} + f(x) + sqnorm(x)")
     (key,) = found.averages.draws
-    error = f"f[{key}]'(x)-"
+    error = "(f[s] - f)'(x)"
     assert found.averages.depends["f'(y1)"] == {key}  # the point after the step
     told = [name for name in found.problem.equalities if name.startswith(error)]
     assert {name.rsplit(" ", 1)[1] for name in told} == {"x", "f'(x)"}
