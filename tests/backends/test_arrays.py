@@ -322,3 +322,14 @@ def test_the_derivative_of_a_norm_at_zero_is_zero() -> None:
     made = function("norm", [x], [("norm", ir.array((), apply("sqrt", square), "norm"))])
     np.testing.assert_array_equal(derivative_by_jax(made, np.zeros(3)), np.zeros(3))
     np.testing.assert_allclose(derivative_by_jax(made, np.array([3.0, 4.0])), [0.6, 0.8])
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_jax_keeps_its_width_around_code_in_doubles(before: bool) -> None:
+    jax = pytest.importorskip("jax")
+    import optgen
+
+    with jax.enable_x64(before):
+        made = optgen.array_code("exp(x)", "jax", "float64")(np.array([0.5, 1.0]))
+        assert made.dtype == np.float64 and np.allclose(made, np.exp([0.5, 1.0]), rtol=1e-15)
+        assert jax.config.jax_enable_x64 is before and jax.numpy.ones(1).dtype == ("float64" if before else "float32")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from optgen.backends.llvm.kernel import Kernel
+from optgen.backends.llvm.kernel import Kernel, compile_functions
 from optgen.backends.llvm.products import products, take_out_products
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Accumulate, Alias, Buffer, For, Procedure, Statement, Store
 from optgen.ir.operations import apply
+from optgen.passes.assemble import function
 
 pytest.importorskip("llvmlite")
 
@@ -85,3 +87,42 @@ def test_a_sum_that_does_not_start_at_zero_stays() -> None:
     loop = product_of(A, X)
     start = Store(TOTAL, (), ir.constant(1, "real"))
     assert found(made(For(loop.index, (start, *loop.body[1:])))) == []
+
+
+def test_a_product_that_is_only_copied_is_computed_where_it_is_wanted() -> None:
+    procedure = made(product_of(A, X))
+    assert [call.results for call in products(procedure.body)] == [(Y,)]
+    assert procedure.temporaries == (TOTAL,)
+
+
+def test_a_process_compiles_a_product_once() -> None:
+    first, second = (Kernel(made(product_of(A, X)), "float64") for _ in range(2))
+    texts: list[str] = []
+
+    def keep(content: str, make: Callable[[], bytes]) -> bytes:
+        texts.append(content)
+        return make()
+
+    for kernel in (first, second):
+        kernel.keep = keep
+        kernel({"m": 3, "n": 2}, [np.ones((3, 2)), np.ones(2)])
+    assert sum("define void @optgen_made(" in text for text in texts) == 2
+    assert sum("define void @optgen_matvec(" in text for text in texts) <= 1  # another test may have come first
+
+
+def test_functions_of_one_program_are_one_module() -> None:
+    i = ir.Index(N, "i")
+    double = ir.array([i], apply("add", ir.access(X, i), ir.access(X, i)), "double")
+    square = ir.array([i], apply("mul", ir.access(X, i), ir.access(X, i)), "square")
+    texts: list[str] = []
+
+    def keep(content: str, make: Callable[[], bytes]) -> bytes:
+        texts.append(content)
+        return make()
+
+    functions = [function(name, [X], [("y", tensor)]) for name, tensor in (("double", double), ("square", square))]
+    both = compile_functions(functions, "float64", keep)
+    values = np.array([1.0, 2.0, 5.0])
+    np.testing.assert_array_equal(both[1]({"n": 3}, [values])[0], values * values)
+    np.testing.assert_array_equal(both[0]({"n": 3}, [values])[0], values + values)
+    assert len(texts) == 1 and "@optgen_double(" in texts[0] and "@optgen_square(" in texts[0]

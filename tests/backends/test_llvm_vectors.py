@@ -11,7 +11,7 @@ import pytest
 from optgen.backends.llvm.emit import emit
 from optgen.backends.llvm.kernel import Kernel
 from optgen.backends.llvm.scalars import ONE_AT_A_TIME
-from optgen.backends.llvm.vectors import bases_of, count, fits
+from optgen.backends.llvm.vectors import bases_of, clears, count, fits
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Accumulate, Alias, Buffer, For, Let, Procedure, Statement, Store
 from optgen.ir.operations import OPERATIONS, apply
@@ -225,3 +225,16 @@ def test_a_module_has_each_function_in_the_width_it_needs() -> None:
     alone = Let(a, apply("exp", ir.constant(2, "real")))
     text = emit(Procedure("made", ("n",), (x,), (y,), (), (alone, loop)), "float64")
     assert "@exp.double(" in text and "@exp.double.16(" in text
+
+
+@pytest.mark.parametrize("n", [0, 1, 11, 64])
+def test_zeros_are_filled_in_without_a_loop(n: int) -> None:
+    x, y, marks = vector("x"), vector("y"), ir.Input("marks", "bool", (N,))
+    loop = For(ROW, (Store(y, (ROW,), ir.constant(0, "real")), Store(marks, (ROW,), ir.constant(False))), vector=True)
+    procedure = Procedure("made", ("n",), (x,), (y, marks), (), (loop,))
+    assert clears(loop) and "phi" not in emit(procedure, "float64")
+    assert not clears(For(ROW, (Store(y, (ROW,), ir.access(x, ROW)),), vector=True))
+    prepared = Kernel(procedure, "float64").prepare({"n": n}, [np.ones(n)])
+    prepared.outputs[0][:], prepared.outputs[1][:] = 7.0, True
+    prepared()
+    assert not prepared.outputs[0].any() and not prepared.outputs[1].any()

@@ -16,11 +16,13 @@ def file_source(functions: Sequence[Function], dialect: Dialect, real: str, head
     """The text of a file with these functions: imports the array library and nothing of optgen."""
     made = [print_function(function, dialect, real) for function in functions]
     text = _text(made, dialect, real)
-    return f'"""{header}\n"""\n\n{_preamble(text, dialect)}\n\n{text}'
+    doubles = '\njax.config.update("jax_enable_x64", True)\n' if dialect == "jax" else ""
+    return f'"""{header}\n"""\n\n{_preamble(text, dialect)}{doubles}\n\n{text}'
 
 
 def load(function: Function, dialect: Dialect, real: str) -> tuple[Any, Printed]:
-    """A function as a Python callable, and what is known of its keywords.
+    """A function as a Python callable, and what is known of its keywords.  In jax it has to be called where doubles are
+    on; a file turns them on for its process, and what is loaded does not.
 
     What is executed is text that this package wrote from IR; names in it passed `schedule.legal`.
     """
@@ -50,4 +52,4 @@ def _preamble(text: str, dialect: Dialect) -> str:
     lines.append("import jax\nimport jax.numpy as jnp\n")
     lines += ["from jax import lax\n"] if re.search(r"\blax\.", text) else []
     lines += ["from jax.scipy import special\n"] if "special." in text else []
-    return "".join([*lines, '\njax.config.update("jax_enable_x64", True)\n'])
+    return "".join(lines)

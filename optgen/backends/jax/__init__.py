@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from optgen.backends.arrays.files import file_source, keywords, load
@@ -15,7 +16,7 @@ Kernel = Callable[[Mapping[str, int], Sequence[Any]], list[Any]]
 
 def compile_function(function: Function, real: str) -> Kernel:
     """A callable (dims, arrays) -> arrays; `real` is float64 or float32.  jax compiles at the first call of each
-    size.
+    size; its doubles are on while it runs, whatever they are outside.
     """
     import numpy as np
 
@@ -36,13 +37,25 @@ def compile_function(function: Function, real: str) -> Kernel:
         for extent, keyword in wanted.items():
             # rounded up to a power of two, so that few lengths are compiled
             options[keyword] = 1 << max(lengths[extent] - 1, 0).bit_length()
-        results = body(*given, **options)
-        made_arrays = [np.asarray(value, dtype) for value, dtype in zip(results, gives, strict=True)]
+        with doubles():
+            results = body(*given, **options)
+            made_arrays = [np.asarray(value, dtype) for value, dtype in zip(results, gives, strict=True)]
         for k, extent in rows.items():
             made_arrays[k] = made_arrays[k][: lengths[extent]]
         return made_arrays
 
     return kernel
+
+
+def doubles() -> AbstractContextManager[Any]:
+    """Where jax has doubles and 64-bit integers, in this thread."""
+    import jax
+
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)  # type: ignore[no-any-return]
+    from jax.experimental import enable_x64  # before 0.8
+
+    return enable_x64()  # type: ignore[no-any-return]
 
 
 def source(functions: Sequence[Function], real: str, header: str) -> str:
