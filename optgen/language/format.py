@@ -121,7 +121,7 @@ class _Formatter:
             elif self._spaced(line, place, opened, unary):
                 parts.append(" ")
             parts.append(token.text)
-            unary = is_sign and not after_break
+            unary = is_sign
             self._note_bracket(token, before, opened)
         return "".join(parts)
 

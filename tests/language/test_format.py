@@ -62,6 +62,11 @@ def test_a_leading_minus_stays_an_operator():
     assert without_places(parse(formatted)) == without_places(parse("let a = b - c"))
 
 
+def test_a_sign_at_the_start_of_a_row_belongs_to_its_number():
+    text = "let A = [1, 2;\n    -3, - 4]\n"
+    assert format_source(text) == "let A = [1, 2;\n    -3, -4]\n"
+
+
 def test_comments_stay_with_what_they_are_about():
     written = (
         "# above\nproblem p   # beside\n      # inside\n      var x : R[n]\n\n\n"
