@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from optgen.compiler import Spec
     from optgen.ir.claims import Claim
     from optgen.ir.program import Program
-    from optgen.proof.givens import Conflict
     from optgen.proof.pictures import Graph as Graph
     from optgen.proof.pictures import Picture as Picture
     from optgen.proof.questions import Bracket, Cell
     from optgen.proof.verdict import Verdict
+    from optgen.proof.worker import Worker
     from optgen.runtime import Solver
 
 Answer = TypeVar("Answer")
@@ -46,32 +46,44 @@ def verify(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache:
 
 def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cache: bool = True) -> Iterator[Verdict]:
     """The verdicts of `verify` as they come."""
-    from optgen.proof.givens import Conflict
-    from optgen.proof.verdict import CONTRADICTS
-    from optgen.proof.verify import Tools, decided
     from optgen.proof.worker import Worker
 
     given = as_spec(spec)
     claims = claims_of(given)
-    refuse_contradictions(claims)
-    wrong: list[Diagnostic] = []
-    tools = Tools(differentiated, lambda claim, example: replay(given, claim, example))
     store = Kept(given.file.span.source.text, seconds) if cache else None
+    kept = {} if store is None else {claim.span: store.get(claim.text, claim.span) for claim in claims}
+    refuse_contradictions([claim for claim in claims if kept.get(claim.span) is None])
+    wrong: list[Diagnostic] = []
     with Worker() as worker:
         for claim in claims:
-            found = store.get(claim.text, claim.span) if store is not None else None
+            found = kept.get(claim.span)
             if found is None:
-                found = decided(claim, tools, worker, seconds)
+                found = fresh(given, claim, worker, seconds)
                 if store is not None:
                     store.put(claim.span, found)
-            if any(tried[:2] == CONTRADICTS for tried in found.tried):
-                wrong.append(contradiction(claim, Conflict((), ())))
-            elif found.verdict == "unknown" and (loose := irrefutable(claim)) is not None:
-                wrong.append(loose)
-            else:
+            complaint = unusable(claim, found)
+            if complaint is None:
                 yield found
+            else:
+                wrong.append(complaint)
     if wrong:
         raise SpecError(wrong)
+
+
+def fresh(spec: Spec, claim: Claim, worker: Worker, seconds: float) -> Verdict:
+    """The verdict on a claim of which nothing is known yet."""
+    from optgen.proof.verify import Tools, decided
+
+    return decided(claim, Tools(differentiated, lambda c, example: replay(spec, c, example)), worker, seconds)
+
+
+def unusable(claim: Claim, found: Verdict) -> Diagnostic | None:
+    """What is wrong with a claim that has no verdict: its givens contradict each other, or nothing could refute it."""
+    from optgen.proof.verdict import CONTRADICTS
+
+    if any(tried[:2] == CONTRADICTS for tried in found.tried):
+        return contradiction(claim, (), ())
+    return irrefutable(claim) if found.verdict == "unknown" else None
 
 
 def as_spec(spec: Spec | str | os.PathLike[str]) -> Spec:
@@ -91,9 +103,11 @@ def claims_of(spec: Spec) -> tuple[Claim, ...]:
 
 def refuse_contradictions(claims: Sequence[Claim]) -> None:
     """SpecError with every claim whose `given` no numbers satisfy: anything would follow from it."""
+    if not claims:
+        return
     from optgen.proof.givens import conflict
 
-    found = [contradiction(claim, made) for claim in claims if (made := conflict(claim)) is not None]
+    found = [contradiction(c, made.words, made.spans) for c in claims if (made := conflict(c)) is not None]
     if found:
         raise SpecError(found)
 
@@ -114,18 +128,18 @@ def irrefutable(claim: Claim) -> Diagnostic | None:
     return None
 
 
-def contradiction(claim: Claim, found: Conflict) -> Diagnostic:
+def contradiction(claim: Claim, words: Sequence[str], spans: Sequence[Span]) -> Diagnostic:
     """What can't hold together, at its last condition in the text of the claim."""
     numbers = ", ".join(f"{name} = {number}" for name, number in claim.at.items())
     here = f" at {numbers}" if numbers else ""
-    inside = [span for span in found.spans if span.start >= claim.span.start] or [claim.span]
+    inside = [span for span in spans if span.start >= claim.span.start] or [claim.span]
     place = max(inside, key=lambda span: span.start)
-    others = tuple((span, "and this") for span in dict.fromkeys(found.spans) if span != place)
+    others = tuple((span, "and this") for span in dict.fromkeys(spans) if span != place)
     message = f"what {claim.text!r} is given can't hold{here}"
-    if len(found.words) == 1:
-        message += f": {found.words[0]}"
-    elif found.words:
-        message += f": nothing satisfies {', '.join(found.words[:-1])} and {found.words[-1]}"
+    if len(words) == 1:
+        message += f": {words[0]}"
+    elif words:
+        message += f": nothing satisfies {', '.join(words[:-1])} and {words[-1]}"
     return Diagnostic("E0705", message, place, secondary=others, help="a proof from it would prove nothing")
 
 
