@@ -263,7 +263,7 @@ def grows(spec: Spec, claim: Claim, example: Mapping[str, Any]) -> Replay:
     return Replay(factor >= bound * (1 - 2e-3), f"{made} have {said}")
 
 
-def pictures(spec: Spec | str | os.PathLike[str], verdicts: Sequence[Verdict]) -> list[Picture]:
+def pictures(spec: Spec | str | os.PathLike[str], verdicts: Sequence[Verdict]) -> list[tuple[Verdict, Picture]]:
     """What can be drawn of the counterexamples among verdicts on a spec: in one or two dimensions."""
     from optgen.proof.members import rebuilt
     from optgen.proof.pictures import picture
@@ -282,7 +282,7 @@ def pictures(spec: Spec | str | os.PathLike[str], verdicts: Sequence[Verdict]) -
         title = f"{claim.owner}: {claim.text}"
         note = sides_in_words(run) if "operator" in run else str(example["violated"])
         made = picture(title, note, state, path, int(example.get("period") or 0), functions)
-        found += [made] if made is not None else []
+        found += [(verdict, made)] if made is not None else []
     return found
 
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from optgen import Verdict
+    from optgen.diagnostics import Span
+    from optgen.verification import Picture
 
 COLOURS = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 
@@ -69,7 +73,7 @@ def command(
     if html is not None:
         from optgen.cli.verdict_pages import page
 
-        Path(html).write_text(page(found), encoding="utf-8")
+        Path(html).write_text(page(found, drawn(found)), encoding="utf-8")
         click.echo(f"verdicts: {html}", err=True)
     if markdown is not None:
         from optgen.cli.verdict_pages import table
@@ -83,16 +87,38 @@ def command(
 def draw_counterexamples(found: list[tuple[str, Verdict]], path: str) -> None:
     """The pictures of all refuted claims in one file."""
     from optgen.cli.counterexamples import draw
-    from optgen.verification import pictures
 
-    files = dict.fromkeys(file for file, _ in found)
-    made = [p for file in files for p in pictures(file, [v for f, v in found if f == file])]
+    made = [picture for _, picture in pictured(found)]
     examples = sum(v.counterexample is not None for _, v in found)
     if not made:
         click.echo("no plot: no counterexample is a function of one or two numbers", err=True)
         return
     draw(made, path)
     click.echo(f"plot: {path}" + (f" ({len(made)} of {examples} counterexamples)" * (len(made) < examples)), err=True)
+
+
+def pictured(found: list[tuple[str, Verdict]]) -> Iterator[tuple[Verdict, Picture]]:
+    """The verdicts whose counterexamples can be drawn."""
+    from optgen.verification import pictures
+
+    for file in dict.fromkeys(file for file, verdict in found if verdict.counterexample is not None):
+        yield from pictures(file, [v for f, v in found if f == file])
+
+
+def drawn(found: list[tuple[str, Verdict]]) -> dict[Span, str]:
+    """Pictures as SVG by the place of the claim; none without matplotlib."""
+    from importlib.util import find_spec
+    from io import StringIO
+
+    from optgen.cli.counterexamples import draw
+
+    made: dict[Span, str] = {}
+    for verdict, picture in pictured(found) if find_spec("matplotlib") is not None else ():
+        target = StringIO()
+        draw([picture], target, "svg")
+        if verdict.span is not None:
+            made[verdict.span] = target.getvalue().partition("<svg")[1] + target.getvalue().partition("<svg")[2]
+    return made
 
 
 def specs_in(files: tuple[str, ...]) -> list[str]:

@@ -63,7 +63,7 @@ def test_slopes_on_a_grid_are_the_derivatives(function):
 
 def test_a_cycle_is_drawn_once_round_and_comes_back():
     spec = optgen.parse(METHOD)
-    found, other = pictures(spec, optgen.verify(spec))
+    (_, found), (_, other) = pictures(spec, optgen.verify(spec))
     assert other.period == 0 and len(other.iterates) == 2 and second(other).__name__ == "slope"
     assert found.period == 3 and len(near(found)) == 4
     assert np.allclose(found.iterates[0], found.iterates[3], atol=1e-6)
@@ -97,3 +97,12 @@ def test_a_map_is_drawn_with_its_counts(tmp_path):
     cells = [Cell(Fraction(k % 2), Fraction(k // 2), word) for k, word in enumerate(words)]
     draw_map(cells, ("lr", "beta"), "ball", str(target))
     assert target.read_text().startswith("<?xml")
+
+
+def test_a_page_has_the_claims_their_proofs_and_pictures(tmp_path):
+    file, page = tmp_path / "ball.opt", tmp_path / "page.html"
+    file.write_text(METHOD + "  claim \"velocity\"\n    prove x' - v' = x\n")
+    CliRunner().invoke(command, [str(file), "--html", str(page)])
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 2 and text.count("<h2 id=") == 3 and text.count('href="#claim') == 3
+    assert "prove x&#x27; - v&#x27; = x" in text and "both sides expand to" in text
