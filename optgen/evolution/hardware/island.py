@@ -14,7 +14,7 @@ import numpy as np
 
 from optgen.evolution.hardware.fit import fit, fit_tables, shake
 from optgen.evolution.hardware.machine import LIMIT, Program, compiled, copy, empty, evaluate, largest_error
-from optgen.evolution.hardware.moves import change, cost, rescale, structure, tidy
+from optgen.evolution.hardware.moves import change, cost, pack, rescale, structure, tidy
 from optgen.evolution.island import SEEN, admitted, attempts
 from optgen.evolution.moves import below, uniform
 
@@ -160,7 +160,9 @@ def evolve(island: Island, children: int, largest: int, bar: float, stop: np.nda
         copy(at(island, size, rank), program)
         again = uniform(state) < AGAIN
         done += 1
-        rescaled = again and rescale(program, state)
+        rescaled = again and uniform(state) < 0.5 and rescale(program, state)
+        if again and not rescaled and uniform(state) < 0.1 and pack(program, state):
+            tidy(program)
         if not again:
             moves, made = 1, True
             while uniform(state) < 0.5 and moves < 6:
