@@ -17,6 +17,7 @@ from optgen.functions.request import Accuracy
 from optgen.functions.schemes import (
     circular,
     decaying,
+    ended,
     exponential,
     gaussian,
     logarithm,
@@ -24,6 +25,7 @@ from optgen.functions.schemes import (
     mapped,
     power,
     saturating,
+    tangent,
 )
 from optgen.functions.target import Target, precise, target_of
 from optgen.ir.program import Function
@@ -34,7 +36,9 @@ SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
     logistic.programs, decaying.programs, gaussian.programs,
 )  # fmt: skip
-DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (mapped.programs, power.programs)
+DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
+    mapped.programs, power.programs, ended.programs, tangent.programs,
+)  # fmt: skip
 MARGIN = 0.99
 
 

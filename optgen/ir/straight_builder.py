@@ -157,6 +157,13 @@ class Builder:
             value = self.fma(value, x, coefficient)
         return value
 
+    def picked(self, conditions: Sequence[Value], numbers: Sequence[float]) -> Value:
+        """The first number whose condition holds, the last if none does: a double."""
+        value = self.constant(numbers[-1], "f64")
+        for condition, number in reversed(list(zip(conditions, numbers[:-1], strict=True))):
+            value = self.select(condition, number, value)
+        return value
+
     def finish(self, result: Value, plain: tuple[Value, Value] | None = None) -> Straight:
         """The program, without what nothing depends on; raises ValueError if it is not well formed.
 

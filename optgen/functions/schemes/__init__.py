@@ -16,5 +16,7 @@ In doubles, so that nearly all results are rounded correctly:
 
     mapped        smooth on half-lines but for powers and an exponential: half-lines become intervals
     power         f(2^p x) = 2^q f(x): one polynomial, and integers for the exponent
+    ended         on [-e, e], with a square root or a logarithm at the ends
+    tangent       f(x + pi/2) = -1/f(x): quarter turns taken off, a quotient
     series        Chebyshev's series, as long as they must be
 """

@@ -120,6 +120,15 @@ def _near(b: Builder, size: Value) -> Reduced:
 
 def _far(b: Builder, size: Value) -> Reduced:
     """x*2/pi modulo 4 in integers, for exponents from 2^13."""
+    quarters, whole, _ = fraction_of_turn(b, size)
+    rest = b.apply("f64", whole)
+    wide = rest * float(to_float64(ball(1).atan() * 2 / ball(2) ** 62))
+    r = b.apply("f32", wide)
+    return Reduced(b.apply("i32", quarters), r, b.apply("f32", wide - b.apply("f64", r)))
+
+
+def fraction_of_turn(b: Builder, size: Value) -> tuple[Value, Value, Value]:
+    """Quarter turns, the rest in units of 2^-64 turns (from -2^61 on), and what is below them, in units of 2^-96."""
     words = _windows()
     bits = b.apply("bits", size)
     exponent = (bits >> 23) & 0xFF
@@ -131,10 +140,7 @@ def _far(b: Builder, size: Value) -> Reduced:
     high = high + b.apply("shift_right_zero", middle, 32)
     turn = ((high << 32) | (middle & mask)).named("turn")  # x/(2 pi) modulo 1, times 2^64
     quarters = b.apply("shift_right_zero", turn + (1 << 61), 62)
-    rest = b.apply("f64", turn - (quarters << 62))
-    wide = rest * float(to_float64(ball(1).atan() * 2 / ball(2) ** 62))
-    r = b.apply("f32", wide)
-    return Reduced(b.apply("i32", quarters), r, b.apply("f32", wide - b.apply("f64", r)))
+    return quarters, turn - (quarters << 62), b.apply("f64", low & mask)
 
 
 def _windows() -> list[list[int]]:

@@ -2,8 +2,8 @@
 
 On a half-line, with a = |x|, f(a) = a^m (a + k)^(n - m) e^(q a^2 + l a) P(t), t a fraction of a that runs through
 [-1, 1]: m is how fast f leaves 0, n how it ends, q and l how it grows or decays. All four are read off values of f at
-points near 2^-100 and 2^30; then P is bounded away from 0 and a polynomial does, for every float. All in doubles,
-rounded once.
+points near 2^-100 and 2^30; then P is bounded away from 0 and a polynomial does, for every float. Or all this holds of
+e^f, and f is the logarithm. All in doubles, rounded once.
 
 An odd or even function, or one with f(x) = line + s f(-x), has one half-line to compute; any other has two. Where f is
 c x to first order, and c x may be halfway between two floats, c is moved by its last bit to the side where f lies.
@@ -11,7 +11,7 @@ c x to first order, and c x may be halfway between two floats, c is moved by its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -43,7 +43,7 @@ class Half:
     as there are polynomials, each from the lowest coefficient and in a variable that runs through [-1, 1].
 
     `end` is where a is cut. `start` and `lean` are the two terms of f/a^m at 0, the first moved by its last bit, if it
-    is that of a product which may be a tie.
+    is that of a product which may be a tie.  With `logarithm` all this is said of e^f.
     """
 
     side: int
@@ -56,6 +56,7 @@ class Half:
     end: float
     polynomials: tuple[tuple[float, ...], ...]
     start: tuple[float, float] | None
+    logarithm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,17 @@ def programs(name: str, target: Target) -> Iterator[Straight]:
 
 
 def _half(target: Target, side: int, limits: Limits) -> Half | None:
+    """The half-line of f, or else of e^f: a quadratic and a logarithm have no common law far out."""
+    end = _end(target, side, limits)
+    found = _lawful(target, side, end)
+    if found is not None:
+        return found
+    signs = {target.at(side * Fraction(2) ** k) > 0 for k in range(-20, 60) if 2.0**k < end}
+    found = _lawful(Target(lambda x: target.value(x).exp()), side, end) if len(signs) == 1 else None
+    return None if found is None or found.power else replace(found, logarithm=True, start=None)
+
+
+def _lawful(target: Target, side: int, end: float) -> Half | None:
     at = [target.at(side * Fraction(1, 2 ** (NEAR + k))) for k in (0, 1)]
     if any(value.is_zero() for value in at):
         return None
@@ -110,10 +122,9 @@ def _half(target: Target, side: int, limits: Limits) -> Half | None:
     if power is None or power < 0 or far is None:
         return None
     quadratic, linear, fall = far
-    end = _end(target, side, limits)
     for parts in PARTS:
-        made = [_fitted(target, Half(side, int(power), fall, quadratic, linear, centre, 0.0, end, (), None), parts)
-                for centre in CENTRES]  # fmt: skip
+        law = side, int(power), fall, quadratic, linear
+        made = [_fitted(target, Half(*law, centre, 0.0, end, (), None), parts) for centre in CENTRES]
         found = [half for half in made if half is not None]
         if found:
             return min(found, key=lambda half: len(half.polynomials[0]))
@@ -252,6 +263,9 @@ def _half_value(b: Builder, half: Half, size: Value) -> Value:
         value = value * (inverse if fall > 0 else a + float(half.centre))
     if fall.denominator == 2:
         value = value * b.apply("sqrt", inverse if fall > 0 else a + float(half.centre))
+    if half.logarithm:
+        value = written("log", b, value)
+        return _odd_sum(b, _exponent(half, a), value) if half.quadratic or half.linear else value
     if half.quadratic or half.linear:
         value = value * written("exp", b, _exponent(half, a))
     if half.start is not None:
@@ -266,17 +280,21 @@ def _polynomial(b: Builder, half: Half, u: Value) -> Value:
     parts = len(half.polynomials)
     inside = [u < float(Fraction(2 * part, parts)) for part in range(1, parts)]
 
-    def picked(numbers: Sequence[float]) -> Value:
-        value = b.constant(numbers[-1], "f64")
-        for condition, number in reversed(list(zip(inside, numbers, strict=False))):
-            value = b.select(condition, number, value)
-        return value
-
-    t = b.fma(u, float(parts), picked([-1.0 - 2 * part for part in range(parts)]))
-    *rest, value = [picked(numbers) for numbers in zip(*half.polynomials, strict=True)]
+    t = b.fma(u, float(parts), b.picked(inside, [-1.0 - 2 * part for part in range(parts)]))
+    *rest, value = [b.picked(inside, numbers) for numbers in zip(*half.polynomials, strict=True)]
     for coefficient in reversed(rest):
         value = b.fma(value, t, coefficient)
     return value
+
+
+def _odd_sum(b: Builder, large: Value, small: Value) -> Value:
+    """The sum, its last bit odd where it is not exact: what is no tie of floats is not made one."""
+    total = large + small
+    lost = small - (total - large)
+    bits = b.apply("bits", total)
+    step = b.select(lost * total > 0.0, b.constant(1, "i64"), -1)
+    inexact = ((lost < 0.0) | (lost > 0.0)) & (bits & 1).equals(0)
+    return b.apply("from_bits", bits + b.select(inexact, step, b.constant(0, "i64")))
 
 
 def _exponent(half: Half, a: Value) -> Value:
