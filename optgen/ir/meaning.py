@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from numbers import Rational
 from typing import Any
 
 from optgen.ir import random
@@ -116,8 +117,12 @@ MEANING: dict[str, Callable[..., Any]] = {
 
 
 def fractions(np: Any, values: Any) -> Any:
-    """An array of fractions, equal to the numbers given."""
-    return np.asarray(np.frompyfunc(Fraction, 1, 1)(np.asarray(values, dtype=object)), dtype=object)
+    """An array of fractions, equal to the numbers given; what is no number (a formal value of a proof) stays."""
+    return np.asarray(np.frompyfunc(_fraction, 1, 1)(np.asarray(values, dtype=object)), dtype=object)
+
+
+def _fraction(value: Any) -> Any:
+    return Fraction(value) if isinstance(value, int | float | Rational) else value
 
 
 def _quotient(a: Any, b: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from optgen.proof.boxes import check_boxes
 from optgen.proof.check import Report, check
 from optgen.proof.check_classes import Rejected
+from optgen.proof.check_order import check_order
 from optgen.proof.check_stability import check_stability
 from optgen.proof.identity import NotAnIdentity, check_identity
 
@@ -45,6 +46,7 @@ def by_solvers(data: Mapping[str, Any]) -> Report:
 KINDS: dict[str, Callable[[Mapping[str, Any]], Report]] = {
     "interpolation": check,
     "stability": check_stability,
+    "order": check_order,
     "identity": identity,
     "interval": check_boxes,
     "smt": by_solvers,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from optgen.ir.claims import Claim, Goal, Rate, Relation, Stable
+from optgen.ir.claims import Claim, Goal, Rate, Relation, Special, Stable
 from optgen.ir.program import Function
 from optgen.proof import methods
 from optgen.proof.attack import MistranslatedError, attack_members, attack_vectors
@@ -22,6 +22,7 @@ from optgen.proof.domains import Contradiction, holds
 from optgen.proof.extract import Extracted, extracted
 from optgen.proof.interpolation import ClassError
 from optgen.proof.mathematics import number_text
+from optgen.proof.order import order_claim
 from optgen.proof.polynomial import Number, names_of, ratio, symbol
 from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, Statement, constant, problem_to_json
@@ -90,6 +91,8 @@ def one_goal(claim: Claim, goal: Goal, tools: Tools, worker: Worker, seconds: fl
     match goal:
         case Relation():
             return relation(claim, goal, tools, worker, seconds)
+        case Special(word="order", arguments=(program, order)):
+            return order_claim(program, order)
         case Stable() | Rate():
             part = methods.linear_goal(claim, goal, tools.expand, worker, seconds)
             if part.status == "refuted":

@@ -95,7 +95,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 WHOLE = (
     *("adabelief", "adam", "cg", "consensus", "diffgrad", "exponentiated_gradient", "line_direction"),
     *("newton_schulz", "noisy_quadratic", "random_search", "sinkhorn_newton_sparse", "sor"),
-    *("factored_descent", "tableaus", "tsit5"),
+    *("factored_descent", "perceptron", "tableaus", "tsit5"),
 )
 SHIPPED = [*sorted((SPECS / "claims").glob("*.opt")), *(SPECS / f"{name}.opt" for name in WHOLE)]
 

@@ -9,12 +9,13 @@ from typing import Any
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.ir import claims as out
 from optgen.ir import nodes as ir
+from optgen.ir.program import Program as StepForm
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm
-from optgen.passes.lower.claims import Scene, lower_claim
+from optgen.passes.lower.claims import Maker, Scene, lower_claim
 from optgen.passes.lower.context import Context, Program
 from optgen.passes.lower.files import Shipped, file_scope
-from optgen.passes.lower.problems import Poisoned
+from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.programs import Inputs, Options, _Builder
 from optgen.passes.lower.values import Function
 
@@ -75,6 +76,25 @@ def _scene(algorithm: Algorithm, context: Context) -> Scene | None:
     builder = _Builder(algorithm, None, context, Options(), Inputs())
     builder.build()
     return builder.scene
+
+
+def program_of(expr: tree.Expr, maker: Maker) -> StepForm:
+    """An algorithm that a claim names, with arguments given to it or not, lowered for itself."""
+    from optgen.passes.lower.expressions import evaluate
+
+    context = maker.context
+    call = expr if isinstance(expr, tree.Call) else None
+    found = evaluate(call.function if call is not None else expr, context)
+    if not isinstance(found, Algorithm):
+        fail("E0307", f"{expr.span.text} is not an algorithm", expr.span)
+    if call is not None:
+        values = [(a.keyword, evaluate(a.value, context)) for a in call.arguments]
+        named = {k.name: v for k, v in values if isinstance(k, tree.Name)}
+        found = found.specialised([v for k, v in values if k is None], named, call.span)
+    scene = _scene(found, context)
+    if scene is None or scene.program is None:
+        fail("E0704", f"{expr.span.text} has no step", expr.span)
+    return scene.program
 
 
 def _fixed(group: tree.Group, algorithm: Algorithm, context: Context) -> Mapping[str, Any]:

@@ -315,12 +315,21 @@ def rate(call: tree.Call, bound: tree.Expr, maker: Maker) -> tuple[out.Goal, ...
     return (out.Rate(math.tensor(value), math.tensor(maker.after(value)), math.tensor(limit), call.span),)
 
 
+def order(call: tree.Call, value: tree.Expr, maker: Maker) -> tuple[out.Goal, ...]:
+    """`order(rk(a = A, b = b)) = 4`: of a method whose data are given."""
+    from optgen.passes.lower.claim_files import program_of
+
+    takes(call, 1)
+    return (out.Special("order", (program_of(call.arguments[0].value, maker), _number(value, maker)), call.span),)
+
+
 CALLS: dict[str, Callable[[tree.Call, Maker], tuple[out.Goal, ...]]] = {
     "decreases": decreases,
     "contracts": contracts,
     "invariant": invariant,
 }
 BOUNDED: dict[tuple[str, str], Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {("rate", "<="): rate}
+EQUATED: dict[str, Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {"order": order}
 PLANNED = ("order", "error", "fokker_planck", "generator", "same", "preserves", "limit", "steps")
 
 
@@ -335,6 +344,10 @@ def goals_of(relation: tree.Relation, maker: Maker) -> tuple[out.Goal, ...]:
             len(rest) == 1 and (word, rest[0][0]) in BOUNDED
         ):
             return BOUNDED[(word, rest[0][0])](call, rest[0][1], maker)
+        case tree.Relation(left=tree.Call(function=tree.Name(name=word)) as call, right=right) if (
+            right is not None and word in EQUATED and not maker.known(word)
+        ):
+            return EQUATED[word](call, right, maker)
     _refuse_planned(relation, maker)
     return maker.facts(relation)
 
