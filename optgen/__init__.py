@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optgen.compiler import check, check_find, compile, explain, load, objective, parse, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.elementwise import array_code, function
+    from optgen.finds import reproduce
     from optgen.language.format import format_source
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
@@ -48,6 +49,7 @@ _HOMES = {
     "load": "optgen.compiler",
     "objective": "optgen.compiler",
     "parse": "optgen.compiler",
+    "reproduce": "optgen.finds",
     "search": "optgen.searching",
     "source": "optgen.compiler",
     "specs": "optgen.shipped",
@@ -58,7 +60,7 @@ _HOMES = {
 __all__ = [
     "ClaimWarning", "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check",
     "check_find", "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective",
-    "parse", "search", "source", "specs", "stability_map", "verify",
+    "parse", "reproduce", "search", "source", "specs", "stability_map", "verify",
 ]  # fmt: skip
 
 

@@ -19,12 +19,16 @@ COMMANDS = {
     "verify": "a verdict on every claim: proved, refuted, or unknown",
     "explain": "the program after each pass; or what an error code means",
     "search": "evolve programs of few operations for a function; their errors are proved",
+    "seeds": "the same search with several seeds, as a table; the best finds kept",
+    "reproduce": "find a find of a search again, and prove it again",
     "list": "the shipped specs",
     "function": "compile an elementwise function: its error, its speed, its code; or list those that ship",
     "bench": "times against the installed peers, as ratios in one run",
 }
 
-EXTRAS = {"function": "functions", "search": "search", "verify": "proof"}  # what a command needs beyond the core
+EXTRAS = {  # what a command needs beyond the core
+    "function": "functions", "search": "search", "seeds": "search", "reproduce": "search", "verify": "proof",
+}  # fmt: skip
 
 
 class Commands(click.Group):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 if TYPE_CHECKING:
-    from optgen.evolution import FloatFront, Front, Progress
+    from optgen.evolution import FloatFront, Front
 
 
 @click.command("search")
@@ -43,6 +43,7 @@ def command(
     optgen search exp2 --on float32 --budget 60 -o found
     """
     import optgen
+    from optgen.cli.watching import watching
 
     if check:
         found = optgen.check_find(target)
@@ -50,7 +51,7 @@ def command(
         return 0
     aim = optgen.load(target) if target.endswith(".opt") else target
     interval = None if domain is None else _interval(*domain)
-    with _watching() as watch:
+    with watching() as watch:
         front = optgen.search(
             aim,
             interval,
@@ -117,36 +118,3 @@ def _report(front: Front, classical: dict[int, Any]) -> None:
         click.echo(f"{found.operations:2d} operations: {proved}{against}")
         click.echo("\n".join(f"     {line}" for line in found.equations().splitlines()))
     click.echo(f"{front.fits} fits in {front.epochs} epochs, {front.seconds:.0f} s, seed {front.seed}")
-
-
-class _watching:
-    """A table of the front that grows, on a terminal only."""
-
-    def __init__(self) -> None:
-        self.live: Any = None
-
-    def __enter__(self) -> Any:
-        import sys
-
-        if not sys.stderr.isatty():
-            return None
-        from rich.console import Console
-        from rich.live import Live
-
-        self.live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
-        self.live.start()
-        return self.show
-
-    def show(self, progress: Progress) -> None:
-        from rich.table import Table
-
-        table = Table(title=f"epoch {progress.epoch}, {progress.fits:,} fits, {progress.seconds:.0f} s")
-        table.add_column("operations", justify="right")
-        table.add_column("error", justify="right")
-        for size, error in enumerate(progress.errors, start=1):
-            table.add_row(str(size), f"{error:.3g}" if error < 1e200 else "")
-        self.live.update(table)
-
-    def __exit__(self, *_: object) -> None:
-        if self.live is not None:
-            self.live.stop()

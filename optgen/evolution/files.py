@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,19 +43,34 @@ def straight(found: Found, name: str = "f") -> Straight:
     return builder.finish(values[-1])
 
 
-def write(front: Front, folder: Path) -> Iterator[Path]:
-    """Write `NAME_OPERATIONS.opt` and `.json` for each program; the paths."""
+def write(front: Front, folder: Path, smallest: int = 1) -> Iterator[Path]:
+    """Write `NAME_OPERATIONS.opt` and `.json` for each program that is better than the one there; the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for found in front:
         name = f"{_identifier(found.target)}_{found.operations}"
-        how = {
-            "seed": front.seed, "epochs": front.epochs, "fits": front.fits, "seconds": round(front.seconds, 1),
-            "again": f'optgen search "{found.target}" --seed {front.seed} --evaluations {front.fits}',
-        }  # fmt: skip
-        paths = folder / f"{name}.opt", folder / f"{name}.json"
-        paths[0].write_text(_spec(found, name, front.target.interval), encoding="utf-8")
-        paths[1].write_text(json.dumps(_certificate(found, front.target.interval, how), indent=1) + "\n", "utf-8")
-        yield from paths
+        spec, certificate = folder / f"{name}.opt", folder / f"{name}.json"
+        if found.operations < smallest or not _better(found, front.target.interval, certificate):
+            continue
+        spec.write_text(_spec(found, name, front.target.interval), encoding="utf-8")
+        certificate.write_text(_as_json(_certificate(found, front)), "utf-8")
+        yield from (spec, certificate)
+
+
+def _as_json(data: dict[str, Any]) -> str:
+    """Indented text, innermost lists on one line: an operation a line."""
+    text = json.dumps(data, indent=1)
+    return re.sub(r"\[([^\[\]{}]*)\]", lambda inner: f"[{' '.join(inner[1].split())}]", text) + "\n"
+
+
+def _better(found: Found, interval: str, path: Path) -> bool:
+    """Whether a find is better than that of a certificate, or the first.  Raises SpecError if they differ in claim."""
+    if not path.exists():
+        return True
+    there, its_interval = read(path)
+    if (there.target, its_interval, there.measure) != (found.target, interval, found.measure):
+        claim = f"the {there.measure} error of {there.target} on {its_interval}"
+        raise wrong(f"{path} is about {claim}: this find would replace it", "write to another folder")
+    return (found.bound or 0.0) < (there.bound or 0.0)
 
 
 def _identifier(text: str) -> str:
@@ -73,12 +90,25 @@ def _spec(found: Found, name: str, interval: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _certificate(found: Found, interval: str, how: dict[str, Any]) -> dict[str, Any]:
+def _certificate(found: Found, front: Front) -> dict[str, Any]:
     steps = [[step.operation, *map(_written, (step.left, step.right))] for step in found.steps]
+    how = {
+        "operations": list(front.operations), "largest": front.largest, "seed": front.seed, "epochs": front.epochs,
+        "evaluations": front.fits, "seconds": round(front.seconds, 1), "command": command(front),
+    }  # fmt: skip
     return {
-        "format": FORMAT, "target": found.target, "domain": interval, "measure": found.measure,
+        "format": FORMAT, "target": found.target, "domain": front.target.interval, "measure": found.measure,
         "program": steps, "bound": float(found.bound or 0.0).hex(), "trust": "interval", "found": how,
     }  # fmt: skip
+
+
+def command(front: Front) -> str:
+    """What to type for the same search."""
+    low, _, high = front.target.interval.partition(", ")
+    ends = low.removeprefix("["), high.removesuffix("]")
+    words = ["optgen", "search", front.target.text, "--domain", *ends, "--operations", ",".join(front.operations)]
+    words += ["--largest", str(front.largest), *(["--absolute"] if front.target.absolute else [])]
+    return shlex.join([*words, "--seed", str(front.seed), "--evaluations", str(front.fits)])
 
 
 def _written(argument: int | str | Fraction | None) -> int | str | None:
@@ -100,6 +130,31 @@ def read(path: Path) -> tuple[Found, str]:
     except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError):
         raise wrong(f"{path} is no certificate of a find", "optgen search EXPR -o DIR writes them") from None
     return found, str(interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The search that a find is of: with these options, and no budget in seconds, it finds it again."""
+
+    operations: tuple[str, ...]
+    largest: int
+    seed: int
+    evaluations: int
+    seconds: float
+    command: str
+
+
+def origin(path: Path) -> Origin:
+    """How the find of a certificate was found.  Raises SpecError if the file does not say it."""
+    try:
+        how = json.loads(path.read_text(encoding="utf-8"))["found"]
+        operations = tuple(str(name) for name in how["operations"])
+        numbers = (int(how["largest"]), int(how["seed"]), int(how["evaluations"]))
+        return Origin(operations, *numbers, float(how["seconds"]), str(how["command"]))
+    except OSError as error:
+        raise wrong(f"can't read {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise wrong(f"{path} does not say how its program was found", "optgen search EXPR -o DIR writes it") from None
 
 
 def _step(entry: list[Any], place: int) -> Step:

@@ -29,6 +29,8 @@ class Front(Sequence[Found]):
 
     programs: tuple[Found, ...]
     target: Target
+    operations: tuple[str, ...]
+    largest: int
     seed: int
     epochs: int
     fits: int
@@ -53,11 +55,14 @@ class Front(Sequence[Found]):
         reference = Reference(self.target, samples(self.target, GRID))
         return baseline(self.target, sizes, samples(self.target, POINTS), reference)
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write each program as a function spec with a certificate; the files."""
+    def write(self, folder: Path, smallest: int = 1) -> list[Path]:
+        """Write each program of at least so many operations as a function spec with a certificate; the files.
+
+        A find that is there already stays if it is as good.  Raises SpecError where a file is of something else.
+        """
         from optgen.evolution.files import write
 
-        return list(write(self, folder))
+        return list(write(self, folder, smallest))
 
     def at(self, operations: int) -> Found | None:
         """The best program with at most so many operations."""
@@ -91,7 +96,8 @@ def search(target: Target, options: Options) -> Front:
     population, finished = run(setting, options, identity, Island)
     found = _finished(population, target, options.largest)
     seconds = time.monotonic() - begun
-    return Front(found, target, options.seed, population.epoch, population.fits, seconds, not finished)
+    fixed = (target, options.operations, options.largest, options.seed)
+    return Front(found, *fixed, population.epoch, population.fits, seconds, not finished)
 
 
 def _check(options: Options) -> None:
