@@ -33,7 +33,8 @@ KEPT = 48  # programs of each size
 APART = 0.03  # the least relative distance of two errors in a size
 SEEN = 1 << 18  # structures that are remembered
 ATTEMPTS = 3  # fits of a structure, each from other constants
-AGAIN = 0.1  # share of children that are their parent with other constants
+AGAIN = 0.08  # share of children that are their parent with its constants fitted for long, and with others
+FITTED, MORE, LONG = (12, 1e-3), (100, 1e-4), (300, 1e-8)  # steps of a fit, and the gain at which it stops earlier
 
 
 class Island(NamedTuple):
@@ -186,13 +187,14 @@ def _starts(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, attempt: int,
     state: np.ndarray,
 ) -> None:  # fmt: skip
-    """Constants to begin a fit from: the parent's; rescaled or shaken; anew."""
+    """Constants to begin a fit from: the parent's; rescaled or shaken, by little or by much; anew."""
     draw = uniform(state)
     if attempt == 1:
         if draw >= 0.5 or not rescale(kind, left, right, value, n, 0.5 if draw < 0.35 else 2.0):
+            reach = 10.0 ** (-2.0 * uniform(state))
             for i in range(n):
                 if uniform(state) < 0.5:
-                    value[i] *= 2.0 ** (2.0 * uniform(state) - 1.0)
+                    value[i] *= 2.0 ** (reach * (2.0 * uniform(state) - 1.0))
     elif attempt == 2:
         for i in range(n):
             if left[i] == CONSTANT or right[i] == CONSTANT:
@@ -238,19 +240,17 @@ def evolve(
         bound = island.errors[n, KEPT - 1]
         reached = np.inf
         for attempt in range(3):
-            if again and attempt == 0:
-                continue
             for i in range(n):
                 start[i] = value[i]
             _starts(kind, left, right, start, n, attempt, state)
             done += 1
             error = np.inf
             for stage in range(2):
-                steps, enough = (12, 1e-3) if stage == 0 else (100, 1e-4)
+                steps, enough = LONG if again and attempt == 0 else FITTED if stage == 0 else MORE
                 total = fit(kind, left, right, start, n, target, weights, steps, enough, space)
                 if np.isfinite(total):
                     error = largest_error(kind, left, right, start, n, target, weights, space[0])
-                if not error < 100.0 * bound:
+                if not error < 100.0 * bound or (again and attempt == 0):
                     break
             if error < reached and error < bound:
                 error = largest_error(kind, left, right, start, n, fine_target, fine_weights, fine_rows)

@@ -64,26 +64,10 @@ compiled = compiler(ENGINE, {"contract", "arcp", "nsz", "reassoc"})
 
 @compiled
 def table(points: np.ndarray) -> np.ndarray:
-    """Where a program is evaluated: rows for its operations, one for the constant at hand, the points last.
-
-    So that X and CONSTANT are rows like others, counted from the end.
-    """
+    """Where a program is evaluated: a row for each operation, one for a constant at hand, the points last."""
     rows = np.zeros((LIMIT + 2, points.shape[0]))
     rows[LIMIT + 1] = points
     return rows
-
-
-@compiled
-def _arguments(
-    left: np.ndarray, right: np.ndarray, value: np.ndarray, i: int, rows: np.ndarray
-) -> tuple[int, int]:  # fmt: skip
-    """The rows of the arguments of operation i, its constant written into one."""
-    a, b = int(left[i]), int(right[i])
-    if a == CONSTANT or b == CONSTANT:
-        constant = value[i]
-        for p in range(rows.shape[1]):
-            rows[LIMIT, p] = constant
-    return a if a >= 0 else a + LIMIT + 2, b if b >= 0 else b + LIMIT + 2
 
 
 @compiled
@@ -93,9 +77,29 @@ def evaluate(
     """`rows[i]` becomes operation i at all points of a table."""
     m = rows.shape[1]
     for i in range(n):
-        a, b = _arguments(left, right, value, i, rows)
-        k = kind[i]
-        if k == ADD:
+        k, c = kind[i], value[i]
+        a = int(left[i]) if left[i] >= 0 else LIMIT + 1
+        b = int(right[i]) if right[i] >= 0 else LIMIT + 1
+        if left[i] == CONSTANT or right[i] == CONSTANT:
+            by = right[i] == CONSTANT
+            y = a if by else b
+            if k == ADD or (k == SUB and by):
+                c = c if k == ADD else -c
+                for p in range(m):
+                    rows[i, p] = rows[y, p] + c
+            elif k == SUB:
+                for p in range(m):
+                    rows[i, p] = c - rows[y, p]
+            elif k == MUL:
+                for p in range(m):
+                    rows[i, p] = rows[y, p] * c
+            elif by:
+                for p in range(m):
+                    rows[i, p] = rows[y, p] / c
+            else:
+                for p in range(m):
+                    rows[i, p] = c / rows[y, p]
+        elif k == ADD:
             for p in range(m):
                 rows[i, p] = rows[a, p] + rows[b, p]
         elif k == SUB:
@@ -133,8 +137,14 @@ def derivatives(
     for p in range(m):
         adjoints[n - 1, p] = weights[p]
     for i in range(n - 1, lowest - 1, -1):
-        a, b = _arguments(left, right, value, i, rows)
         k = kind[i]
+        a = int(left[i]) if left[i] >= 0 else LIMIT + 1
+        b = int(right[i]) if right[i] >= 0 else LIMIT + 1
+        if right[i] == CONSTANT or (left[i] == CONSTANT and k == MUL):  # what else a constant does, is not read
+            constant = value[i]
+            for p in range(m):
+                rows[LIMIT, p] = constant
+            a, b = LIMIT if left[i] == CONSTANT else a, LIMIT if right[i] == CONSTANT else b
         for side in range(1 if k == SQRT else 2):
             to = int(left[i] if side == 0 else right[i])
             if to == X:

@@ -53,6 +53,36 @@ def test_derivatives_are_those_of_differences():
     assert compared > 100
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_largest_error_is_that_of_the_points_and_infinite_where_one_is_not_finite():
+    target, weights, infinite = np.exp(POINTS), np.linspace(1, 2, 17), 0
+    for program in programs(200, 9):
+        errors = np.abs(weights * (plain(*program, 9, POINTS) - target))
+        found = largest_error(*program, 9, target, weights, table(POINTS))
+        if np.isfinite(errors).all():
+            np.testing.assert_allclose(found, errors.max(), rtol=1e-9)
+        else:
+            infinite += 1
+            assert found == np.inf
+    assert infinite > 3
+
+
+def test_a_fit_follows_a_valley_that_turns():
+    """Three nested fractions of cos in x^2, from constants that are wrong by a factor of up to two."""
+    rng = np.random.default_rng(5)
+    kind = np.array([2, ADD, DIV, ADD, ADD, DIV, ADD, ADD, DIV, ADD], np.int8)
+    left = np.array([X, 0, CONSTANT, 0, 3, CONSTANT, 0, 6, CONSTANT, 8], np.int8)
+    right = np.array([X, CONSTANT, 1, CONSTANT, 2, 4, CONSTANT, 5, 7, CONSTANT], np.int8)
+    best = np.array([0, 41.0721559, 1650.32463, -4.9137908, 0, 3832.1932, 88.5517868, 0, 20839.4842, -104.669871])
+    points = (1 - np.cos((2 * np.arange(40) + 1) / 80 * np.pi)) * np.pi / 4
+    space, reached = workspace(points), []
+    for _ in range(200):
+        value = best * 2.0 ** rng.uniform(-1, 1, 10)
+        fit(kind, left, right, value, 10, np.cos(points), np.ones(40), 200, 1e-4, space)
+        reached.append(largest_error(kind, left, right, value, 10, np.cos(points), np.ones(40), space[0]))
+    assert np.mean(np.array(reached) < 1e-8) > 0.3  # straight steps: 0.12
+
+
 def test_a_fit_finds_the_constants_of_a_known_function():
     kind = np.array([ADD, DIV, SUB], np.int8)
     left, right = np.array([X, CONSTANT, 1], np.int8), np.array([CONSTANT, 0, CONSTANT], np.int8)
