@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from optgen.evolution.search import Front
 
 FORMAT = 1
+BETTER = 0.999  # a find that is less than so much better than the one that is there leaves it
 
 
 def straight(found: Found, name: str = "f") -> Straight:
@@ -70,7 +71,7 @@ def _better(found: Found, interval: str, path: Path) -> bool:
     if (there.target, its_interval, there.measure) != (found.target, interval, found.measure):
         claim = f"the {there.measure} error of {there.target} on {its_interval}"
         raise wrong(f"{path} is about {claim}: this find would replace it", "write to another folder")
-    return (found.bound or 0.0) < (there.bound or 0.0)
+    return (found.bound or 0.0) < BETTER * (there.bound or 0.0)
 
 
 def _identifier(text: str) -> str:
