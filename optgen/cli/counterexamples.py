@@ -18,7 +18,7 @@ NUMBERED = 8  # iterates with a number
 
 def draw(pictures: Sequence[Picture], target: Any, kind: str | None = None) -> None:
     """One row a counterexample, one panel a function and one beside it, to a file."""
-    from optgen.cli.plots import new_figure
+    from optgen.cli.plots import new_figure, save
 
     columns = max(len(p.graphs) + (second(p) is not None) for p in pictures)
     figure = new_figure((4.8 * columns, 3.9 * len(pictures)))
@@ -32,7 +32,7 @@ def draw(pictures: Sequence[Picture], target: Any, kind: str | None = None) -> N
         for place, axes in enumerate(panels[len(picture.graphs) :]):
             shown = second(picture) if place == 0 else None
             axes.set_axis_off() if shown is None else shown(axes, picture)
-    figure.savefig(target, dpi=150, format=kind)
+    save(figure, target, kind)
 
 
 def second(picture: Picture) -> Callable[[Any, Picture], None] | None:

@@ -30,6 +30,8 @@ EXTRAS = {  # what a command needs beyond the core
     "function": "functions", "search": "search", "seeds": "search", "reproduce": "search", "verify": "proof",
 }  # fmt: skip
 
+FAILED = {"verify": 3}  # the exit code of any error, where 1 and 2 mean something else
+
 
 class Commands(click.Group):
     """Commands known by name and one line, so that help and dispatch import none of the others."""
@@ -71,6 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def invoke(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
         code = cli.main(arguments, prog_name="optgen", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -78,7 +81,7 @@ def invoke(arguments: list[str] | None = None) -> int:
         return int(left.exit_code)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        return FAILED.get(_command(words), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
@@ -86,7 +89,11 @@ def invoke(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        return _report(error, sys.argv[1:] if arguments is None else arguments)
+        return _report(error, words)
+
+
+def _command(words: list[str]) -> str:
+    return next((word for word in words if word in COMMANDS), "")
 
 
 def _report(error: Exception, words: list[str]) -> int:
@@ -97,16 +104,15 @@ def _report(error: Exception, words: list[str]) -> int:
         from optgen.cli.output import show
 
         show(error.diagnostics)
-        return 1
+        return FAILED.get(_command(words), 1)
     if isinstance(error, OSError):
         click.echo(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""), err=True)
-        return 1
+        return FAILED.get(_command(words), 1)
     if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] != "optgen":
-        command = next((word for word in words if word in COMMANDS), "")
-        extra = EXTRAS.get(command, "all")
+        extra = EXTRAS.get(_command(words), "all")
         click.echo(f"error: this needs {error.name}, which is not installed", err=True)
         click.echo(f'  = help: pip install "optgen[{extra}]" (in a checkout: pip install ".[{extra}]")', err=True)
-        return 1
+        return FAILED.get(_command(words), 1)
     if os.environ.get("OPTGEN_DEBUG"):
         raise error
     click.echo(f"error: {type(error).__name__}: {error}", err=True)

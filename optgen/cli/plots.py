@@ -20,7 +20,7 @@ def draw(results: Mapping[str, Result], path: str, wanted: Sequence[Plot] = ()) 
     figure = new_figure((5.5 * len(panels), 3.8))
     for place, (trace, options) in enumerate(panels, start=1):
         _panel(figure.add_subplot(1, len(panels), place), results, trace, options)
-    figure.savefig(path, dpi=150)
+    save(figure, path)
 
 
 def new_figure(size: tuple[float, float]) -> Any:
@@ -29,6 +29,14 @@ def new_figure(size: tuple[float, float]) -> Any:
     except ImportError:
         raise click.ClickException('plots need matplotlib: pip install "optgen[plot]"') from None
     return Figure(figsize=size, layout="constrained")
+
+
+def save(figure: Any, target: Any, kind: str | None = None) -> None:
+    """Write a figure; the ending of a path says in which format."""
+    try:
+        figure.savefig(target, dpi=150, format=kind)
+    except ValueError as error:
+        raise click.ClickException(f"can't draw {target}: {error}") from None
 
 
 def _numbers(results: Mapping[str, Result]) -> list[str]:
@@ -64,7 +72,7 @@ def draw_front(front: Any, classical: Mapping[int, Any], path: str) -> None:
     axes.set_ylabel(f"{front.measure} error")
     axes.set_title(front.target.text)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
+    save(figure, path)
 
 
 def draw_times(front: Any, path: str) -> None:
@@ -80,4 +88,4 @@ def draw_times(front: Any, path: str) -> None:
     axes.set_ylabel("largest error, ulp")
     axes.set_title(front.claim.meaning.doc)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
+    save(figure, path)

@@ -57,7 +57,9 @@ def show_bracket(what: str, found: Any, as_json: bool) -> None:
         click.echo(json.dumps({"what": what, **ends}))
         return
     for word, number in (("proved", found.proved), ("refuted", found.refuted)):
-        click.echo(f"{what} {word}: {'nothing found' if number is None else f'{float(number):.6g}'}")
+        click.echo(f"{what} {word}: {'nothing found' if number is None else f'{float(number):.9g}'}")
+    if what == "squared rate" and found.proved is not None:
+        click.echo(f"so the distance shrinks by {float(found.proved) ** 0.5:.9g} a step, or better")
 
 
 def show_map(spec: Any, question: Question, common: Mapping[str, Any]) -> None:
@@ -86,7 +88,12 @@ def show_map(spec: Any, question: Question, common: Mapping[str, Any]) -> None:
 def grid(low: str, high: str) -> list[str]:
     from fractions import Fraction
 
-    a, b = Fraction(low), Fraction(high)
+    try:
+        a, b = Fraction(low), Fraction(high)
+    except (ValueError, ZeroDivisionError):
+        raise click.BadParameter(f"{low} {high} are not two numbers", param_hint="--range") from None
+    if not a < b:
+        raise click.BadParameter(f"nothing lies between {low} and {high}", param_hint="--range")
     return [str(a + (b - a) * Fraction(i, CELLS - 1)) for i in range(CELLS)]
 
 
@@ -95,7 +102,7 @@ COLOURS = {"refuted": "#d1495b", "unknown": "#d9d9d9", "proved": "#2a9d8f"}
 
 def draw_map(cells: Sequence[Any], names: tuple[str, str], title: str, path: str) -> None:
     """Cells in the colours of their verdicts, with the number of each."""
-    from optgen.cli.plots import new_figure
+    from optgen.cli.plots import new_figure, save
 
     figure = new_figure((6.0, 5.0))
     from matplotlib.colors import ListedColormap
@@ -115,4 +122,4 @@ def draw_map(cells: Sequence[Any], names: tuple[str, str], title: str, path: str
     patches = [Patch(color=COLOURS[word], label=f"{word} ({count})") for word, count in counts.items()]
     figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)
+    save(figure, path)

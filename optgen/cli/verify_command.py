@@ -31,7 +31,13 @@ COLOURS = {"proved": "green", "refuted": "red", "unknown": "yellow"}
 @click.option("--range", "ranges", multiple=True, nargs=2, metavar="LOW HIGH", help="For a question: of a parameter.")
 @click.option("--algorithm", help="For a question: the method, if the file has several.")
 @click.option("--plot", type=click.Path(dir_okay=False), help="Draw the counterexamples, or the map, to this file.")
-@click.option("--seconds", type=float, default=20.0, show_default=True, help="The limit of one attempt.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="The limit of one attempt.",
+)
 @click.option("--no-cache", is_flag=True, help="Prove everything again.")
 def command(
     files: tuple[str, ...], explain: bool, as_json: bool, html: str | None, markdown: str | None, rate: bool,
@@ -42,8 +48,14 @@ def command(
 
     Leaves with 0 if all is as claimed, 1 if a claim is refuted, 2 if one is unknown, 3 on an error.
 
-    Examples: optgen verify specs/gradient_descent.opt --explain;
-    optgen verify specs/gradient_descent.opt --max lr --given "f in smooth_strongly_convex(1, 10)" --range 0.01 1
+    \b
+    Examples:
+      optgen verify specs/gradient_descent.opt --explain
+      optgen verify specs/momentum.opt --plot refuted.png --html verdicts.html
+      optgen verify specs/gradient_descent.opt --max lr --range 0.01 1 \\
+          --given "f in smooth_strongly_convex(1, 10)"
+      optgen verify specs/momentum.opt --algorithm momentum --map lr beta \\
+          --range 0.01 0.2 --range 0 0.9 --given "f in quadratic(1, 10)" --plot map.png
     """
     if rate or largest or pair:
         from optgen.cli.questions import Question, answer
@@ -61,6 +73,8 @@ def command(
                 found.append((file, verdict))
                 if not as_json:
                     show(verdict, explain)
+            if file in files and not as_json and file not in {name for name, _ in found}:
+                click.echo(f"{file} has no claims", err=True)
         except SpecError as error:
             from optgen.cli.output import show as show_errors
 
@@ -126,7 +140,10 @@ def specs_in(files: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     for file in files:
         place = Path(file)
-        found += [str(p) for p in sorted(place.rglob("*.opt"))] if place.is_dir() else [file]
+        below = [str(p) for p in sorted(place.rglob("*.opt"))] if place.is_dir() else [file]
+        if not below:
+            raise click.BadParameter(f"there is no spec below {file}", param_hint="FILES")
+        found += below
     return found
 
 

@@ -96,3 +96,24 @@ def test_the_command_answers_questions(capsys):
     arguments = ["verify", "specs/gradient_descent.opt", "--max", "lr", "--given", CLASS, "--range", "0.01", "1"]
     assert invoke(arguments) == 0
     assert "lr proved: 0.1999" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nofile.opt"],
+        ["docs"],
+        ["specs/gradient_descent.opt", "--seconds", "-1"],
+        ["specs/gradient_descent.opt", "--max", "lr"],
+        ["specs/gradient_descent.opt", "--max", "rl", "--given", CLASS],
+        ["specs/gradient_descent.opt", "--rate", "--given", CLASS, "--at", "lr"],
+        ["specs/momentum.opt", "--map", "lr", "beta", "--given", CLASS, "--range", "0", "x", "--range", "0", "1"],
+        ["specs/momentum.opt", "--map", "lr", "beta", "--given", CLASS, "--range", "1", "0", "--range", "0", "1"],
+        ["specs/momentum.opt", "--map", "lr", "beta", "--given", CLASS],
+    ],
+    ids=" ".join,
+)
+def test_whatever_is_wrong_with_the_command_leaves_by_3_and_is_no_bug(words, capsys):
+    assert invoke(["verify", *words]) == 3
+    errors = capsys.readouterr().err
+    assert "error" in errors.lower() and "bug" not in errors
