@@ -43,13 +43,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`f in smooth(L)`: `arguments` in the order of the class; `members`: it is said of every member of a family."""
+    """`f in smooth(L)`: `arguments` in the order of the class, functions among them by name in `others`;
+    `members`: it is said of every member of a family."""
 
     function: str
     name: str
     arguments: tuple[Tensor, ...]
     members: bool
     span: Span
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ random members of the classes; the claim must hold.  What fails is an error of o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 from random import Random
@@ -23,7 +23,7 @@ from optgen.proof.averages import MEMBER, OPEN, drawn_in
 from optgen.proof.domains import holds
 from optgen.proof.evaluation import Evaluation, Expand, Oracles, holds_at
 from optgen.proof.extract import Extracted
-from optgen.proof.members import Coined, Member, as_oracles, family, lower_root, members
+from optgen.proof.members import Coined, Diagonal, Member, as_oracles, curvatures, family, lower_root, members
 from optgen.proof.polynomial import Number, at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Quadratic
 from optgen.proof.quantities import NotLinear
@@ -380,10 +380,22 @@ def chosen_members(
     averages = found.averages
     oracles = {o.name: o for o in found.problem.oracles}
     families = averages.families
-    plain = [o for n, o in oracles.items() if n.partition("[")[0] not in families.keys() | averages.random]
+    apart = {*families, *averages.random, *(f"L {h} - {f}" for f, _, h in found.relative)}
+    plain = [o for n, o in oracles.items() if n.partition("[")[0] not in apart]
     chosen = members(plain, values, random, found.starred)
     if chosen is None:
         return None
+    for f, L, h in found.relative:
+        above = chosen.get(h)
+        whole = chosen.get(f) or Diagonal((Fraction(2), Fraction(-1), Fraction(1)), (Fraction(0),) * SIZE)
+        if not isinstance(above, Diagonal) or not isinstance(whole, Diagonal):
+            return None
+        limits = [rational_at(L, values) * c for c in above.curvatures]
+        whole = replace(whole, curvatures=tuple(min(c, m) for c, m in zip(whole.curvatures, limits, strict=True)))
+        bounds = curvatures(oracles[f], values) if f in oracles else None
+        if bounds is not None and min(whole.curvatures) < bounds[0]:
+            return None
+        chosen[f] = whole
     for base, (kind, dimension) in families.items():
         count = found.sizes.get(dimension, TWO)
         if kind != "mean":

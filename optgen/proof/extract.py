@@ -52,6 +52,7 @@ from optgen.proof.relations import (
     with_minimisers,
 )
 
+RELATIVE = "relatively_smooth"
 CONJ = ".conj"  # ends the name of a conjugate, which is asked at points of the function itself
 
 
@@ -77,6 +78,7 @@ class Extracted:
     numbers: Mapping[str, Number]  # what was put for symbols
     tied: bool  # `given` says that vectors are equal: states are not arbitrary
     averages: Averages  # draws, and members that stand for all
+    relative: tuple[tuple[str, Number, str], ...]  # f, L, h with L h - f convex
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class Extraction(Inputs):
     tied: bool = False  # `given` says that vectors are equal
     expected: bool = False  # the claim speaks of an expectation
     minimised: list[tuple[str, str]] = field(default_factory=list)  # oracles with the name of their minimiser
+    relative: list[tuple[str, Number, str]] = field(default_factory=list)
     muted: bool = False  # expectations are read as 0, to see what stands outside of them
 
     def __post_init__(self) -> None:
@@ -291,6 +294,7 @@ class Extraction(Inputs):
             self.numbers,
             self.tied,
             averages,
+            tuple(self.relative),
         )
 
     def refuse_unsound(self, problem: Problem) -> None:
@@ -334,6 +338,19 @@ class Extraction(Inputs):
             names += [f"{state.name}*" for state in self.claim.program.states]
         return [*names, *sorted(self.specials)]
 
+    def below(self, membership: claim_form.Membership) -> list[Oracle]:
+        """f in relatively_smooth(L, h): L h - f is convex, at all points where f was asked."""
+        f, (h,), (argument,) = membership.function, membership.others, membership.arguments
+        L = self.class_argument(argument, ())
+        if L is None or membership.members:
+            raise NotLinear("a class that speaks of two functions")
+        points = []
+        for p in list(self.reader.asked.get(f, Asked()).points.values()):
+            q = self.reader.point(h, p.x)
+            points.append(Point(p.name, p.x, L * q.g - p.g, L * q.f - p.f))
+        self.relative.append((f, L, h))
+        return [Oracle(f"L {h} - {f}", (Membership("convex"),), tuple(points))]
+
     def oracles(self) -> tuple[Oracle, ...]:
         for base, (_, dimension) in self.reader.averages.families.items():
             if dimension in self.reader.sizes and self.classes(
@@ -341,7 +358,7 @@ class Extraction(Inputs):
             ):  # what is said of f holds where members were asked
                 for p in list(self.reader.asked.get(f"{base}[1]", Asked()).points.values()):
                     self.reader.point(base, p.x)
-        found = []
+        found = [below for c in self.claim.classes if c.name == RELATIVE for below in self.below(c)]
         conjugates = {n.removesuffix(CONJ): list(a.points.values()) for n, a in self.reader.asked.items() if CONJ in n}
         for name, asked in {**dict.fromkeys(conjugates, Asked()), **self.reader.asked}.items():
             if name.endswith(CONJ):
@@ -352,7 +369,8 @@ class Extraction(Inputs):
             if not classes:
                 base, _, member = name.partition("[")
                 sampled = base in self.reader.averages.families and not member[:-1].isdigit() and member
-                if points and not sampled:
+                related = any(c.function == name and c.name == RELATIVE for c in self.claim.classes)
+                if points and not sampled and not related:
                     self.left_out.append(f"nothing is given of {name}")
                 continue
             if any(CLASSES[c.name].needs_star for c in classes) and not self.optima and self.fixed is None:
@@ -368,7 +386,7 @@ class Extraction(Inputs):
         for membership in self.claim.classes:
             if membership.function == base and membership.members == bool(place):
                 places = (int(place[:-1]) - 1,) if place[:-1].isdigit() else ()
-                if membership.name in noise.SAMPLES:
+                if membership.name in (*noise.SAMPLES, RELATIVE):
                     continue
                 if place and not place[:-1].isdigit():
                     noise.refuse_means(membership.name, place[:-1], self.reader.averages)

@@ -180,6 +180,8 @@ def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> 
     word = within.function if isinstance(within, tree.Call) else within
     arguments = within.arguments if isinstance(within, tree.Call) else ()
     for argument in arguments:  # symbols first, so that a wrong class leaves no other line in the dark
+        if isinstance(argument.value, tree.Name) and _is_function(argument.value, maker):
+            continue
         _declare_symbol(argument.value, function, members, maker)
     if not isinstance(word, tree.Name) or word.name not in CLASSES:
         name = word.span.text
@@ -194,17 +196,24 @@ def member_of(function: str, members: bool, within: tree.Expr, maker: Maker) -> 
     if len(arguments) != len(found.parameters):
         takes = ", ".join(found.parameters) if found.parameters else "nothing"
         fail("E0702", f"{word.name} takes {takes}", within.span, help=f"write {_written(word.name, found)}")
-    values = [_argument(a.value, members, maker) for a in arguments]
-    maker.classes.append(
-        out.Membership(function, word.name, tuple(math.tensor(math.to_real(v)) for v in values), members, within.span)
-    )
-    of = dict(zip(found.parameters, values, strict=True))
+    pairs = list(zip(found.parameters, (a.value for a in arguments), strict=True))
+    others = tuple(_function_named(expr, word.name, maker) for name, expr in pairs if name in found.functions)
+    of = {name: _argument(expr, members, maker) for name, expr in pairs if name not in found.functions}
+    numbers = tuple(math.tensor(math.to_real(v)) for v in of.values())
+    maker.classes.append(out.Membership(function, word.name, numbers, members, within.span, others))
     for left, operator, right in found.domain:
         other = of[right] if isinstance(right, str) else number(ir.constant(right))
         spans = (within.span, within.span)
         from optgen.passes.lower.claims import facts_of
 
         maker.domains += facts_of(math.binary(operator, of[left], other, spans, within.span), within.span)
+
+
+def _function_named(expr: tree.Expr, word: str, maker: Maker) -> str:
+    """`h` of `relatively_smooth(L, h)`."""
+    if not isinstance(expr, tree.Name) or not _is_function(expr, maker):
+        fail("E0702", f"{word} takes a function of the algorithm here", expr.span)
+    return expr.name
 
 
 def variance_of(function: str, bound: tree.Expr, span: Span, maker: Maker) -> None:

@@ -16,6 +16,7 @@ class Class:
     parameters: tuple[str, ...] = ()
     domain: tuple[tuple[str, str, str | int], ...] = ()
     of: Literal["function", "operator", "compressor", "samples"] = "function"
+    functions: tuple[str, ...] = ()  # parameters that are functions themselves
 
 
 def positive(name: str) -> tuple[tuple[str, str, str | int], ...]:
@@ -43,7 +44,7 @@ CLASSES: dict[str, Class] = {
     "support": Class(("M",), positive("M")),
     "upper_growth": Class(("L",), positive("L")),
     "error_bound": Class(("L",), positive("L")),
-    "relatively_smooth": Class(("L", "h"), positive("L")),
+    "relatively_smooth": Class(("L", "h"), positive("L"), functions=("h",)),
     "monotone": Class(of="operator"),
     "strongly_monotone": Class(("mu",), positive("mu"), "operator"),
     "cocoercive": Class(("b",), positive("b"), "operator"),
