@@ -20,7 +20,8 @@ from optgen.evolution.moves import below, uniform
 
 KEPT = 6  # programs of each cost
 APART = 1e-3  # the least relative distance of two errors in a cost
-ATTEMPTS = 3
+ATTEMPTS = 3  # of a structure
+ONCE_MORE = 0.1  # chance of a structure that was tried so often: its parents get better meanwhile
 AGAIN = 0.25  # share of children that are their parent with other constants
 CLOSE = 8.0  # within this factor of the bar a child's constants are worked on
 HOPELESS = 1e9  # ulps, after a fit
@@ -174,7 +175,8 @@ def evolve(island: Island, children: int, largest: int, bar: float, stop: np.nda
                 continue
         size = cost(program)
         key = structure(program)
-        if size > largest or (not again and attempts(island.seen, key) >= ATTEMPTS):
+        tired = not again and attempts(island.seen, key) >= ATTEMPTS and uniform(state) >= ONCE_MORE
+        if size > largest or tired:
             island.counts[1] += 1
             continue
         worst = island.errors[size, KEPT - 1]

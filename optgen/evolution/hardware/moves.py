@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from optgen.evolution.hardware import kinds as k
+from optgen.evolution.hardware.fit import adjustable
 from optgen.evolution.hardware.machine import GIVES, LIMIT, TAKES, Program, compiled
 from optgen.evolution.machine import CONSTANT, X
 from optgen.evolution.moves import below, mix, uniform
@@ -446,7 +447,7 @@ def structure(program: Program) -> np.uint64:
                     hashed[j] = node[argument]
                 elif argument == X:
                     hashed[j] = np.uint64(11)
-                elif TAKES[kind, j] != k.FLOAT or kind == k.TABLE:
+                elif not adjustable(program, i, j):
                     hashed[j] = mix(np.uint64(23), np.uint64(program.constant[i, j]), np.uint64(1))
                 else:
                     hashed[j] = np.uint64(29)

@@ -90,7 +90,7 @@ class Origin:
         repeated = rest.operation == "select" and rest.arguments[:2] == (old.plain.condition, old.plain.value)
         end = rest.arguments[2] if repeated else old.result
         copied = _copied(builder, x, old, (old.plain.condition, end))
-        condition = copied[old.plain.condition]
+        value, condition = value.named("plain"), copied[old.plain.condition].named("near")
         full = builder.select(condition, value, copied[end]).named("full")
         return builder.finish(full, plain=(condition, value))
 
