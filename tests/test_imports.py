@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "datasets": set(),
     "experiments": {"language", "datasets"},
     "shipped": {"compiler", "elementwise"},
-    "bench": {"shipped"},
+    "bench": {"shipped", "evolution"},
     "generated": {"compiler", "shipped"},
     "functions": {"ir", "symbolic", "backends"},
     "evolution": {"ir", "symbolic", "functions"},

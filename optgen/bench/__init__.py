@@ -1,6 +1,7 @@
 """Comparisons with what a user would pick instead: interleaved in one run, medians, ratios.
 
-In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API and the installed peers.
+In: names of comparisons.  Out: rows to print.  Must not know: anything but the public API, the installed peers,
+and the rates that `evolution` measures of itself.
 
 `timing` measures, `machine` says where, `cases` has one function a comparison, `functions` those of elementwise
 functions, `proofs` those of best rates, `peers` what others do.

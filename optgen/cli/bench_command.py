@@ -10,7 +10,7 @@ import click
 def command(names: tuple[str, ...]) -> None:
     """Compare with the installed peers: interleaved, medians, ratios, the machine first.
 
-    Without names all comparisons run: start, first, call, step, solves, system, functions, verify.
+    Without names all comparisons run: start, first, call, step, solves, system, functions, verify, search.
 
     Example: optgen bench step system
     """

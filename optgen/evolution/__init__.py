@@ -16,6 +16,8 @@ the target, which it sees as numbers at points.
     polish       from least squares to the least largest error, beyond double precision
     bound        the proof of that error
     baseline     what approximation theory offers with as many operations
+    files        finds as function specs and certificates that say how they were found
+    rates        how fast the machine is
     course       epochs until the budget is spent
     checkpoint   a search on disk
     cluster      islands on the workers of a Dask cluster

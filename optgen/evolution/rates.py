@@ -62,6 +62,11 @@ def _fits(
         fit(kinds[k], lefts[k], rights[k], values[k].copy(), kinds.shape[1], target, weights, 12, 1e-3, space)
 
 
+def _numpy_sums(rows: np.ndarray) -> None:
+    for i in range(OPERATIONS):
+        np.add(rows[i], rows[i + 1], out=rows[i])
+
+
 def _ways() -> dict[str, tuple[Callable[[], object], int]]:
     """What is measured, and of how many programs at once."""
     points = np.linspace(0.5, 1.5, POINTS)
@@ -71,12 +76,14 @@ def _ways() -> dict[str, tuple[Callable[[], object], int]]:
     return {
         "evaluate": (lambda: _judged(*programs, target, weights, rows, errors), PROGRAMS),
         "limit": (lambda: _sums(PROGRAMS, OPERATIONS, rows), PROGRAMS),
+        "numpy": (lambda: _numpy_sums(rows), 1),
         "fit": (lambda: _fits(*short, few, np.exp2(few), np.ones(40)), FITTED),
     }
 
 
 def rates(repeats: int = 15) -> dict[str, float]:
-    """Seconds a program: `evaluate` (16 operations at 128 points), its `limit`, `fit` (10 operations, 40 points).
+    """Seconds a program: `evaluate` (16 operations at 128 points), its `limit`, as many sums by
+    NumPy (`numpy`), `fit` (10 operations, 40 points).
 
     The least of several rounds, taken in turn: what else the machine does only adds to it.
     """

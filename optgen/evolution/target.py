@@ -69,10 +69,24 @@ def checked(target: Target) -> Target:
     if not lower < upper:
         raise wrong(f"the domain from {target_number(lower)} to {target_number(upper)} is empty")
     zeros = list(_zeros(target, lower, upper))
+    for end, is_open in ((lower, target.open_lower), (upper, target.open_upper)):
+        if is_open and not _smooth(target, end):
+            raise wrong(
+                f"{target.text} is not smooth at x = {target_number(end)}: no error is proved up to that end",
+                "begin or end the domain at a point where it is",
+            )
     inside = [t for t in zeros if not ((t == 0 and target.open_lower) or (t == 1 and target.open_upper))]
     if inside and not target.absolute:
         return replace(target, absolute=True)
     return target
+
+
+def _smooth(target: Target, place: Any) -> bool:
+    """Whether f has a Taylor polynomial at an end, which a bound near it needs."""
+    try:
+        return all(c.is_finite() for c in target.meaning.taylor(place, 2, BITS))
+    except (Undefined, Undecided, ZeroDivisionError):
+        return False
 
 
 def target_number(ball: Any) -> str:

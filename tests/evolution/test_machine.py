@@ -8,6 +8,7 @@ import pytest
 from optgen.evolution.fit import fit, largest_error, linear_constants, settle, workspace
 from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate, table
 from optgen.evolution.moves import structure, tidy
+from optgen.evolution.rates import random_programs, rates
 from optgen.evolution.scaling import rescale
 from tests.evolution.programs import plain, random_program
 
@@ -51,6 +52,20 @@ def test_derivatives_are_those_of_differences():
                 compared += 1
                 np.testing.assert_allclose(row, numeric, rtol=1e-4, atol=1e-4 * (1 + np.abs(numeric).max()))
     assert compared > 100
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_programs_that_are_timed_have_nothing_dead_and_no_operation_of_two_constants():
+    kinds, lefts, rights, values = random_programs(200, 16, 0)
+    assert set(kinds.ravel()) == {0, 1, 2, 3} and (np.minimum(lefts, rights) >= CONSTANT).all()
+    assert (np.maximum(lefts, rights) == np.arange(-1, 15)).all()
+    measured = rates(1)
+    assert set(measured) == {"evaluate", "limit", "numpy", "fit"} and min(measured.values()) > 0
+    target, one = np.exp(POINTS), np.ones(17)
+    for program in zip(kinds, lefts, rights, values, strict=True):
+        worst = np.abs(plain(*program, 16, POINTS) - target).max()
+        if worst < 1e3:
+            np.testing.assert_allclose(largest_error(*program, 16, target, one, table(POINTS)), worst, rtol=1e-6)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -134,6 +134,7 @@ def test_ctrl_c_ends_a_search_with_what_was_found(monkeypatch):
     [
         (("1/x", (-1, 1)), "1/x is not finite near x = "),
         (("log(x - 2)", (0, 1)), "is not finite near"),
+        (("sqrt(x)*exp(x)", "(0, 1]"), "is not smooth at x = 0"),
         (("exp(x)", (1, 1)), "the domain from 1 to 1 is empty"),
         (("exp(x)", (2, 1)), "is empty"),
         (("exp(x)", ("0", "inf")), "the ends of the domain must be finite numbers"),
