@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what proves needs Arb, and a shipped function is made witho
     from optgen.functions.certificate import Claim, Proof
     from optgen.functions.reference import Reference
     from optgen.functions.sweep import Progress
+    from optgen.functions.two_argument_bounds import StagedProof
 
 DTYPE = {"f32": "float32", "f64": "float64"}
 
@@ -74,8 +75,13 @@ def _documentation(record: Record, documentation: str) -> str:
     lines = [documentation, ""] if documentation else []
     names = ", ".join(parameter.name for parameter in meaning.parameters)
     where = f" on {wanted.domain}" if wanted.domain is not None else ""
-    tested = ", tested on samples, for there are too many pairs" if len(meaning.parameters) > 1 else ""
-    lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{tested}.")
+    if len(meaning.parameters) == 1:
+        lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32.")
+    elif record.certificate is not None:
+        bound = f"no result is further off than {record.certificate['error at most']} ulp"
+        lines.append(f"({names}) -> {meaning.doc}. In float32 {bound}, proved by interval arithmetic.")
+    else:
+        lines.append(f"({names}) -> {meaning.doc}, tested on samples in float32: there are too many pairs.")
     if "float64" in record.programs:
         bounded = record.double < float("inf")
         inside = f" on {record.double_domain}" if record.double_domain is not None else ""
@@ -129,9 +135,10 @@ def _found(wanted: Request, meaning: Function) -> Straight:
 
 
 def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Straight]:
-    """Programs of the schemes, in floats and in doubles, then tables of polynomials; of two arguments the expression as
-    it is written, in doubles. `reasons` get why there is none.
+    """Programs of the schemes, in floats and in doubles, then tables of polynomials; of two arguments those of known
+    functions, then the expression as it is written, in doubles. `reasons` get why there is none.
     """
+    from optgen.functions import two_arguments
     from optgen.functions.composed import composed
     from optgen.functions.errors import Refused
     from optgen.functions.generate import candidates
@@ -140,8 +147,8 @@ def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Strai
     meaning = claim.meaning
     one = len(meaning.parameters) == 1
     sources: list[Callable[[], Iterator[Straight]]] = [
-        (lambda: candidates("f", meaning, wanted.accuracy)) if one else lambda: iter([composed("f", meaning, "f32")]),
-        *([lambda: iter([table_program("f", claim)])] * one),
+        (lambda: candidates("f", meaning, wanted.accuracy)) if one else lambda: two_arguments.programs("f", meaning),
+        (lambda: iter([table_program("f", claim)])) if one else lambda: iter([composed("f", meaning, "f32")]),
     ]
     for source in sources:
         try:
@@ -209,7 +216,12 @@ class Record:
     def claim(self) -> Claim:
         from optgen.functions.certificate import Claim
 
-        return Claim(self.meaning, self.wanted.accuracy, self.wanted.domain)
+        made = Claim(self.meaning, self.wanted.accuracy, self.wanted.domain)
+        if len(self.meaning.parameters) > 1:
+            from optgen.functions.two_argument_bounds import floor_of
+
+            return replace(made, floor=floor_of(made))
+        return made
 
     @cached_property
     def reference(self) -> Reference:
@@ -249,9 +261,6 @@ class Record:
         from optgen.functions.certificate import prove
         from optgen.functions.errors import Refused
 
-        if len(self.meaning.parameters) > 1:
-            message = f"{self.meaning.doc} has two arguments: there are too many pairs to run them all"
-            raise SpecError([Diagnostic("E0805", message, help="f.error says what samples showed")])
         try:
             program = self.programs["float32"]
             return prove(program, self.claim, full=full, threads=threads, progress=progress, against=self.reference)
@@ -261,20 +270,36 @@ class Record:
 
     def prove(
         self, progress: Progress | None = None, threads: int = 2, dtype: str = "float32"
-    ) -> Proof | IntervalProof:
+    ) -> Proof | IntervalProof | StagedProof:
         """Run every float32 argument of the domain against the bounded reference; takes seconds to minutes.
 
         The proof says what was found: `proof.proved`, `proof.error`, `proof.as_json()` (the certificate).  With
-        `dtype="float64"` the error of the loop for doubles is bounded by interval arithmetic instead.
-        Raises SpecError for a function of two arguments, one that has no reference, one whose error has no bound.
+        `dtype="float64"` the error of the loop for doubles is bounded by interval arithmetic instead, and so is that of
+        a function of two arguments, step by step.  Raises SpecError for a function that has no reference, and for one
+        whose error has no bound.
         """
         if dtype == "float64":
             return self._bounded(progress)
+        if len(self.meaning.parameters) > 1:
+            return self._staged()
         if "full" not in self.__dict__:
             self.__dict__["full"] = self._swept(True, progress, threads)
             self.certificates["float32"] = json.loads(self.full.as_json())
             self.attributes["certificate"] = self.certificate
         return self.full
+
+    def _staged(self) -> StagedProof:
+        from optgen.functions.errors import Refused
+        from optgen.functions.two_argument_bounds import prove_stages
+
+        try:
+            proof = prove_stages(self.programs["float32"], self.claim)
+        except Refused as error:
+            message = f"{self.meaning.doc} has two arguments, too many pairs to run them all, and {error}"
+            raise SpecError([Diagnostic("E0805", message, help="f.error says what samples showed")]) from None
+        self.certificates["float32"] = json.loads(proof.as_json())
+        self.attributes["certificate"] = self.certificate
+        return proof
 
     def _bounded(self, progress: Progress | None) -> IntervalProof:
         from optgen.functions.bounds.interval import certify
@@ -319,8 +344,9 @@ class ErrorBound:
 
     @property
     def worst(self) -> float | tuple[float, ...]:
-        """The argument at which the error is largest; the arguments, of a function of two."""
-        at = self._record.known["worst input"]
+        """The argument at which the error is largest; of two arguments those of the samples."""
+        known = self._record.known
+        at = known["worst input"] if "worst input" in known else self._record.samples["worst input"]
         return float.fromhex(at) if isinstance(at, str) else tuple(map(float.fromhex, at))
 
     @property
@@ -336,6 +362,8 @@ class ErrorBound:
 
     def __repr__(self) -> str:
         known, accuracy = self._record.known, self._record.wanted.accuracy
+        if known["trust"] == "interval":
+            return f"at most {float(self):.6f} ulp: proved by interval arithmetic, step by step"
         if known["trust"] == "exhaustive":
             how = f"every argument was run, {known['not correctly rounded']:,} results are not correctly rounded"
         else:

@@ -1,20 +1,24 @@
 """Functions of two float32 arguments, computed in doubles: powers, angles, lengths, sums of exponentials.
 
 A double carries 29 bits more than the result, so a few roundings on the way leave the result correctly rounded but for
-one in a hundred million.  What is left is which numbers the special arguments give: as C23 says in Annex F, which is
-what IEEE 754 recommends.
+one in a million or fewer.  Special arguments give what C23 says in Annex F, which is what IEEE 754 recommends.
+
+The names of some values are those of the stages that `two_argument_bounds` certifies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from optgen.functions.doubles import logarithm
-from optgen.functions.doubles.pairs import MAGIC, MAGIC_BITS, exponent_of, exponential_terms
+from optgen.functions.doubles.exponential import reduce
+from optgen.functions.doubles.pairs import MAGIC, MAGIC_BITS, exponent_of, exponential, exponential_terms
 from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_float64
-from optgen.functions.target import ball, precise
+from optgen.functions.schemes.exponential import Exponential
+from optgen.functions.target import ball, precise, to_fraction
 from optgen.ir import nodes as ir
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
@@ -27,17 +31,37 @@ SHARE_TERMS = 12
 FAR = 300.0  # powers of 2 that overflow or vanish in float32, and are normal doubles
 
 
-def programs(name: str, meaning: Function) -> Iterator[Straight]:
-    """The program, if the meaning is one of these functions: compared with each at a few points."""
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A function as Arb computes it, points that tell it from others, and what writes its program."""
+
+    name: str
+    formula: Callable[[Any, Any], Any]
+    points: tuple[tuple[Fraction, Fraction], ...]
+    write: Callable[[Builder, Value, Value], Value]
+
+    def program(self, name: str, arguments: Sequence[str]) -> Straight:
+        b = Builder(name)
+        with precise():
+            return b.finish(self.write(b, *[b.parameter(argument, "f32") for argument in arguments]))
+
+
+def recognise(meaning: Function) -> Family | None:
+    """The family of a meaning of two arguments: compared with each at a few points."""
     ((_, result),) = meaning.results
     compiled = Meaning.of(ir.access(result), list(meaning.parameters))
-    first, second = (parameter.name for parameter in meaning.parameters)
     with precise():
-        for formula, points, write in FAMILIES:
-            if all(_agree(compiled, formula, point) for point in points):
-                b = Builder(name)
-                x, y = b.parameter(first, "f32"), b.parameter(second, "f32")
-                yield b.finish(write(b, x, y))
+        for family in FAMILIES:
+            if all(_agree(compiled, family.formula, point) for point in family.points):
+                return family
+    return None
+
+
+def programs(name: str, meaning: Function) -> Iterator[Straight]:
+    """The program, if the meaning is one of these functions."""
+    family = recognise(meaning)
+    if family is not None:
+        yield family.program(name, [parameter.name for parameter in meaning.parameters])
 
 
 def _agree(compiled: Meaning, formula: Callable[[Any, Any], Any], point: tuple[Fraction, Fraction]) -> bool:
@@ -72,7 +96,7 @@ def angle(b: Builder, y: Value, x: Value) -> Value:
     turn = 2 * ball(1).atan()
     part = b.fma(share * square, b.horner(square, _arc_tangent()), share).named("part")
     part = b.select(steep, float(to_float64(turn)) - part, part)
-    part = b.select(b.apply("bits", x) < 0, float(to_float64(2 * turn)) - part, part).named("size")
+    part = b.select(b.apply("bits", x) < 0, float(to_float64(2 * turn)) - part, part)
     made = b.apply("copysign", b.apply("f32", part), y)
     return b.select(x.equals(x) & y.equals(y), made, x + y)
 
@@ -101,9 +125,8 @@ def _fitted(
 def power(b: Builder, x: Value, y: Value) -> Value:
     """x^y = 2^(y*log2|x|) with the sign of an odd power; NaN of a negative x and a fraction y."""
     exponent = b.apply("f64", y)
-    size = abs(b.apply("f64", x))
-    by = (exponent * binary_logarithm(b, size)).named("by")
-    by = b.select(size.equals(1.0), 0.0, by)
+    size = abs(b.apply("f64", x)).named("size")
+    by = b.select(size.equals(1.0), 0.0, exponent * binary_logarithm(b, size)).named("power")
     made = power_of_two(b, by).named("made")
     whole = b.apply("floor", exponent).equals(exponent).named("whole")
     half = 0.5 * exponent
@@ -145,8 +168,10 @@ def sum_of_exponentials(b: Builder, x: Value, y: Value) -> Value:
     """log(e^x + e^y) = max + log1p(e), e = e^-|x - y|, and log1p(e) = 2 artanh(e/(2 + e))."""
     first, second = b.apply("f64", x), b.apply("f64", y)
     apart = b.select(first.equals(second), 0.0, -abs(first - second)).named("apart")
-    scale = float(to_float64(1 / ball(2).log()))
-    e = power_of_two(b, apart * scale).named("e")
+    inside = b.apply("max", b.constant(-FAR, "f64"), apart).named("inside")
+    exponent, w = reduce(b, inside, Exponential(to_fraction(ball(2).log()), Fraction(1)))
+    part = exponential(b, w, exponential_terms())
+    e = exponent.added(b, part.high + part.low).named("e")
     v = (e / (2.0 + e)).named("v")
     square = v * v
     points = [q for q in chebyshev_points(Fraction(0), Fraction(1, 3), 12 * SHARE_TERMS) if q != 0]
@@ -163,10 +188,9 @@ def _near(*values: str) -> tuple[Fraction, ...]:
 PLANE = (_near("3/8", "5/2"), _near("-7/4", "9/8"), _near("-1/2", "-3"), _near("6", "-1/4"))
 POSITIVE = (_near("3/8", "5/2"), _near("7/4", "-9/8"), _near("1/2", "3"), _near("6", "-1/4"))
 
-Family = tuple[Callable[[Any, Any], Any], tuple[Any, ...], Callable[[Builder, Value, Value], Value]]
-FAMILIES: tuple[Family, ...] = (
-    (lambda x, y: (x * x + y * y).sqrt(), PLANE, hypotenuse),
-    (lambda y, x: type(y).atan2(y, x), PLANE, angle),
-    (lambda x, y: (y * x.log()).exp(), POSITIVE, power),
-    (lambda x, y: (x.exp() + y.exp()).log(), PLANE, sum_of_exponentials),
+FAMILIES = (
+    Family("length", lambda x, y: (x * x + y * y).sqrt(), PLANE, hypotenuse),
+    Family("angle", lambda y, x: type(y).atan2(y, x), PLANE, angle),
+    Family("power", lambda x, y: (y * x.log()).exp(), POSITIVE, power),
+    Family("sum of exponentials", lambda x, y: (x.exp() + y.exp()).log(), PLANE, sum_of_exponentials),
 )

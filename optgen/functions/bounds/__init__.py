@@ -9,4 +9,5 @@ command.  Must not know: schemes, kernels, who asks.
     paths       a program run on a piece, on which all that it decides is decided the same way
     pieces      a domain cut into such pieces, until the bound is good enough on each
     interval    the claim, the certificate
+    stages      the steps of programs of two arguments, each as a function of one number
 """

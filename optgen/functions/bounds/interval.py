@@ -65,7 +65,7 @@ def certify(program: Straight, claim: Claim, progress: Progress | None = None) -
     True
     """
     paths, meaning = _paths(program), _meaning(claim)
-    parts = _domain(claim.domain, paths.format)
+    parts = domain_pieces(claim.domain, paths.format)
     found = bound(paths, meaning, _watched(parts, progress), GOAL * claim.amount)
     return IntervalProof(program, claim, found, tuple(_wrong(program, meaning, claim.domain)))
 
@@ -73,7 +73,7 @@ def certify(program: Straight, claim: Claim, progress: Progress | None = None) -
 def spot_check(program: Straight, claim: Claim, count: int, seed: int = 0) -> Bound:
     """The bound on random pieces of the domain, each of about 2^40 numbers: what a test can run again in a second."""
     paths, draw = _paths(program), Random(seed)
-    parts = _domain(claim.domain, paths.format)
+    parts = domain_pieces(claim.domain, paths.format)
     chosen = []
     for _ in range(count):
         piece = draw.choice(parts)
@@ -96,7 +96,7 @@ def _meaning(claim: Claim) -> Meaning:
     return Meaning.of(ir.access(result), [argument])
 
 
-def _domain(domain: Domain | None, format: Format) -> list[Piece]:
+def domain_pieces(domain: Domain | None, format: Format) -> list[Piece]:
     """All finite numbers of a domain but zero."""
     whole = Piece(1, format.infinite - 1)
     if domain is None:
@@ -104,7 +104,7 @@ def _domain(domain: Domain | None, format: Format) -> list[Piece]:
     made = []
     for low, high, negative in ((domain.low, domain.high, False), (-domain.high, -domain.low, True)):
         if high > 0:
-            first = max(1, _bits(max(low, 0.0), format, up=True))
+            first = max(1, _bits(max(low, 0.0) + 0.0, format, up=True))
             last = min(whole.last, _bits(high, format, up=False))
             made += [Piece(first, last, negative)] if first <= last else []
     return made

@@ -27,7 +27,7 @@ from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact, precision_
 PRECISION = 160
 ORDER = 18  # of the function's Taylor polynomials
 SAMPLES = 4096  # of a piece, where a decision is looked for
-HALVINGS = 3  # of a piece on which nothing is left but the bound itself
+HALVINGS = 6  # of a piece on which nothing is left but the bound itself
 
 
 @dataclass(frozen=True, slots=True)
