@@ -181,8 +181,8 @@ def sum_of_exponentials(b: Builder, x: Value, y: Value) -> Value:
     return b.select(x.equals(x) & y.equals(y), made, x + y)
 
 
-def _near(*values: str) -> tuple[Fraction, ...]:
-    return tuple(map(Fraction, values))
+def _near(x: str, y: str) -> tuple[Fraction, Fraction]:
+    return Fraction(x), Fraction(y)
 
 
 PLANE = (_near("3/8", "5/2"), _near("-7/4", "9/8"), _near("-1/2", "-3"), _near("6", "-1/4"))
