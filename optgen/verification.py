@@ -174,8 +174,16 @@ def solver_of(spec: Spec, claim: Claim, example: Mapping[str, Any], anywhere: bo
         return compiler._solver(program, compiler._engine("llvm", "float64"), "llvm", "float64", None)
     operators = operators_of(program)
     members = {n: rebuilt(data, n.partition("[")[0] in operators) for n, data in example["functions"].items()}
-    oracles = {name: in_floats(answer) for name, answer in as_oracles(members).items()}
+    oracles = {f"oracle {name}{way}": unknown for name in program.oracles for way in ("", ".grad", ".prox")}
+    oracles |= {name: in_floats(answer) for name, answer in as_oracles(members).items()}
     return compiler.driven(program, oracles)
+
+
+def unknown(x: Any, *_: Any) -> Any:
+    """What a function answers of which a counterexample says nothing."""
+    import numpy as np
+
+    return np.full(np.shape(x), np.nan)
 
 
 def operators_of(program: Program) -> set[str]:

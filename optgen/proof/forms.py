@@ -291,6 +291,8 @@ class Reader(Answers):
                 for index, known in zip(indices, sized, strict=True):
                     if known or members:
                         members -= not known
+                        if not left:
+                            raise NotLinear("a tensor all of whose entries are meant")
                         here[index] = left.pop(0)
                     else:
                         along = index

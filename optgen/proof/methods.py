@@ -10,6 +10,7 @@ from optgen.proof.worker import Worker
 
 def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
     """Algebra and real arithmetic on the claim as it stands; a proof is attacked, a model of a solver is run."""
+    from optgen.proof.check_classes import Rejected
     from optgen.proof.instances import attack_lemma, instance
     from optgen.proof.lemma import lemma_of, questions
     from optgen.proof.recheck import recheck
@@ -26,7 +27,10 @@ def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
     if found.status == "proved":
         runs = attack_lemma(claim, asked, expand)
         part.certificate = found.certificate
-        part.words = (*recheck(found.certificate).words, attacked(runs))
+        try:
+            part.words = (*recheck(found.certificate).words, attacked(runs))
+        except Rejected as why:
+            return Part(tried=[*found.tried, ("checker", f"rejected: {why}", 0.0)])
     if found.status == "refuted" and found.question is not None:
         part.counterexample = instance(claim, found.question, found.numbers, expand)
         if part.counterexample is None:

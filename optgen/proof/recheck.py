@@ -8,6 +8,7 @@ from typing import Any
 from optgen.proof.boxes import check_boxes
 from optgen.proof.check import Report, check
 from optgen.proof.check_classes import Rejected
+from optgen.proof.check_identity import Differs, TooMuch, check_entries
 from optgen.proof.check_order import check_order
 from optgen.proof.check_stability import check_stability
 from optgen.proof.identity import NotAnIdentity, check_identity
@@ -32,6 +33,15 @@ def in_parts(data: Mapping[str, Any]) -> Report:
 
 
 def identity(data: Mapping[str, Any]) -> Report:
+    """By the small checker where it decides, else by the normal form of the provers."""
+    try:
+        if data["goal"][0] not in ("=", "<=", ">="):
+            raise Rejected("equal sides prove no other relation")
+        return Report("algebra", (check_entries(data),))
+    except Differs as why:
+        raise Rejected(str(why)) from None
+    except TooMuch:
+        pass
     try:
         return Report("algebra", tuple(check_identity(data)))
     except NotAnIdentity as why:

@@ -87,6 +87,6 @@ def known_states(
     for name, tensor in zip(names, after, strict=True):
         try:
             found[name] = as_text(evaluation.values([tensor], expand)[0])
-        except (ElsewhereError, ZeroDivisionError, NotLinear):
+        except (ElsewhereError, ZeroDivisionError, NotLinear, ir.IRError):
             continue
     return found
