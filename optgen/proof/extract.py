@@ -19,7 +19,7 @@ from optgen.proof import noise
 from optgen.proof.answers import MARK, Asked
 from optgen.proof.averages import Averages, Place
 from optgen.proof.cancel import lowest
-from optgen.proof.constructions import conjugate_point
+from optgen.proof.constructions import conjugate_point, gap
 from optgen.proof.domains import Constraint, Contradiction, intervals
 from optgen.proof.forms import Frame, Reader
 from optgen.proof.inputs import MOST_STEPS, Inputs
@@ -344,12 +344,9 @@ class Extraction(Inputs):
         L = self.class_argument(argument, ())
         if L is None or membership.members:
             raise NotLinear("a class that speaks of two functions")
-        points = []
-        for p in list(self.reader.asked.get(f, Asked()).points.values()):
-            q = self.reader.point(h, p.x)
-            points.append(Point(p.name, p.x, L * q.g - p.g, L * q.f - p.f))
+        points = list(self.reader.asked.get(f, Asked()).points.values())
         self.relative.append((f, L, h))
-        return [Oracle(f"L {h} - {f}", (Membership("convex"),), tuple(points))]
+        return [gap(f"L {h} - {f}", points, [self.reader.point(h, p.x) for p in points], L)]
 
     def oracles(self) -> tuple[Oracle, ...]:
         for base, (_, dimension) in self.reader.averages.families.items():
