@@ -75,6 +75,12 @@ def _described(function: Any) -> list[str]:
     return lines
 
 
+def _bound(known: dict[str, Any]) -> str:
+    """The error of a certificate, in ulps or in words."""
+    exact = known["accuracy"]["amount"] == "1/2" and not known["accuracy"]["relative"]
+    return "correctly rounded" if exact else f"{float(known['error at most']):.4f} ulp"
+
+
 def _list() -> None:
     """The shipped functions: what each is, and what its certificate says of its error."""
     import json
@@ -88,7 +94,7 @@ def _list() -> None:
         docs = [doc for kind, found, doc in optgen.load(path).contents if found == name]
         kept = path.with_suffix(".json")
         known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
-        said = f"{known['verdict']}, {float(known['error at most']):.4f} ulp" if known else "no certificate"
+        said = f"{known['verdict']}, {_bound(known)}" if known else "no certificate"
         double = certificate(name, "float64")
         said += f"; float64 {double['error at most']}" if double else ""
         click.echo(f"{name:<{width}}  {said:<36}  {docs[0] if docs else ''}")
