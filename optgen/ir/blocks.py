@@ -26,7 +26,7 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class LoopBlocks:
     """The region of a loop: `head` is what its condition needs, and what a step and the finals share; `tail` is the
-    rest of one step, `close` the rest of the finals."""
+    rest of one step, `close` the rest of the finals.  See passes/finals for what they share."""
 
     head: Block
     tail: Block

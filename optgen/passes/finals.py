@@ -1,6 +1,7 @@
-"""Finals of loops as what is computed after the loop: for passes and backends that know no finals.
+"""Finals of loops apart from their steps: after the loop, for passes and backends that know no finals; or in it, where
+that keeps a step whole.
 
-Expects any function; preserves floats exactly.  What a step and a final share is then computed twice.
+Expects any function; preserves floats exactly.  What a step and a final share is then written twice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.operations import apply
 from optgen.ir.program import Function
-from optgen.passes.derivative_regions import instantiate
+from optgen.passes.derivative_regions import instantiate, open_places
+
+COMPUTED = (ir.Array, ir.Concat, ir.View, ir.Call, ir.Loop)  # what a backend computes at some place, under a name
 
 
 def has_finals(roots: Iterable[AnyNode]) -> bool:
@@ -38,7 +41,7 @@ def without_finals(roots: Sequence[Tensor]) -> list[Tensor]:
             return None
         loop = node.source
         if loop not in made:
-            plain = _plain(loop)
+            plain = _with(loop, ())
             made[loop] = plain, _after(loop, plain)
         first = len(loop.parameters) + 1 + len(loop.traces)
         if node.position < first:
@@ -48,10 +51,35 @@ def without_finals(roots: Sequence[Tensor]) -> list[Tensor]:
     return walk.rewrite(roots, rule)
 
 
-def _plain(loop: ir.Loop) -> ir.Loop:
+def whole_steps(function: Function) -> Function:
+    """The function with finals that share nothing with the steps of a loop whose condition needs nothing computed.
+
+    What a step and a final share stands before the condition.  Where that needs nothing there, a step would be cut in
+    two for it, whose loops could not be fused any more.
+    """
+    tensors = [tensor for _, tensor in function.results]
+
+    def rule(node: AnyNode) -> AnyNode | None:
+        if not isinstance(node, ir.Loop) or not node.finals or _has_head(node):
+            return None
+        places: dict[AnyNode, AnyNode] = {place: place for place in (node.counter, *node.parameters)}
+        return _with(node, instantiate(node.finals, places))
+
+    results = zip((name for name, _ in function.results), walk.rewrite(tensors, rule), strict=True)
+    return Function(function.name, function.dims, function.parameters, tuple(results), function.doc)
+
+
+def _has_head(loop: ir.Loop) -> bool:
+    """Whether the condition needs something to be computed in each step."""
+    inside = open_places([loop])
+    below = walk.postorder([] if loop.condition is None else [loop.condition])
+    return any(isinstance(node, COMPUTED) and node in inside for node in below)
+
+
+def _with(loop: ir.Loop, finals: Sequence[Tensor]) -> ir.Loop:
     return ir.loop(
         loop.counter, loop.parameters, loop.initial, loop.body, limit=loop.limit, condition=loop.condition,
-        traces=loop.traces, capacity=loop.capacity, name=loop.name,
+        traces=loop.traces, capacity=loop.capacity, finals=finals, name=loop.name,
     )  # fmt: skip
 
 

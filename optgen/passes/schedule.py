@@ -18,9 +18,8 @@ from optgen.ir.nodes import AnyNode
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
 from optgen.passes.branches import branched
+from optgen.passes.finals import COMPUTED, whole_steps
 from optgen.passes.naming import author, described
-
-_COMPUTED = (ir.Array, ir.Concat, ir.View, ir.Call, ir.Loop)
 
 
 def schedule(function: Function, reserved: Iterable[str] | None = None, in_place: bool = False) -> Scheduled:
@@ -30,10 +29,14 @@ def schedule(function: Function, reserved: Iterable[str] | None = None, in_place
     """
     roots = [tensor for _, tensor in function.results]
     order = list(walk.postorder(roots))
+    if any(isinstance(node, ir.Loop) and node.finals for node in order):
+        function = whole_steps(function)
+        roots = [tensor for _, tensor in function.results]
+        order = list(walk.postorder(roots))
     inside = regions(order)
     members: dict[ir.Loop | None, list[Computed]] = {None: []}
     for node in order:
-        if isinstance(node, _COMPUTED):
+        if isinstance(node, COMPUTED):
             members.setdefault(_innermost(inside[node]), []).append(node)
     body = _block(members, members[None], roots)
     names = _names(function, order, inside, function.dims if reserved is None else reserved, in_place)

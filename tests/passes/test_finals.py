@@ -97,3 +97,30 @@ def test_steps_that_say_how_they_end_leave_no_finish() -> None:
     assert list(joined) == ["setup", "advance_0"]
     names = [name for name, _ in joined["advance_0"].results]
     assert names[-4:] == ["stop_end", "loss_end", "gnorm_end", "objective_end"]
+
+
+def test_steps_stay_whole_where_the_condition_computes_nothing() -> None:
+    """Without a rule that needs the values, what a final shares with a step is no reason to cut the step in two."""
+    from optgen.ir.blocks import LoopBlocks
+    from optgen.passes.schedule import schedule
+
+    def blocks(condition: ir.Scalar | None) -> LoopBlocks:
+        made, _, _ = descent(40)
+        (loop,) = loops_of(made)[-1:]
+        changed = walk.rewrite(
+            [tensor for _, tensor in made.results],
+            lambda node: ir.loop(
+                loop.counter, loop.parameters, loop.initial, loop.body, limit=loop.limit, condition=condition,
+                traces=loop.traces, capacity=loop.capacity, finals=loop.finals,
+            ) if node is loop else None,
+        )  # fmt: skip
+        names = [name for name, _ in made.results]
+        scheduled = schedule(pipeline.run(function("f", made.parameters, list(zip(names, changed, strict=True)))))
+        return next(found for node, found in scheduled.body.loops.items() if node.finals)
+
+    made, _, _ = descent(40)
+    (loop,) = loops_of(made)[-1:]
+    shared, whole = blocks(loop.condition), blocks(apply("lt", ir.access(loop.counter), ir.constant(20)))
+    assert shared.head.nodes and not whole.head.nodes
+    assert len(whole.close.nodes) > len(shared.close.nodes)
+    assert not set(whole.tail.nodes) & set(whole.close.nodes)
