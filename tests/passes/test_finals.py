@@ -104,22 +104,18 @@ def test_steps_stay_whole_where_the_condition_computes_nothing() -> None:
     from optgen.ir.blocks import LoopBlocks
     from optgen.passes.schedule import schedule
 
+    made, _, _ = descent(40)
+    loop = next(loop for loop in loops_of(made) if loop.finals)
+
     def blocks(condition: ir.Scalar | None) -> LoopBlocks:
-        made, _, _ = descent(40)
-        (loop,) = loops_of(made)[-1:]
-        changed = walk.rewrite(
-            [tensor for _, tensor in made.results],
-            lambda node: ir.loop(
-                loop.counter, loop.parameters, loop.initial, loop.body, limit=loop.limit, condition=condition,
-                traces=loop.traces, capacity=loop.capacity, finals=loop.finals,
-            ) if node is loop else None,
+        changed = ir.loop(
+            loop.counter, loop.parameters, loop.initial, loop.body, limit=loop.limit, condition=condition,
+            traces=loop.traces, capacity=loop.capacity, finals=loop.finals,
         )  # fmt: skip
-        names = [name for name, _ in made.results]
-        scheduled = schedule(pipeline.run(function("f", made.parameters, list(zip(names, changed, strict=True)))))
+        results = [(f"r{k}", ir.output(changed, k)) for k in range(len(made.results))]
+        scheduled = schedule(pipeline.run(function("f", made.parameters, results)))
         return next(found for node, found in scheduled.body.loops.items() if node.finals)
 
-    made, _, _ = descent(40)
-    (loop,) = loops_of(made)[-1:]
     shared, whole = blocks(loop.condition), blocks(apply("lt", ir.access(loop.counter), ir.constant(20)))
     assert shared.head.nodes and not whole.head.nodes
     assert len(whole.close.nodes) > len(shared.close.nodes)

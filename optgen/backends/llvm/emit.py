@@ -89,7 +89,8 @@ def module(
 
 
 def _function(body: Body, procedure: Procedure) -> list[str]:
-    """The exported function and the parts of its loops.
+    """The exported function and the parts of its loops.  Steps of a loop with memory are a function of their own, which
+    is told that no arrays overlap.
 
     `%buffers` has the pointers of parameters, results and temporaries with axes, in this order, `%dims` the dims; for
     shared work there is scratch memory after the buffers, and its size after the dims.
@@ -97,16 +98,18 @@ def _function(body: Body, procedure: Procedure) -> list[str]:
     shared = body.nests is not None
     buffers = [*procedure.parameters, *procedure.results, *(b for b in procedure.temporaries if b.axes)]
     places = {buffer: position for position, buffer in enumerate(buffers)}
-    arrays = [buffer for buffer in buffers if buffer.axes]
-    for position, buffer in enumerate(arrays):
+    given: list[tuple[str, str]] = []  # types and registers of what is in the tables
+    for position, buffer in enumerate(buffer for buffer in buffers if buffer.axes):
         body.pointers[buffer] = f"%p{position}"
-        _given(body, f"%p{position}", "ptr", "%buffers", places[buffer])
+        given.append(_taken(body, f"%p{position}", "ptr", "%buffers", places[buffer]))
     for position, name in enumerate(procedure.dims):
         body.values[0][ir.dim(name)] = f"%d{position}"
-        _given(body, f"%d{position}", "i64", "%dims", position)
+        given.append(_taken(body, f"%d{position}", "i64", "%dims", position))
     if shared:
-        _given(body, "%scratch", "ptr", "%buffers", len(buffers))
-        _given(body, "%scratch.size", "i64", "%dims", len(procedure.dims))
+        given.append(_taken(body, "%scratch", "ptr", "%buffers", len(buffers)))
+        given.append(_taken(body, "%scratch.size", "i64", "%dims", len(procedure.dims)))
+    taken, body.lines = body.lines, []
+    if shared:
         body.externals |= {"declare void @optgen_enter()", "declare void @optgen_leave()"}
         body.do("call void @optgen_enter()")
     body.bases = bases_of(procedure.body)
@@ -130,13 +133,21 @@ def _function(body: Body, procedure: Procedure) -> list[str]:
             body.do(f"store {body.memory(buffer.dtype)} {value}, ptr {_pointer(body, places[buffer])}")
     if shared:
         body.do("call void @optgen_leave()")
-    head = f"define void @optgen_{procedure.name}(ptr %buffers, ptr %dims, ptr %interrupt) #0 {{"
-    return [head, "entry:", *body.slots, *body.lines, "  ret void", "}", "", *body.functions]
+    tables = "ptr %buffers, ptr %dims, ptr %interrupt"
+    head, end = f"define void @optgen_{procedure.name}({tables})", ["  ret void", "}", ""]
+    if not any(isinstance(statement, While) for statement in procedure.body):
+        return [f"{head} #0 {{", "entry:", *body.slots, *taken, *body.lines, *end, *body.functions]
+    apart = ", ".join([*(f"{'ptr noalias' if kind == 'ptr' else kind} {name}" for kind, name in given), tables])
+    passed = ", ".join([*(f"{kind} {name}" for kind, name in given), tables])
+    steps = [f"define internal void @{procedure.name}.steps({apart}) #0 {{", "entry:", *body.slots, *body.lines, *end]
+    call = f"  call void @{procedure.name}.steps({passed})"
+    return [*steps, *body.functions, f"{head} {{", "entry:", *taken, call, *end]
 
 
-def _given(body: Body, register: str, kind: str, table: str, place: int) -> None:
+def _taken(body: Body, register: str, kind: str, table: str, place: int) -> tuple[str, str]:
     """A register for an entry of a table that the caller gave."""
     body.do(f"{register} = load {kind}, ptr {body.value(f'getelementptr {kind}, ptr {table}, i64 {place}')}")
+    return kind, register
 
 
 def _pointer(body: Body, place: int) -> str:
