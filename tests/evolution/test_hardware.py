@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import optgen
+from optgen.cli.group import cli
 from optgen.diagnostics import SpecError
-from optgen.evolution.hardware import island, kinds, machine, moves, programs, setting
+from optgen.evolution.hardware import island, kinds, machine, moves, normal, programs, setting
 from optgen.evolution.hardware.fit import fit, fit_tables, slots, tangent
 from optgen.evolution.hardware.points import values
 from optgen.evolution.machine import CONSTANT
@@ -44,7 +46,7 @@ def mutants(name: str, count: int, seed: int):
     while count:
         child = machine.empty()
         machine.copy(parent, child)
-        if moves.change(child, state) and moves.tidy(child) and child.n[0] > 0:
+        if moves.change(child, state) and normal.tidy(child) and child.n[0] > 0:
             parent, count = child, count - 1
             yield child
 
@@ -99,7 +101,7 @@ def test_the_normal_form_forgets_sides():
         return programs.to_arrays(b.finish(y + x if swapped else x + y))
 
     first, second = program(False), program(True)
-    assert moves.structure(first) == moves.structure(second) != moves.structure(programs.to_arrays(shipped("exp2")))
+    assert normal.structure(first) == normal.structure(second) != normal.structure(programs.to_arrays(shipped("exp2")))
 
 
 def test_an_addition_costs_less_than_a_product_with_one():
@@ -108,16 +110,16 @@ def test_an_addition_costs_less_than_a_product_with_one():
     fused = programs.to_arrays(b.finish(b.fma(x, 1.0, 3.0)))
     b = Builder("f")
     added = programs.to_arrays(b.finish(b.parameter("x", "f32") + 3.0))
-    assert moves.cost(added) < moves.cost(fused) < moves.cost(programs.to_arrays(shipped("exp2")))
+    assert normal.cost(added) < normal.cost(fused) < normal.cost(programs.to_arrays(shipped("exp2")))
 
 
 def test_a_table_whose_index_may_leave_it_is_dear():
     tables = programs.to_arrays(shipped("tanh"))
-    inside = moves.cost(tables)
+    inside = normal.cost(tables)
     masks = [i for i in range(tables.n[0]) if tables.kind[i] == kinds.AND]
     for i in masks:
         tables.kind[i] = kinds.OR
-    assert moves.cost(tables) >= inside + kinds.GATHERED - max(kinds.WEIGHTS)
+    assert normal.cost(tables) >= inside + kinds.GATHERED - max(kinds.WEIGHTS)
 
 
 def cube_points():
@@ -177,9 +179,9 @@ def by_table() -> machine.Program:
 
 def test_a_packed_table_gives_the_same_bits_by_one_operation_less():
     program, state = by_table(), np.array([3], np.uint64)
-    before, cost = run(program, ARGUMENTS[:300]), moves.cost(program)
-    assert moves.pack(program, state) and moves.tidy(program)
-    assert same_bits(run(program, ARGUMENTS[:300]), before) and moves.cost(program) < cost
+    before, cost = run(program, ARGUMENTS[:300]), normal.cost(program)
+    assert moves.pack(program, state) and normal.tidy(program)
+    assert same_bits(run(program, ARGUMENTS[:300]), before) and normal.cost(program) < cost
     assert not moves.pack(program, state)
 
 
@@ -249,6 +251,13 @@ def test_a_find_is_a_spec_with_a_certificate_of_every_argument(small, tmp_path):
     assert program.digest in paths[1].read_text(encoding="utf-8") and '"verdict": "proved"' in paths[1].read_text()
 
 
+def test_the_command_prints_the_front_and_writes_the_find(small, tmp_path):
+    command = ["search", "exp2", "--on", "float32", "--start", "exp2", "--domain", "0.5", "1", "--evaluations", "6400"]
+    ran = CliRunner().invoke(cli, [*command, "--plot", str(tmp_path / "front.png"), "-o", str(tmp_path)])
+    assert ran.exit_code == 0 and "the function takes" in ran.output and "of the baseline's time" in ran.output
+    assert {path.name for path in tmp_path.iterdir()} == {"front.png", "exp2.opt", "exp2.json"}
+
+
 def test_a_block_asks_for_time(small):
     spec = optgen.parse(
         "search fast\n  target 2^x\n  domain x in [0, 1]\n  objective ulp, time\n  budget 3200 evaluations, seed 4\n"
@@ -275,7 +284,7 @@ def test_a_search_that_cannot_succeed_is_refused(options, sentence):
 
 
 def test_the_engine_knows_no_target():
-    engine = {"kinds", "machine", "fit", "moves", "island"}
+    engine = {"kinds", "machine", "fit", "moves", "normal", "island"}
     for part in engine:
         for node in ast.walk(ast.parse((HARDWARE / f"{part}.py").read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("optgen"):

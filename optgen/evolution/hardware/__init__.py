@@ -9,7 +9,8 @@ it sees as numbers at points.
     machine      programs as arrays, evaluated with the processor's bits
     programs     from a program of the IR to arrays and back
     fit          constants: least squares by exact tangents, then steps of single floats
-    moves        random changes that keep types right; normal form; cost
+    moves        random changes that keep types right
+    normal       the form by which a structure is known, and what a program costs
     points       arguments and exact values, from the bounded reference
     island       a population that evolves by itself for an epoch, on inputs that grow by counterexamples
     setting      what `epochs` asks of a regime

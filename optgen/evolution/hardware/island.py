@@ -14,7 +14,8 @@ import numpy as np
 
 from optgen.evolution.hardware.fit import fit, fit_tables, shake
 from optgen.evolution.hardware.machine import LIMIT, Program, compiled, copy, empty, evaluate, largest_error
-from optgen.evolution.hardware.moves import change, cost, pack, rescale, structure, tidy
+from optgen.evolution.hardware.moves import change, pack, rescale
+from optgen.evolution.hardware.normal import cost, structure, tidy
 from optgen.evolution.island import SEEN, admitted, attempts
 from optgen.evolution.moves import below, uniform
 

@@ -1,7 +1,7 @@
 """The operations of a search in float32: what each takes and gives, which of the processor's units it keeps busy.
 
 A kind is an operation of `ir.straight_operations` at operands of given types.  Its *unit* says where a vector of it
-runs on processors with two multiplying and two adding pipes; costs are made of that (`moves.cost`), never of a clock,
+runs on processors with two multiplying and two adding pipes; costs are made of that (`normal.cost`), never of a clock,
 so that a search is the same whenever and wherever it runs.  Times (`functions.speed`) decide what is reported.
 """
 

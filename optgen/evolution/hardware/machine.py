@@ -21,7 +21,7 @@ from optgen.evolution.machine import CONSTANT, X, compiler
 
 LIMIT = 56  # operations of a program
 TABLES, ENTRIES = 10, 32
-FILES = ("kinds", "machine", "fit", "moves", "island")  # those with compiled functions
+FILES = ("kinds", "machine", "fit", "moves", "normal", "island")  # those with compiled functions
 compiled = compiler([f"hardware/{name}" for name in FILES] + ["moves", "island"], fastmath=False)
 TAKES, GIVES = k.TAKES, k.GIVES
 

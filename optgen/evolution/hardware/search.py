@@ -1,6 +1,6 @@
 """A search in float32 from its target to a front of programs: the largest error in ulps against measured time.
 
-Inside the epochs a model of the processor stands for time (`moves.cost`), so that the seed fixes the search.  At its
+Inside the epochs a model of the processor stands for time (`normal.cost`), so that the seed fixes the search.  At its
 end the best program of each cost is swept and timed beside a baseline; what no other beats in both is the front.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from optgen.evolution.course import Course, check, run
 from optgen.evolution.epochs import Population
 from optgen.evolution.hardware.island import Island, at
-from optgen.evolution.hardware.moves import cost
+from optgen.evolution.hardware.normal import cost
 from optgen.evolution.hardware.points import Source, source
 from optgen.evolution.hardware.polish import polished
 from optgen.evolution.hardware.programs import Origin, simplest, to_arrays

@@ -8,7 +8,7 @@ import numpy as np
 
 from optgen.evolution.hardware.island import Island, at, evolve, keep, new_island, settle, worst_inputs
 from optgen.evolution.hardware.machine import Program, evaluate, largest_error, workspace
-from optgen.evolution.hardware.moves import cost, structure
+from optgen.evolution.hardware.normal import cost, structure
 from optgen.evolution.hardware.points import Points, Source
 
 CHILDREN = 16_384  # of an island in an epoch
