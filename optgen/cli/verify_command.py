@@ -162,7 +162,9 @@ def show(verdict: Verdict, explain: bool) -> None:
     trust = f" [{verdict.trust}]" if verdict.trust else ""
     wrong = "" if verdict.as_claimed or verdict.verdict == "unknown" else f"  (the spec says {verdict.mode})"
     owner = f"{verdict.owner}: " if verdict.owner else ""
-    click.echo(f"{word} {owner}{verdict.claim}{trust} {verdict.seconds:.2f} s{wrong}")
+    line = "" if verdict.span is None else verdict.span.source.line_column(verdict.span.start)[0]
+    name = verdict.claim or f"the claim in line {line}"
+    click.echo(f"{word} {owner}{name}{trust} {verdict.seconds:.2f} s{wrong}")
     if explain:
         for line in claim_lines(verdict.span):
             click.echo(f"    | {line}")

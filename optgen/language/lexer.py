@@ -72,7 +72,7 @@ _HABITS: dict[str, tuple[tuple[str, str], str, str]] = {
     "||": ((WORD, "or"), "conditions are joined by words", "write `or` for ||"),
     "!": ((WORD, "not"), "negation is the word not", "write `not c` for !c"),
     ":=": (("EQUAL", "="), "definitions are written with =", "write = for :="),
-    "=>": (("ARROW", "->"), "functions are written with ->", "write x -> x^2"),
+    "=>": (("ARROW", "->"), "functions are written with ->", "write x -> x^2; what a claim assumes stands in `given`"),
     "//": (("SLASH", "/"), "/ is real division, and there is no //", "write floor(a/b) for a//b"),
     **{
         f"{sign}=": (

@@ -14,6 +14,11 @@ from optgen.language.lexer import NUMBER, PRIMED, RESERVED, STRING, WORD, Token
 
 # ---------------------------------------------------------------- lines in the wrong block
 
+MEANT = {  # words for lines that other texts have
+    "forall": "for all", "all": "for all", "assume": "given", "assuming": "given", "suppose": "given", "if": "given",
+    "show": "prove", "proof": "prove", "then": "prove", "theorem": "prove", "disprove": "refute",
+}  # fmt: skip
+
 _EQUATION_MARKS = frozenset(["EQUAL", "LSQB", "DOT", "COMMA", "LPAR"])
 
 
@@ -34,7 +39,8 @@ def misplaced(line: LogicalLine, block: str, source: Source) -> Diagnostic | Non
             if first.text in RESERVED:
                 return None
             message = f"`{first.text}` opens no line {place}"
-            fix = suggestion(first.text, kind.words)
+            meant = MEANT.get(first.text, "")
+            fix = f"write {meant}" if meant.split(" ")[0] in kind.words else suggestion(first.text, kind.words)
             return Diagnostic("E0111", message, span, help=fix or f"here may stand {holds(block)}")
     if kind.start != "step" and first.kind in (WORD, PRIMED) and _is_equation(line, block):
         whole = Span(source, line.start, line.end)

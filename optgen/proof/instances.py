@@ -192,7 +192,9 @@ def true(fact: Any, evaluation: Evaluation, expand: Expand) -> bool:
     match fact:
         case said.Relation():
             left, right = evaluation.values([fact.left, fact.right], expand)
-            pairs = zip(*(flat(side, left, right) for side in (left, right)), strict=True)
+            pairs = list(zip(*(flat(side, left, right) for side in (left, right)), strict=True))
+            if any(entry != entry for pair in pairs for entry in pair):
+                raise ArithmeticError("a root or a logarithm that does not exist")
             return all(holds_at(fact.operator, a, b) for a, b in pairs)
         case said.Condition():
             return bool(evaluation.values([fact.holds], expand)[0].all())

@@ -60,6 +60,14 @@ def _declare_within(
     word = base.name if isinstance(base, tree.Name) else base.function if isinstance(base, tree.Call) else None
     if isinstance(word, tree.Name):
         word = word.name
+    if word in CLASSES and not maker.known(word):
+        fix = f"write for all {name}(x), and given {name} in {within.span.text}"
+        fail(
+            "E0704",
+            f"{word} is a class of functions; `for all` names a function with its argument",
+            expr.span,
+            help=fix,
+        )
     if word in TYPE_WORDS or word == "space":
         from optgen.passes.lower.types import read_type
 
