@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from optgen.evolution import Progress
 
 
+ROWS = 24  # of the table; a search over the reals has no more sizes
+
+
 class watching:
     """A table of the front that grows, on a terminal only."""
 
@@ -30,10 +33,15 @@ class watching:
         from rich.table import Table
 
         table = Table(title=f"epoch {progress.epoch}, {progress.fits:,} fits, {progress.seconds:.0f} s")
-        table.add_column("operations", justify="right")
+        table.add_column("operations" if len(progress.errors) <= ROWS else "cost", justify="right")
         table.add_column("error", justify="right")
+        least, rows = 1e200, []
         for size, error in enumerate(progress.errors, start=1):
-            table.add_row(str(size), f"{error:.3g}" if error < 1e200 else "")
+            if error < least:
+                least = error
+                rows.append((str(size), f"{error:.3g}"))
+        for row in rows[-ROWS:]:
+            table.add_row(*row)
         self.live.update(table)
 
     def __exit__(self, *_: object) -> None:
