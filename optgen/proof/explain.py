@@ -96,7 +96,9 @@ def inequality(problem: Problem, label: str) -> str | None:
     if oracle is None or word not in CLASSES or kind not in KINDS:
         return None
     found: Class = CLASSES[word]
-    membership = next(c for c in oracle.classes if c.name == word)
+    membership = next((c for c in oracle.classes if c.name == word), None)
+    if membership is None:
+        return None
     rule = getattr(found, KINDS[kind])[int(number)]
     answer = "A" if found.operator else f"{name}'"
     if kind == "point":
@@ -158,9 +160,10 @@ def condition_text(problem: Problem, label: str) -> str:
     """`f smooth pair 0 x x'`  ->  `f is L-smooth at x, x'`."""
     name, word, *rest = label.split(" ")
     oracle = next((o for o in problem.oracles if o.name == name), None)
-    if oracle is None or word not in CLASSES:
+    membership = next((c for c in oracle.classes if c.name == word), None) if oracle is not None else None
+    if membership is None or word not in CLASSES:
         return label
-    meaning = meaning_of(next(c for c in oracle.classes if c.name == word))
+    meaning = meaning_of(membership)
     return f"{name} is {meaning}" + (f" at {', '.join(rest[2:])}" if rest[2:] else "")
 
 
