@@ -89,8 +89,8 @@ def module(
 
 
 def _function(body: Body, procedure: Procedure) -> list[str]:
-    """The exported function and the parts of its loops.  Steps of a loop with memory are a function of their own, which
-    is told that no arrays overlap.
+    """The exported function and the parts of its loops.  Steps with loops in loops are a function of their own, which is
+    told that no arrays overlap: LLVM then moves what it reads out of the inner ones.
 
     `%buffers` has the pointers of parameters, results and temporaries with axes, in this order, `%dims` the dims; for
     shared work there is scratch memory after the buffers, and its size after the dims.
@@ -135,13 +135,25 @@ def _function(body: Body, procedure: Procedure) -> list[str]:
         body.do("call void @optgen_leave()")
     tables = "ptr %buffers, ptr %dims, ptr %interrupt"
     head, end = f"define void @optgen_{procedure.name}({tables})", ["  ret void", "}", ""]
-    if not any(isinstance(statement, While) for statement in procedure.body):
+    if not any(isinstance(statement, While) and _nested(statement) for statement in procedure.body):
         return [f"{head} #0 {{", "entry:", *body.slots, *taken, *body.lines, *end, *body.functions]
     apart = ", ".join([*(f"{'ptr noalias' if kind == 'ptr' else kind} {name}" for kind, name in given), tables])
     passed = ", ".join([*(f"{kind} {name}" for kind, name in given), tables])
     steps = [f"define internal void @{procedure.name}.steps({apart}) #0 {{", "entry:", *body.slots, *body.lines, *end]
     call = f"  call void @{procedure.name}.steps({passed})"
     return [*steps, *body.functions, f"{head} {{", "entry:", *taken, call, *end]
+
+
+def _nested(statement: Statement) -> bool:
+    """Whether a loop over numbers has another in it, somewhere in a statement."""
+    match statement:
+        case For(body=body):
+            return any(isinstance(inner, For) or _nested(inner) for inner in body)
+        case If(then=then, otherwise=otherwise):
+            return any(map(_nested, (*then, *otherwise)))
+        case While(head=head, tail=tail, close=close):
+            return any(map(_nested, (*head, *tail, *close)))
+    return False
 
 
 def _taken(body: Body, register: str, kind: str, table: str, place: int) -> tuple[str, str]:
