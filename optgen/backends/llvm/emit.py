@@ -89,8 +89,8 @@ def module(
 
 
 def _function(body: Body, procedure: Procedure) -> list[str]:
-    """The exported function and the parts of its loops.  Steps with loops in loops are a function of their own, which is
-    told that no arrays overlap: LLVM then moves what it reads out of the inner ones.
+    """The exported function and the parts of its loops.  Steps with loops in loops are a function of their own, which
+    is told that no arrays overlap: LLVM then moves what it reads out of the inner ones.
 
     `%buffers` has the pointers of parameters, results and temporaries with axes, in this order, `%dims` the dims; for
     shared work there is scratch memory after the buffers, and its size after the dims.
