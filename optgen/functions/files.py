@@ -34,7 +34,12 @@ def write(known: Mapping[str, Any], name: str, programs: Mapping[str, Straight],
 
 
 def identifier(name: str) -> str:
-    """A name of C made from the text of an expression: `x/2*(1 + erf(x))` is x_2_1_erf_x."""
+    """A name of C made from the text of an expression: `x/2*(1 + erf(x))` is x_2_1_erf_x.
+
+    A plain name gets a prefix, for C's library has functions such as `exp` and `pow`.
+    """
+    if name.isidentifier():
+        return f"optgen_{name}"
     made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
     return made if made and not made[0].isdigit() else f"f_{made}"
 
@@ -44,10 +49,15 @@ def _documentation(known: Mapping[str, Any], dtype: str) -> str:
     where = f" on [{float.fromhex(domain[0]):g}, {float.fromhex(domain[1]):g}]" if domain else ""
     lines = [f"{known['meaning']}, to {_accuracy(known)}{where}"]
     if dtype == "float32":
-        how = "every argument was run" if known["verdict"] == "proved" else f"{known['inputs']:,} arguments were run"
-        lines.append(f"Largest error {known['error at most']} {_unit(known)}, {how}.")
+        lines.append(f"Largest error {known['error at most']} {_unit(known)}, {_how(known)}.")
     lines.append("Compile without contraction: -ffp-contract=off, never -ffast-math.")
     return "\n".join(lines)
+
+
+def _how(known: Mapping[str, Any]) -> str:
+    if known["trust"] == "interval":
+        return "proved by interval arithmetic"
+    return "every argument was run" if known["trust"] == "exhaustive" else f"{known['inputs']:,} arguments were run"
 
 
 def _unit(known: Mapping[str, Any]) -> str:
@@ -71,7 +81,9 @@ def _library(path: Path) -> list[Path]:
 
 
 def _plot(known: Mapping[str, Any], path: Path) -> list[Path]:
-    """The largest error in each binade of the arguments; nothing where matplotlib is not installed."""
+    """The largest error in each binade of the arguments; nothing where no arguments were run, or without matplotlib."""
+    if "binades" not in known:
+        return []
     try:
         from matplotlib.figure import Figure
     except ImportError:
