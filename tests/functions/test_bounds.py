@@ -139,6 +139,36 @@ def test_bits_are_followed_where_they_are_powers_of_two():
         assert isinstance(moved, Whole) and moved.low == F64.to_bits(40.0) + 7
 
 
+def test_products_that_vanish_are_zeros_with_their_sign():
+    """Near 1e-200 a square is 0, and so is what it is multiplied with: one piece, not one a number."""
+    b = Builder("vanishing")
+    x = b.parameter("x", "f64")
+    square = x * x
+    (found,) = _run(b.finish(square * x), 1.5e-201, 1.6e-201)
+    assert found == Constant("f64", 0)
+    (found,) = _run(b.finish(square * -x), 1.5e-201, 1.6e-201)
+    assert found == Constant("f64", 1 << 63)
+    (found,) = _run(b.finish(x + square * x), 1.5e-201, 1.6e-201)
+    assert isinstance(found, Real) and found.low == 1.5e-201
+
+
+def _run(program, low, high):
+    with precision_of(160, 18):
+        return Paths(program).run(Piece(F64.to_bits(low), F64.to_bits(high)))
+
+
+def test_extremes_are_sharp():
+    """1 - x^2/2 round its extreme passes 1 by no more than its coefficients say."""
+    from flint import arb_poly
+
+    from optgen.functions.bounds.enclosures import ends
+
+    low, high = ends(arb_poly([arb(1) - arb(2) ** -40, arb(2) ** -20, -(arb(2) ** -1)]))
+    assert float(high - 1) <= 0 and float(low) <= 0.5
+    low, high = ends(arb_poly([arb(0), arb(-3), arb(1)]))
+    assert float(low) == -2 and float(high) >= 4
+
+
 def test_a_bound_covers_all_numbers_and_is_no_less_than_an_error():
     program = elementwise._programs(elementwise._double("exp"))[0]
     paths, real = Paths(program), in_arb("exp(x)")

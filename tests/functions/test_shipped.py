@@ -80,6 +80,14 @@ def test_the_bound_for_doubles_is_found_again_at_random_places(name):
     assert spot_check(function.programs["float64"], claim, 60, seed=3).error <= 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DOUBLES)
+def test_a_certificate_for_doubles_is_made_again_to_the_letter(name):
+    proof = getattr(optgen.functions, name).prove(dtype="float64")
+    kept = double_paths()[name].with_suffix(".json").read_text(encoding="utf-8")
+    assert proof.as_json() == kept
+
+
 def test_what_has_no_bound_in_doubles_says_so():
     function = optgen.function("2^x", ulp=4, domain=(-20, 20))
     assert function.error.float64 == float("inf")

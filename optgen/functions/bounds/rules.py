@@ -89,8 +89,10 @@ def _with_zero(name: str, given: Sequence[Enclosure]) -> Enclosure | None:
             return b
         case "fma", [_, _, c] if (zero[0] or zero[1]) and isinstance(c, Real) and c.sign:
             return c
-        case (("mul" | "div"), [a, b]) if zero[0] or zero[1]:
-            raise Undecided("a zero times a value that varies")
+        case "mul", ([Constant() as a, Real() as b] | [Real() as b, Constant() as a]) if a.number == 0 and b.sign:
+            return a if b.sign > 0 else Constant(a.type, a.bits ^ (1 << (WIDTH[a.type] - 1)))
+        case (("mul" | "div"), _) if any(zero):
+            raise Undecided("a zero and a value that varies")
     return None
 
 
