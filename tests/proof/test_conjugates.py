@@ -23,6 +23,7 @@ TRUE = [
     "conj(K)(y) + K(x) >= dot(x, y)",
     "conj(K)(x') + K(x) <= dot(x, x')",
     "dot(grad (conj(K))(y) - x, y - x') >= 0",
+    "dot(grad conj(K)(y) - x, y - x') >= 0",
 ]
 
 

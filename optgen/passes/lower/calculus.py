@@ -49,7 +49,11 @@ def of_function(kind: str, variables: tuple[str, ...], function: Function, span:
             )
         place = function.variables.index(variables[0])
 
-    def call(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Grid:
+    def call(arguments: list[Any], keywords: dict[str, Any], at: Span) -> Any:
+        if arguments and isinstance(arguments[0], Function):  # grad conj(K)(x) is grad (conj(K))(x)
+            made = function.call(arguments, keywords, at)
+            if isinstance(made, Function):
+                return of_function(kind, variables, made, at)
         if keywords or place >= len(arguments):
             fail("E0309", f"{kind} {function.name} takes the arguments of {function.name}", at)
         return _RULES[kind](function, arguments, place, at)
