@@ -16,7 +16,7 @@ from optgen.evolution.island import Island, Samples, evolve, keep, new_island
 
 ISLANDS = 8
 FITS = 4096  # of an island in an epoch
-HEADROOM = 2  # operations more than asked for that programs may have on the way
+HEADROOM, ENOUGH = 3, 10  # operations more than asked for that programs may have on the way, up to so many in all
 
 
 class Regime(Protocol):
@@ -58,19 +58,27 @@ class Setting:
     samples: Samples
     fine: Samples
 
+    @property
+    def grown(self) -> int:
+        """Operations of a program on the way: short ones are found by way of longer ones, which lose some again.
+
+        Where many are asked for there is no more room: it costs the search more than it gains.
+        """
+        return max(self.largest, min(self.largest + HEADROOM, ENOUGH))
+
     def begin(self, seed: int) -> Island:
         """An island that holds the program x + c."""
-        return new_island(self.largest + HEADROOM, seed)
+        return new_island(self.grown, seed)
 
     def advance(self, island: Island, stop: np.ndarray) -> Island:
         """So many fits."""
         allowed = np.array(self.operations, np.int64)
-        evolve(island, FITS, self.largest + HEADROOM, allowed, self.samples, self.fine, stop)
+        evolve(island, FITS, self.grown, allowed, self.samples, self.fine, stop)
         return island
 
     def offer(self, here: Island, there: Island, turn: int) -> None:
         """The best program of every third size."""
-        for size in range(1 + turn % 3, self.largest + HEADROOM + 1, 3):
+        for size in range(1 + turn % 3, self.grown + 1, 3):
             if there.errors[size, 0] < np.inf:
                 arrays = (there.kinds, there.lefts, there.rights, there.values)
                 kind, left, right, value = (array[size, 0].copy() for array in arrays)

@@ -16,6 +16,7 @@ import pytest
 import optgen
 from optgen.diagnostics import SpecError
 from optgen.evolution import bound, found, target
+from optgen.evolution.epochs import Setting
 
 QUICK = {"evaluations": 90_000, "largest": 5}
 ROOT = Path(__file__).parent.parent.parent
@@ -50,6 +51,12 @@ def test_the_seed_fixes_a_search_whatever_the_workers(front):
     assert [p.steps for p in again] == [p.steps for p in front]
     other = optgen.search("2^x", (0, 1), seed=2, **QUICK)
     assert [p.steps for p in other] != [p.steps for p in front]
+
+
+def test_programs_may_be_longer_on_the_way_where_few_operations_are_asked_for():
+    nothing = (np.empty(0),) * 3
+    grown = {largest: Setting(largest, (0,), nothing, nothing).grown for largest in (1, 5, 8, 10, 12)}
+    assert grown == {1: 4, 5: 8, 8: 10, 10: 10, 12: 12}
 
 
 def test_a_search_runs_in_a_thread_and_tells_its_progress():
