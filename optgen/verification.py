@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 SECONDS = 20.0
 DRAWN = 24  # steps of a method that should converge
+DRAWN_KINDS = {"QuadraticFunction", "PiecewiseLinearGradient", "Interpolant", "Samples"}
 SOLVERS = ("clarabel", "python-flint", "z3-solver", "cvc5", "scipy", "numpy")
 
 
@@ -283,7 +284,9 @@ def pictures(spec: Spec | str | os.PathLike[str], verdicts: Sequence[Verdict]) -
         claim = claims.get(verdict.span) if verdict.span is not None else None
         example = verdict.counterexample
         run = (example or {}).get("run") or {}
-        if claim is None or example is None or not run.get("states"):
+        if claim is None or example is None or not run.get("states") or "inputs" not in run:
+            continue
+        if not {data["kind"] for data in example["functions"].values()} <= DRAWN_KINDS:
             continue
         (state, *_), path = run["states"], orbit(given, claim, example)
         functions = {name: rebuilt(data).function for name, data in example["functions"].items()}

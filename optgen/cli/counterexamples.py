@@ -113,8 +113,9 @@ def plane(axes: Any, picture: Picture, graph: Graph) -> None:
     axes.plot(graph.points[:, 0], graph.points[:, 1], "o", ms=3, color=LINE, zorder=2, label=f"points of {graph.name}")
     steps(axes, picture, iterates)
     axes.set_aspect("equal")
+    axes.set(xlim=(sides[0][0], sides[0][-1]), ylim=(sides[1][0], sides[1][-1]))
     labelled(axes, f"{picture.state}[1]", f"{picture.state}[2]")
-    axes.set_title(f"level lines of {graph.name}", fontsize=10)
+    axes.set_title(f"level lines of {graph.name}" if graph.value is not None else "", fontsize=10)
 
 
 def course(axes: Any, picture: Picture) -> None:

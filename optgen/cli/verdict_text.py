@@ -143,7 +143,29 @@ def other_function(name: str, data: Mapping[str, Any]) -> Iterator[str]:
     yield f"{name}: {data['kind']}, " + ", ".join(f"{key} = {value}" for key, value in data.items() if key != "kind")
 
 
-FUNCTIONS = {"QuadraticFunction": quadratic_function, "Interpolant": interpolant, "PiecewiseLinearGradient": bent}
+def diagonal(name: str, data: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{name}(x) = {bowl(data)}"
+
+
+def bowl(data: Mapping[str, Any]) -> str:
+    """A sum of parabolas, one an entry."""
+    pairs = enumerate(zip(data["curvatures"], data["centre"], strict=True), 1)
+    terms = [f"({c})/2 ({f'x[{k}]' if m == '0' else f'x[{k}] - {m}'})^2" for k, (c, m) in pairs]
+    return " + ".join(terms).replace("- -", "+ ")
+
+
+def tilted(name: str, data: Mapping[str, Any]) -> Iterator[str]:
+    scale = "" if data["scale"] == "0" else f"(1 + {data['scale']}) "
+    yield f"{name}(x) = {scale}({bowl(data['whole'])}) + <({', '.join(data['slope'])}), x>"
+
+
+def samples(name: str, data: Mapping[str, Any]) -> Iterator[str]:
+    answers = (f"{name}'({', '.join(x)}) = {vector_text(g)}" for x, g in zip(data["x"], data["g"], strict=True))
+    yield f"a member {name} of the class goes through {'; '.join(answers)}"
+
+
+FUNCTIONS = {"QuadraticFunction": quadratic_function, "Interpolant": interpolant, "PiecewiseLinearGradient": bent,
+             "Diagonal": diagonal, "Tilted": tilted, "Samples": samples}  # fmt: skip
 
 
 # ---------------------------------------------------------------- SMT-LIB as mathematics

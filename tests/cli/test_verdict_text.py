@@ -7,7 +7,7 @@ import re
 import pytest
 
 import optgen
-from optgen.cli.verdict_text import checked, claim_lines, conditions, details, plain
+from optgen.cli.verdict_text import checked, claim_lines, conditions, details, example_lines, plain
 from optgen.cli.verify_command import command
 
 SPEC = optgen.specs.adabelief
@@ -66,3 +66,23 @@ def test_a_refuted_claim_shows_its_function_without_being_asked(tmp_path):
     assert made.exit_code == 1
     assert "f is the largest function with second derivatives of -1 to 1 and" in made.output
     assert "proved at L = 1 for lr from" in made.output
+
+
+def test_every_kind_of_function_is_said_in_words():
+    whole = {"kind": "Diagonal", "curvatures": ["2", "1/3"], "centre": ["0", "-1"]}
+    functions = {
+        "f": whole,
+        "f[1]": {"kind": "Tilted", "whole": whole, "slope": ["1", "0"], "scale": "0"},
+        "A": {"kind": "Samples", "x": [["1"], ["0"]], "g": [["-3/5"], ["0"]], "f": ["0", "0"]},
+        "h": {"kind": "QuadraticFunction", "curvature": "1/2"},
+        "b": {"kind": "PiecewiseLinearGradient", "knots": [["0", "1"]], "slope": "1", "right": "4"},
+    }
+    assert list(example_lines({"functions": functions})) == [
+        "f(x) = (2)/2 (x[1])^2 + (1/3)/2 (x[2] + 1)^2",
+        "f[1](x) = ((2)/2 (x[1])^2 + (1/3)/2 (x[2] + 1)^2) + <(1, 0), x>",
+        "a member A of the class goes through A'(1) = -3/5; A'(0) = 0",
+        "h(x) = (1/2)/2 |x|^2",
+        "b has a derivative that is linear between the points below, and beyond them of slope 1 on the left"
+        " and 4 on the right",
+        "  b'(0) = 1",
+    ]
