@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pickle
+import random
+import subprocess
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
 
 import optgen
 from optgen import elementwise
-from optgen.elementwise import certificate
+from optgen.elementwise import certificate, meaning_of
+from optgen.functions.certificate import Claim, prove
+from optgen.functions.reference import reference
+from optgen.ir.nodes import access
 from optgen.shipped import double_paths, function_paths
 
 NAMES = sorted(name for name in function_paths() if len(elementwise._shipped(name).parameters) == 1)
@@ -29,6 +35,32 @@ def test_the_certificate_is_of_the_program_that_runs(name):
     else:
         assert float(function.error) <= float(function.accuracy.amount)
     assert kept["meaning"] == function.expression
+
+
+@cache
+def commit() -> str:
+    """The commit that is tested: others look at other binades."""
+    made = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return made.stdout.strip()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_binades_of_its_certificate_are_found_again(name):
+    kept, function, meaning = certificate(name), getattr(optgen.functions, name), meaning_of(name)
+    draw = random.Random(commit() + name)
+    ends = 0x00800000, 0x7F7FFFFF
+    keys = [int(line.split()[0], 16) for line in kept["binades"]]
+    normal = [key for key in keys if ends[0] <= (key & 0xFF) << 23 <= ends[1]]
+    picked = sorted(draw.sample(normal, 2))
+    (argument,), ((_, result),) = meaning.parameters, meaning.results
+    ranges = [(key << 23, (key << 23) | 0x7FFFFF) for key in picked]
+    against = reference(access(result), argument, ranges, ())
+    findings = prove(function.programs["float32"], Claim(meaning, function.accuracy), against=against).findings
+    said = dict(line.split(" ", 1) for line in kept["binades"])
+    found = {f"{key:03x}": (error, wrong) for key, error, wrong in findings.binades}
+    for key in picked:
+        error, wrong = said[f"{key:03x}"].split()
+        assert found[f"{key:03x}"][0] <= float(error) and found[f"{key:03x}"][1] == int(wrong)
 
 
 def arguments(function):

@@ -40,10 +40,7 @@ class Layout:
     degree: int
 
 
-LAYOUTS = (
-    Layout(22, 0.25, 6), Layout(21, 0.25, 5), Layout(21, 0.125, 5), Layout(21, 0.25, 6), Layout(21, 0.125, 6),
-    Layout(21, 0.25, 7),
-)  # fmt: skip
+LAYOUTS = (Layout(21, 0.125, 5), Layout(21, 0.125, 6), Layout(22, 0.25, 6), Layout(21, 0.25, 7))
 
 
 def recognise(target: Target) -> Gaussian | None:
