@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 from optgen.ir import nodes as ir
@@ -17,6 +18,10 @@ from optgen.proof.quantities import NotLinear
 
 Expand = Callable[[Function], Function]
 Oracles = Mapping[str, Callable[..., Any]]
+
+
+class NoValueError(ZeroDivisionError):
+    """A side of a claim that has no value at these numbers: what is said of it says nothing there."""
 
 
 def no_point(label: str) -> Any:
@@ -42,6 +47,8 @@ class Evaluation:
     def sides(self, goal: Relation, expand: Expand) -> tuple[Any, Any]:
         """Both sides of a goal, exact where the evaluator can be; of vectors their squared distance, and 0."""
         first, second = self.values([goal.left, goal.right], expand)
+        if not (all_finite(first) and all_finite(second)):
+            raise NoValueError("a side without a value")
         if goal.left.axes:
             return sum((Fraction(a - b) ** 2 for a, b in zip(first, second, strict=True)), Fraction(0)), Fraction(0)
         left, right = first.item(), second.item()
@@ -122,6 +129,10 @@ class Evaluation:
         return now
 
 
+def all_finite(array: Any) -> bool:
+    return all(isfinite(entry) for entry in array.reshape(-1).tolist())
+
+
 def as_floats(item: Any) -> Any:
     if isinstance(item, list):
         return [as_floats(part) for part in item]
@@ -134,6 +145,8 @@ def as_text(item: Any) -> Any:
         item = item.tolist()
     if isinstance(item, list | tuple):
         return [as_text(part) for part in item]
+    if isinstance(item, float) and not isfinite(item):
+        raise NoValueError("no number")
     return item if isinstance(item, bool) else str(Fraction(item))
 
 
