@@ -2,7 +2,8 @@
 
 pi/2 is in three parts: products of q with the first two are exact, so is the first difference; the error of the second
 is kept.  With r the high part: sin = r + (l + r^3 S), cos = (1 - r^2/2) + (e + r^4 C - r*l), e the error of the
-difference in front.  Odd quarters take the other function, quarters 2 and 3 turn the sign.
+difference in front.  Odd quarters take the other function, quarters 2 and 3 turn the sign.  Beyond LARGEST the result is
+NaN, which is no value but no wrong one either.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def program(name: str, quarters: int, argument: str = "x") -> Straight:
     turned = b.select((count & 2).equals(2), -value, value)
     if quarters % 2 == 0:
         turned = b.select(x.equals(0.0), x if quarters == 0 else -x, turned)
-    return b.finish(turned)
+    return b.finish(b.select(abs(x) <= LARGEST, turned, float("nan")))
 
 
 def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
