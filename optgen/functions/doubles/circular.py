@@ -2,8 +2,8 @@
 
 pi/2 is in three parts: products of q with the first two are exact, so is the first difference; the error of the second
 is kept.  With r the high part: sin = r + (l + r^3 S), cos = (1 - r^2/2) + (e + r^4 C - r*l), e the error of the
-difference in front.  Odd quarters take the other function, quarters 2 and 3 turn the sign.  Beyond LARGEST the result is
-NaN, which is no value but no wrong one either.
+difference in front.  Odd quarters take the other function, quarters 2 and 3 turn the sign.  Beyond LARGEST the result
+is NaN, which is no value but no wrong one either.
 """
 
 from __future__ import annotations
