@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
 FACES = {"functions/__init__.py": {"shipped"}}
 PUBLIC = {"optgen", "optgen.shipped", "optgen.experiments", "optgen.diagnostics", "optgen.diagnostics.render",
           "optgen.diagnostics.codes", "optgen.runtime", "optgen.evolution", "optgen.bench",
-          "optgen.bench.machine"}  # fmt: skip
+          "optgen.bench.machine", "optgen.verification"}  # fmt: skip
 LANGUAGE_IN_PASSES = "lower"
 HEAVY = ("numpy", "sympy", "jax", "numba", "llvmlite", "scipy", "matplotlib", "rich", "lark")
 
