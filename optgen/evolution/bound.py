@@ -70,7 +70,8 @@ def _on_box(
         if target.absolute:
             return _size(near, far[ORDER], half)
         if vanishing is None:
-            return _size(near, far[ORDER], half) / abs(meaning.value([box], BITS)).lower()
+            least = abs(meaning.value([box], BITS)).lower()  # of a ball about 0 it has a sign
+            return _size(near, far[ORDER], half) / least if least > 0 else None
         base, rest = meaning.taylor(center, ORDER, BITS), meaning.taylor(box, ORDER + 1, BITS)
     except (Undefined, Undecided, ZeroDivisionError):
         return None

@@ -208,6 +208,15 @@ def test_a_bound_sees_a_changed_constant(front):
         assert bound.proven_error(worse, aim("2^x")) is None  # no longer within a share of p.error
 
 
+def test_a_bound_is_not_taken_from_a_box_on_which_the_target_may_vanish():
+    """Over all of [1/10, 1] the enclosure of the target holds 0, and the quotient by it would be negative."""
+    p = program(("mul", "x", "x"), ("add", 0, Fraction(57, 10)), error=50.0)
+    x = np.linspace(0.1, 1, 1000)
+    values = np.sqrt(2 / (np.pi * x)) * np.sinh(x)
+    proved = bound.proven_error(p, aim("sqrt(2/(pi*x))*sinh(x)", "1/10", 1))
+    assert proved is not None and proved >= np.abs((x**2 + 5.7) / values - 1).max()
+
+
 def test_a_factor_that_cancels_is_no_pole():
     """1/(2/x + x) is 0 at 0, over the reals by its limit, in floats by way of infinity."""
     p = program(("div", Fraction(2), "x"), ("add", 0, "x"), ("div", Fraction(1), 1), ("add", 2, Fraction(1)), error=2.0)
