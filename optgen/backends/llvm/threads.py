@@ -26,9 +26,10 @@ PARTS = 64  # at most, of a loop
 POLLS, POLLS_BETWEEN = 4_000, 80_000  # of a worker before it sleeps, the second while there is a caller: 0.1 and 2 ms
 PATIENCE = 10_000  # polls of a caller before it lets others run meanwhile
 # A caller takes the machine to be busy with others if it waits for the last parts longer than LONG, in nanoseconds, and
-# a quarter of its own work, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared for a
-# while, and workers sleep: where cores are scarce, one who waits takes time from one who works.
-LONG, WHILE, WINDOW, PAUSE = 200_000, 64, 4_000_000, 50_000_000
+# a quarter of its own work, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared, and
+# workers sleep, for WHILE times as long as was lost: where cores are scarce, one who waits takes time from one who
+# works, but what was lost once, by a thread of another that went to sleep soon after, is not lost for long.
+LONG, WHILE, WINDOW = 200_000, 16, 4_000_000
 
 # Fields of the state, each group on cache lines of its own.  `ticket` is all that is taken from: the number of the
 # job, how many workers may still join it, and how many parts are left, in 32, 16 and 16 bits; one who took a part
@@ -138,7 +139,8 @@ look:
   %starved = icmp sgt i64 %missed, %eighth
   br i1 %starved, label %back.off, label %choose
 back.off:
-  %next.try = add i64 %begun, {PAUSE}
+  %pause = mul i64 %missed, {WHILE}
+  %next.try = add i64 %begun, %pause
   store atomic i64 %next.try, ptr {alone} monotonic, align 8
   br label %choose
 choose:
