@@ -22,24 +22,26 @@ def write(known: Mapping[str, Any], name: str, programs: Mapping[str, Straight],
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for dtype, program in programs.items():
-        symbol = identifier(name) + ("" if dtype == "float32" else "_f64")
+        symbol = _symbol(name) + ("" if dtype == "float32" else "_f64")
         paths = [folder / f"{symbol}.h", folder / f"{symbol}.c"]
         paths[0].write_text(header(symbol, program, _documentation(known, dtype)), encoding="utf-8")
         paths[1].write_text(source(symbol, program), encoding="utf-8")
         made += paths
         made += _library(paths[1])
-    certificate = folder / f"{identifier(name)}.certificate.json"
+    certificate = folder / f"{_symbol(name)}.certificate.json"
     certificate.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    return [*made, certificate, *_plot(known, folder / f"{identifier(name)}.png")]
+    return [*made, certificate, *_plot(known, folder / f"{_symbol(name)}.png")]
+
+
+def _symbol(name: str) -> str:
+    """A name of C: a plain name gets a prefix, for C's library has functions such as `exp` and `pow`."""
+    return f"optgen_{name}" if name.isidentifier() else identifier(name)
 
 
 def identifier(name: str) -> str:
-    """A name of C made from the text of an expression: `x/2*(1 + erf(x))` is x_2_1_erf_x.
-
-    A plain name gets a prefix, for C's library has functions such as `exp` and `pow`.
-    """
+    """A name made from the text of an expression: `x/2*(1 + erf(x))` is x_2_1_erf_x; a name is one."""
     if name.isidentifier():
-        return f"optgen_{name}"
+        return name
     made = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
     return made if made and not made[0].isdigit() else f"f_{made}"
 
