@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -351,11 +351,27 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
     from optgen.runtime.table import build
 
     functions = assemble(program, joined=backend in JOINED)
+    _refuse_special(functions.values(), backend)
     code = code_of(program, dict(zip(functions, engine([*functions.values()]), strict=True)))
     # defaults and domains are computed once a call, so they are plain array code and compile at once
     around = _engine("numpy", dtype) if backend in ("llvm", "numba", "jax") else engine
     table = build(program, lambda function: around([function])[0], dtype)
     return Solver(code, table, backend, dtype, variant, watch(table, _known_verdicts))
+
+
+def _refuse_special(functions: Iterable[Function], backend: str) -> None:
+    """SpecError where a function of mathematics is needed for which a backend has no code."""
+    if backend not in ("llvm", "numba"):
+        return
+    from optgen.ir import nodes as ir
+    from optgen.ir import walk
+    from optgen.ir.special import SPECIAL
+
+    nodes = (n for f in functions for n in walk.postorder([tensor for _, tensor in f.results]))
+    for node in nodes:
+        if isinstance(node, ir.Operation) and node.name in SPECIAL:
+            message = f"the {backend} backend has no code for {node.name}"
+            raise SpecError([Diagnostic("E0612", message, help='backend="numpy" and "jax" have it')])
 
 
 def _known_verdicts(regions: Sequence[Region]) -> Mapping[Span, str]:
