@@ -20,10 +20,10 @@ from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_floa
 from optgen.functions.schemes.exponential import Exponential
 from optgen.functions.target import ball, precise, to_fraction
 from optgen.ir import nodes as ir
+from optgen.ir.operations import apply
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
-from optgen.symbolic.arb import Meaning, Undecided, Undefined
 
 INFINITY = float("inf")
 ANGLE_TERMS = 17
@@ -33,11 +33,10 @@ FAR = 300.0  # powers of 2 that overflow or vanish in float32, and are normal do
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A function as Arb computes it, points that tell it from others, and what writes its program."""
+    """A function as the ways in which it is written, and what writes its program."""
 
     name: str
-    formula: Callable[[Any, Any], Any]
-    points: tuple[tuple[Fraction, Fraction], ...]
+    forms: tuple[Callable[[ir.Scalar, ir.Scalar], ir.Scalar], ...]
     write: Callable[[Builder, Value, Value], Value]
 
     def program(self, name: str, arguments: Sequence[str]) -> Straight:
@@ -47,14 +46,14 @@ class Family:
 
 
 def recognise(meaning: Function) -> Family | None:
-    """The family of a meaning of two arguments: compared with each at a few points."""
+    """The family of a meaning of two arguments: it is one of the family's forms, node for node.
+
+    Values at some points would not do: a function may differ elsewhere, and is claimed what is proved of its family.
+    """
     ((_, result),) = meaning.results
-    compiled = Meaning.of(ir.access(result), list(meaning.parameters))
-    with precise():
-        for family in FAMILIES:
-            if all(_agree(compiled, family.formula, point) for point in family.points):
-                return family
-    return None
+    x, y = map(ir.access, meaning.parameters)
+    found = result.body if isinstance(result, ir.Array) else None
+    return next((family for family in FAMILIES if any(form(x, y) is found for form in family.forms)), None)
 
 
 def programs(name: str, meaning: Function) -> Iterator[Straight]:
@@ -62,14 +61,6 @@ def programs(name: str, meaning: Function) -> Iterator[Straight]:
     family = recognise(meaning)
     if family is not None:
         yield family.program(name, [parameter.name for parameter in meaning.parameters])
-
-
-def _agree(compiled: Meaning, formula: Callable[[Any, Any], Any], point: tuple[Fraction, Fraction]) -> bool:
-    try:
-        value = compiled.value([ball(part) for part in point], 200)
-    except (Undecided, Undefined):
-        return False
-    return abs(float(value - formula(*map(ball, point)))) < 1e-40
 
 
 # ---------------------------------------------------------------- lengths
@@ -107,9 +98,7 @@ def _arc_tangent() -> list[float]:
     return _fitted(points, lambda q: (q.atan() / q - 1) / q**2, lambda q: q**3 / q.atan(), ANGLE_TERMS)
 
 
-def _fitted(
-    points: list[Fraction], rest: Callable[[Any], Any], size: Callable[[Any], Any], count: int
-) -> list[float]:
+def _fitted(points: list[Fraction], rest: Callable[[Any], Any], size: Callable[[Any], Any], count: int) -> list[float]:
     """The polynomial of q^2 near rest(q), its error weighted by size(q)."""
     model = Model(
         tuple(tuple(ball(q) ** (2 * k) for k in range(count)) for q in points),
@@ -181,16 +170,30 @@ def sum_of_exponentials(b: Builder, x: Value, y: Value) -> Value:
     return b.select(x.equals(x) & y.equals(y), made, x + y)
 
 
-def _near(x: str, y: str) -> tuple[Fraction, Fraction]:
-    return Fraction(x), Fraction(y)
+# ---------------------------------------------------------------- how they are written
 
 
-PLANE = (_near("3/8", "5/2"), _near("-7/4", "9/8"), _near("-1/2", "-3"), _near("6", "-1/4"))
-POSITIVE = (_near("3/8", "5/2"), _near("7/4", "-9/8"), _near("1/2", "3"), _near("6", "-1/4"))
+def _squares(x: ir.Scalar, y: ir.Scalar) -> ir.Scalar:
+    two = ir.constant(2, "int")
+    return apply("sqrt", apply("add", apply("power_int", x, two), apply("power_int", y, two)))
+
+
+def _products(x: ir.Scalar, y: ir.Scalar) -> ir.Scalar:
+    return apply("sqrt", apply("add", apply("mul", x, x), apply("mul", y, y)))
+
+
+def _exponentials(x: ir.Scalar, y: ir.Scalar) -> ir.Scalar:
+    return apply("log", apply("add", apply("exp", x), apply("exp", y)))
+
+
+def _larger_and_rest(x: ir.Scalar, y: ir.Scalar) -> ir.Scalar:
+    apart = apply("neg", apply("abs", apply("sub", x, y)))
+    return apply("add", apply("maximum", x, y), apply("log1p", apply("exp", apart)))
+
 
 FAMILIES = (
-    Family("length", lambda x, y: (x * x + y * y).sqrt(), PLANE, hypotenuse),
-    Family("angle", lambda y, x: type(y).atan2(y, x), PLANE, angle),
-    Family("power", lambda x, y: (y * x.log()).exp(), POSITIVE, power),
-    Family("sum of exponentials", lambda x, y: (x.exp() + y.exp()).log(), PLANE, sum_of_exponentials),
+    Family("length", (_squares, _products), hypotenuse),
+    Family("angle", (lambda y, x: apply("arctan2", y, x),), angle),
+    Family("power", (lambda x, y: apply("power", x, y),), power),
+    Family("sum of exponentials", (_larger_and_rest, _exponentials), sum_of_exponentials),
 )
