@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optgen.adapters.jax_functions import jax
-    from optgen.compiler import check, check_find, compile, explain, load, objective, parse, source
+    from optgen.compiler import check, compile, explain, load, objective, parse, source
     from optgen.diagnostics import Diagnostic, SpecError
     from optgen.elementwise import array_code, function
     from optgen.finds import reproduce
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from optgen.proof.verdict import Verdict
     from optgen.runtime import Result, Solver
     from optgen.runtime.claims import ClaimWarning
-    from optgen.searching import search
+    from optgen.searching import check_find, search
     from optgen.shipped import specs
     from optgen.verification import best_rate, largest, stability_map, verify
 
@@ -39,7 +39,7 @@ _HOMES = {
     "array_code": "optgen.elementwise",
     "best_rate": "optgen.verification",
     "check": "optgen.compiler",
-    "check_find": "optgen.compiler",
+    "check_find": "optgen.searching",
     "compile": "optgen.compiler",
     "explain": "optgen.compiler",
     "format_source": "optgen.language.format",

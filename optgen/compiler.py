@@ -9,7 +9,7 @@ import os
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,8 @@ from typing import TYPE_CHECKING, Any
 from optgen.diagnostics import Diagnostic, Source, Span, SpecError, suggestion
 from optgen.language import tree
 from optgen.language.parser import parse as parse_tree
-from optgen.language.parser import parse_expression
 
 if TYPE_CHECKING:
-    from optgen.evolution.course import Progress
-    from optgen.evolution.found import Found
-    from optgen.evolution.search import Front, Options
-    from optgen.evolution.target import Target
     from optgen.ir.claims import Region
     from optgen.ir.program import Function, Program
     from optgen.runtime import Solver
@@ -452,151 +447,6 @@ def _constant(name: str, value: Any) -> Any:
             )
         ]
     )
-
-
-# ---------------------------------------------------------------- searching
-
-OPERATIONS = ("add", "sub", "mul", "div")
-
-
-def search(
-    target: str | Spec,
-    domain: str | tuple[Any, Any] = "[0, 1]",
-    ops: Sequence[str] = OPERATIONS,
-    budget: float | None = None,
-    evaluations: int | None = None,
-    seed: int = 0,
-    workers: int | None = None,
-    *,
-    largest: int = 10,
-    absolute: bool = False,
-    checkpoint: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    scheduler: str | None = None,
-    watch: Callable[[Progress], None] | None = None,
-) -> Front:
-    """Evolve programs that approximate an expression with few operations; their errors are proved.
-
-    front = optgen.search("2^x", (0, 1), budget=60)
-    for p in front: print(p.operations, p.error, p.bound); print(p)
-
-    `domain` is a pair of numbers or texts (`(0, "pi/2")`), or an interval as in a spec (`"(0, 2]"`).  Errors are
-    relative, unless `absolute` or where the target vanishes inside the domain.  `budget` is in seconds, `evaluations`
-    counts fits; without either, a minute.  The seed fixes the epochs of a search; the budget, after which it ends.
-    `checkpoint` is a file that survives a kill; `resume` takes it up.  `scheduler` is the address of a Dask cluster.
-    Ctrl-C ends a search with what has been found.  A Spec stands for its `search` block.  Raises SpecError.
-    """
-    from optgen.evolution.search import Options
-    from optgen.evolution.search import search as evolve
-
-    if budget is None and evaluations is None:
-        budget = 60.0
-    options = Options(
-        operations=tuple(ops), largest=largest, budget=budget, evaluations=evaluations, seed=seed, workers=workers,
-        watch=watch, resume=resume, checkpoint=None if checkpoint is None else Path(checkpoint),
-    )  # fmt: skip
-    if isinstance(target, Spec):
-        aim, options = _search_block(target, options)
-    else:
-        low, high, open_low, open_high = _interval(domain)
-        aim = _aim(parse_expression(target), low, high, open_low, open_high)
-    aim = replace(aim, absolute=absolute or aim.absolute)
-    if scheduler is None:
-        return evolve(aim, options)
-    from optgen.evolution.cluster import cluster
-
-    with cluster(scheduler) as executor:
-        return evolve(aim, replace(options, executor=executor))
-
-
-def _aim(expression: tree.Expr, low: tree.Expr, high: tree.Expr, open_low: bool, open_high: bool) -> Target:
-    from optgen.evolution.target import Target
-    from optgen.ir import nodes as ir
-    from optgen.passes.differentiate import differentiate
-    from optgen.passes.lower.elementwise import elementwise
-
-    meaning = differentiate(elementwise(expression, _shipped(None)))
-    if len(meaning.parameters) != 1:
-        many = len(meaning.parameters)
-        raise SpecError([Diagnostic("E0901", f"the target of a search has one argument, not {many}", expression.span)])
-    ends = []
-    for end in (low, high):
-        made = elementwise(end, _shipped(None))
-        if made.parameters:
-            name = made.parameters[0].name
-            raise SpecError([Diagnostic("E0901", f"{name} in the domain has no value", end.span)])
-        ends.append(ir.access(made.results[0][1]))
-    value = ir.access(meaning.results[0][1])
-    text = f"{'(' if open_low else '['}{low.span.text}, {high.span.text}{')' if open_high else ']'}"
-    variable, (lower, upper) = meaning.parameters[0], ends
-    return Target(expression.span.text, value, variable, lower, upper, False, open_low, open_high, text)
-
-
-def check_find(path: str | os.PathLike[str]) -> Found:
-    """Prove again what the certificate of a find says: the program of the file with the bound that Arb gives now.
-
-    Raises SpecError if the file is no certificate, or if its bound does not hold.
-    """
-    from optgen.evolution.bound import proven_error
-    from optgen.evolution.files import read
-    from optgen.evolution.target import wrong
-
-    found, interval = read(Path(path))
-    aim = replace(_aim(parse_expression(found.target), *_interval(interval)), absolute=found.measure == "absolute")
-    claimed = found.bound or 0.0
-    bound = proven_error(replace(found, error=claimed), aim, slack=1.0)
-    if bound is None:
-        raise wrong(f"{path}: the {found.measure} error is not proved to be at most {claimed:.6g} on {interval}")
-    return replace(found, bound=bound)
-
-
-def _interval(domain: str | tuple[Any, Any]) -> tuple[tree.Expr, tree.Expr, bool, bool]:
-    """The ends of `(0, 2]` or of a pair, and which of them are open."""
-    if not isinstance(domain, str):
-        low, high = (end if isinstance(end, str) else repr(end) for end in domain)
-        return parse_expression(low), parse_expression(high), False, False
-    text = domain.strip()
-    inner = text[1:-1]
-    depth = [inner[:k].count("(") - inner[:k].count(")") for k in range(len(inner))]
-    commas = [k for k, letter in enumerate(inner) if letter == "," and depth[k] == 0]
-    if len(commas) != 1 or text[0] not in "[(" or text[-1] not in ")]":
-        raise SpecError([Diagnostic("E0901", f"{domain} is no interval", help='for example "[0, 1]" or "(0, 2]"')])
-    low, high = inner[: commas[0]].strip(), inner[commas[0] + 1 :].strip()
-    return parse_expression(low), parse_expression(high), text[0] == "(", text[-1] == ")"
-
-
-def _search_block(spec: Spec, options: Options) -> tuple[Target, Options]:
-    """The target of the one `search` block of a file, and the options with what the block says."""
-    name = choose(spec, "search", None)
-    group = next(g for g in spec.file.groups("search") if g.name == name)
-
-    def line(word: str) -> tree.Line:
-        found = group.lines(word)
-        if not found:
-            raise SpecError([Diagnostic("E0901", f"search {name} has no {word}", group.span, help=f"add: {word} ..")])
-        return found[0]
-
-    relation = line("domain").relations[0]
-    interval = _interval(relation.span.text.partition(" in ")[2])
-    expression = line("target").expr
-    assert expression is not None
-    for found in group.lines("operations"):
-        options = replace(options, operations=tuple(found.names))
-    return _aim(expression, *interval), _budgeted(group, options)
-
-
-def _budgeted(group: tree.Group, options: Any) -> Any:
-    """The options of a search with the budget and the seed of its block."""
-    for found in group.lines("budget"):
-        numbers = [int(e.span.text) for e in found.exprs]
-        unit = {"seconds": "budget", "minutes": "budget", "evaluations": "evaluations"}.get(found.names[0])
-        if unit is None:
-            sentence = f"a budget is not counted in {found.names[0]}"
-            raise SpecError([Diagnostic("E0901", sentence, found.span, help="budget 60 seconds, seed 1")])
-        amount = numbers[0] * (60 if found.names[0] == "minutes" else 1)
-        seconds, fits = (amount, None) if unit == "budget" else (None, amount)
-        options = replace(options, budget=seconds, evaluations=fits, seed=(*numbers, options.seed)[1])
-    return options
 
 
 # ---------------------------------------------------------------- looking inside

@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from optgen.compiler import check_find, search
+from optgen.searching import check_find, search
 from optgen.shipped import directory
 
 if TYPE_CHECKING:
@@ -67,17 +67,18 @@ def reproduce(
 
     place = Path(path) if path is not None else directory() / "functions" / "found" / SMALL
     recorded, how = check_find(place), origin(place)
-    front: Front = search(
+    found = search(
         recorded.target, read(place)[1], how.operations, evaluations=evaluations or how.evaluations, seed=how.seed,
         workers=workers, largest=how.largest, absolute=recorded.measure == "absolute", watch=watch,
     )  # fmt: skip
+    front = cast("Front", found)
     return Reproduction(recorded, how, front.at(recorded.operations), front.seconds)
 
 
 def search_seeds(target: str, domain: str, seeds: range, **options: Any) -> Iterator[Front]:
     """The fronts of the same search with several seeds, one after the other; options as of `search`."""
     for seed in seeds:
-        front = search(target, domain, seed=seed, **options)
+        front = cast("Front", search(target, domain, seed=seed, **options))
         yield front
         if front.interrupted:
             return

@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optgen import compiler, elementwise
-from optgen.compiler import OPERATIONS, Spec
+from optgen.compiler import Spec
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.language import tree
 from optgen.language.parser import parse_expression
 
 if TYPE_CHECKING:
     from optgen.evolution.course import Course, Progress
+    from optgen.evolution.found import Found
     from optgen.evolution.hardware.search import FloatFront
-    from optgen.evolution.search import Front
+    from optgen.evolution.search import Front, Options
+    from optgen.evolution.target import Target
     from optgen.functions.request import Domain
     from optgen.ir.straight import Straight
 
 REGIMES = ("reals", "float32")
+OPERATIONS = ("add", "sub", "mul", "div")
 NOTHING = "nothing"
 TIMED = ("ulp", "time")  # the objective of a block that asks for float32
 
@@ -72,35 +76,121 @@ def search(
         raise _wrong(f"there is no search on {on}", f"on is one of {', '.join(REGIMES)}")
     if isinstance(target, Spec) and _timed(target):
         on = "float32"
+    said: dict[str, Any] = {
+        "budget": 60.0 if budget is None and evaluations is None else budget, "evaluations": evaluations, "seed": seed,
+        "workers": workers, "watch": watch, "resume": resume,
+        "checkpoint": None if checkpoint is None else Path(checkpoint),
+    }  # fmt: skip
+    course: Any
+    run: Callable[[Any], Front | FloatFront]
     if on == "reals":
         if start is not None or ulp is not None:
             raise _wrong("a search over the reals begins from nothing and counts no ulps", 'add on="float32"')
-        return compiler.search(
-            target, "[0, 1]" if domain is None else domain, ops or OPERATIONS, budget, evaluations, seed, workers,
-            largest=largest, absolute=absolute, checkpoint=checkpoint, resume=resume, scheduler=scheduler, watch=watch,
-        )  # fmt: skip
-    if ops is not None or absolute:
-        raise _wrong("a search in float32 has operations of its own and counts ulps", "leave ops and absolute out")
-    from optgen.evolution.course import Course
+        from optgen.evolution.search import Options
+        from optgen.evolution.search import search as evolve
 
-    if budget is None and evaluations is None:
-        budget = 60.0
-    course = Course(
-        budget=budget, evaluations=evaluations, seed=seed, workers=workers, watch=watch, resume=resume,
-        checkpoint=None if checkpoint is None else Path(checkpoint),
-    )  # fmt: skip
-    if isinstance(target, Spec):
-        target, domain, course = _block(target, course)
+        options = Options(operations=tuple(ops or OPERATIONS), largest=largest, **said)
+        aim, course = _aimed(target, "[0, 1]" if domain is None else domain, options)
+        run = partial(evolve, replace(aim, absolute=absolute or aim.absolute))
+    else:
+        if ops is not None or absolute:
+            raise _wrong("a search in float32 has operations of its own and counts ulps", "leave ops and absolute out")
+        from optgen.evolution.course import Course
+
+        course = Course(**said)
+        if isinstance(target, Spec):
+            target, domain, course = _block(target, course)
+        run = partial(_in_float32, target, domain, start, ulp)
     if scheduler is None:
-        return _in_float32(target, domain, start, ulp, course)
+        return run(course)
     from optgen.evolution.cluster import cluster
 
     with cluster(scheduler) as executor:
-        return _in_float32(target, domain, start, ulp, replace(course, executor=executor))
+        return run(replace(course, executor=executor))
 
 
 def _wrong(message: str, fix: str) -> SpecError:
     return SpecError([Diagnostic("E0901", message, help=fix)])
+
+
+# ---------------------------------------------------------------- over the reals
+
+
+def _aimed(target: str | Spec, domain: str | tuple[Any, Any], options: Options) -> tuple[Target, Options]:
+    """The target, and the options with what the one `search` block of a file says."""
+    if not isinstance(target, Spec):
+        return _aim(parse_expression(target), *_interval(domain)), options
+    group = _group(target)
+
+    def line(word: str) -> tree.Line:
+        found = group.lines(word)
+        if not found:
+            message = f"search {group.name} has no {word}"
+            raise SpecError([Diagnostic("E0901", message, group.span, help=f"add: {word} ..")])
+        return found[0]
+
+    interval = _interval(line("domain").relations[0].span.text.partition(" in ")[2])
+    expression = line("target").expr
+    assert expression is not None
+    for found in group.lines("operations"):
+        options = replace(options, operations=tuple(found.names))
+    return _aim(expression, *interval), _budgeted(group, options)
+
+
+def _aim(expression: tree.Expr, low: tree.Expr, high: tree.Expr, open_low: bool, open_high: bool) -> Target:
+    from optgen.evolution.target import Target
+    from optgen.ir import nodes as ir
+    from optgen.passes.differentiate import differentiate
+    from optgen.passes.lower.elementwise import elementwise
+
+    meaning = differentiate(elementwise(expression, compiler._shipped(None)))
+    if len(meaning.parameters) != 1:
+        many = len(meaning.parameters)
+        raise SpecError([Diagnostic("E0901", f"the target of a search has one argument, not {many}", expression.span)])
+    ends = []
+    for end in (low, high):
+        made = elementwise(end, compiler._shipped(None))
+        if made.parameters:
+            name = made.parameters[0].name
+            raise SpecError([Diagnostic("E0901", f"{name} in the domain has no value", end.span)])
+        ends.append(ir.access(made.results[0][1]))
+    value = ir.access(meaning.results[0][1])
+    text = f"{'(' if open_low else '['}{low.span.text}, {high.span.text}{')' if open_high else ']'}"
+    variable, (lower, upper) = meaning.parameters[0], ends
+    return Target(expression.span.text, value, variable, lower, upper, False, open_low, open_high, text)
+
+
+def check_find(path: str | os.PathLike[str]) -> Found:
+    """Prove again what the certificate of a find says: the program of the file with the bound that Arb gives now.
+
+    Raises SpecError if the file is no certificate, or if its bound does not hold.
+    """
+    from optgen.evolution.bound import proven_error
+    from optgen.evolution.files import read
+    from optgen.evolution.target import wrong
+
+    found, interval = read(Path(path))
+    aim = replace(_aim(parse_expression(found.target), *_interval(interval)), absolute=found.measure == "absolute")
+    claimed = found.bound or 0.0
+    bound = proven_error(replace(found, error=claimed), aim, slack=1.0)
+    if bound is None:
+        raise wrong(f"{path}: the {found.measure} error is not proved to be at most {claimed:.6g} on {interval}")
+    return replace(found, bound=bound)
+
+
+def _interval(domain: str | tuple[Any, Any]) -> tuple[tree.Expr, tree.Expr, bool, bool]:
+    """The ends of `(0, 2]` or of a pair, and which of them are open."""
+    if not isinstance(domain, str):
+        low, high = (end if isinstance(end, str) else repr(end) for end in domain)
+        return parse_expression(low), parse_expression(high), False, False
+    text = domain.strip()
+    inner = text[1:-1]
+    depth = [inner[:k].count("(") - inner[:k].count(")") for k in range(len(inner))]
+    commas = [k for k, letter in enumerate(inner) if letter == "," and depth[k] == 0]
+    if len(commas) != 1 or text[0] not in "[(" or text[-1] not in ")]":
+        raise SpecError([Diagnostic("E0901", f"{domain} is no interval", help='for example "[0, 1]" or "(0, 2]"')])
+    low, high = inner[: commas[0]].strip(), inner[commas[0] + 1 :].strip()
+    return parse_expression(low), parse_expression(high), text[0] == "(", text[-1] == ")"
 
 
 # ---------------------------------------------------------------- float32
@@ -144,7 +234,7 @@ def _floats(domain: str | tuple[Any, Any] | None) -> Domain | None:
 
     from optgen.functions.request import Domain
 
-    aim = compiler._aim(parse_expression("x"), *compiler._interval(domain))
+    aim = _aim(parse_expression("x"), *_interval(domain))
     low, high = (np.float32(float(end)) for end in aim.ends())
     if aim.open_lower:
         low = np.nextafter(low, np.float32(np.inf))
@@ -197,4 +287,18 @@ def _block(spec: Spec, course: Course) -> tuple[str, str | None, Course]:
     if lines := group.lines("operations"):
         raise SpecError([Diagnostic("E0901", "a search in float32 has operations of its own", lines[0].span)])
     domain = next((line.relations[0].span.text.partition(" in ")[2] for line in group.lines("domain")), None)
-    return target.span.text, domain, compiler._budgeted(group, course)
+    return target.span.text, domain, _budgeted(group, course)
+
+
+def _budgeted(group: tree.Group, options: Any) -> Any:
+    """The options of a search with the budget and the seed of its block."""
+    for found in group.lines("budget"):
+        numbers = [int(e.span.text) for e in found.exprs]
+        unit = {"seconds": "budget", "minutes": "budget", "evaluations": "evaluations"}.get(found.names[0])
+        if unit is None:
+            sentence = f"a budget is not counted in {found.names[0]}"
+            raise SpecError([Diagnostic("E0901", sentence, found.span, help="budget 60 seconds, seed 1")])
+        amount = numbers[0] * (60 if found.names[0] == "minutes" else 1)
+        seconds, fits = (amount, None) if unit == "budget" else (None, amount)
+        options = replace(options, budget=seconds, evaluations=fits, seed=(*numbers, options.seed)[1])
+    return options

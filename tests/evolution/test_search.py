@@ -183,8 +183,8 @@ def test_the_engine_sees_no_target():
 
 
 def aim(text: str, low=0, high=1) -> target.Target:
-    from optgen.compiler import _aim, _interval
     from optgen.language.parser import parse_expression
+    from optgen.searching import _aim, _interval
 
     return target.checked(_aim(parse_expression(text), *_interval((low, high))))
 
