@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("llvm", "numba", "jax", "numpy", "reference")
 DTYPES = ("float64", "float32")
+BEYOND_JAX = {"bessel_j0", "bessel_j1", "airy_ai", "airy_ai_prime"}  # what jax.scipy.special does not have
 JOINED = ("llvm",)  # where one function makes the steps and says what holds at their end
 
 
@@ -356,17 +357,17 @@ def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: An
 
 def _refuse_special(functions: Iterable[Function], backend: str) -> None:
     """SpecError where a function of mathematics is needed for which a backend has no code."""
-    if backend not in ("llvm", "numba"):
-        return
     from optgen.ir import nodes as ir
     from optgen.ir import walk
     from optgen.ir.special import SPECIAL
 
-    nodes = (n for f in functions for n in walk.postorder([tensor for _, tensor in f.results]))
-    for node in nodes:
-        if isinstance(node, ir.Operation) and node.name in SPECIAL:
-            message = f"the {backend} backend has no code for {node.name}"
-            raise SpecError([Diagnostic("E0612", message, help='backend="numpy" and "jax" have it')])
+    lacking = {"llvm": {*SPECIAL}, "numba": {*SPECIAL}, "jax": BEYOND_JAX}
+    roots = [tensor for function in functions for _, tensor in function.results]
+    for node in walk.postorder(roots) if backend in lacking else ():
+        if isinstance(node, ir.Operation) and node.name in lacking[backend]:
+            others = [other for other in ("jax", "numpy") if node.name not in lacking.get(other, ())]
+            fix = f"compile with backend={' or '.join(map(repr, others))}"
+            raise SpecError([Diagnostic("E0612", f"the {backend} backend has no code for {node.name}", help=fix)])
 
 
 def _known_verdicts(regions: Sequence[Region]) -> Mapping[Span, str]:
@@ -490,7 +491,9 @@ def source(
     _known("backend", backend, BACKENDS[:-1])
     _known("dtype", dtype, DTYPES)
     program = _complete(lowered(spec, algorithm, problem))
-    functions = [pipeline.run(function) for function in assemble(program, joined=backend in JOINED).values()]
+    assembled = assemble(program, joined=backend in JOINED).values()
+    _refuse_special(assembled, backend)
+    functions = [pipeline.run(function) for function in assembled]
     header = _header(spec, program, problem, backend, dtype)
     return import_module(f"optgen.backends.{backend}").source(functions, dtype, header)  # type: ignore[no-any-return]
 

@@ -17,9 +17,29 @@ def test_a_method_without_a_problem_is_told_which_functions_are_open(name, open_
         assert caught.value.diagnostics[0].code == "E0410" and "problem=NAME" in caught.value.diagnostics[0].help
 
 
-@pytest.mark.parametrize("backend", ["llvm", "numba"])
-def test_a_function_for_which_a_backend_has_no_code_is_named(backend):
-    text = "problem p\n  var x : R[n]\n  minimize sum(i: erfc(x[i]) + x[i]^2)\n"
-    method = "algorithm descent(f)\n  state x : space(f)\n  step\n    x' = x - grad f(x)/4\n\n"
-    with pytest.raises(optgen.SpecError, match="has no code for erfc"):
-        optgen.compile(optgen.parse(method + text), problem="p", backend=backend)
+SPECIAL = """algorithm descent(f)
+  state x : space(f)
+  step
+    x' = x - grad f(x)/4
+
+problem p
+  data a : R[n]
+  var x : R[n]
+  minimize sum(i: FUNCTION(x[i] - a[i]) + x[i]^2)
+"""
+
+
+@pytest.mark.parametrize(("backend", "function"), [("llvm", "erfc"), ("numba", "erfc"), ("jax", "j0")])
+@pytest.mark.parametrize("made", [optgen.compile, optgen.source])
+def test_a_function_for_which_a_backend_has_no_code_is_named(backend, function, made):
+    pytest.importorskip(backend if backend != "llvm" else "llvmlite")
+    with pytest.raises(SpecError, match=f"the {backend} backend has no code for .*{function}"):
+        made(optgen.parse(SPECIAL.replace("FUNCTION", function)), problem="p", backend=backend)
+
+
+@pytest.mark.parametrize("function", ["erfc", "erfcx", "erfinv", "i0e", "i1e"])
+def test_special_functions_and_their_derivatives_are_the_same_in_jax(function):
+    pytest.importorskip("jax")
+    spec = optgen.parse(SPECIAL.replace("FUNCTION", function))
+    ends = [optgen.compile(spec, problem="p", backend=b)(a=[0.1, 0.25], steps=3).x for b in ("numpy", "jax")]
+    assert ends[0] == pytest.approx(ends[1], rel=1e-12)

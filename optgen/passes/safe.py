@@ -11,7 +11,7 @@ from __future__ import annotations
 from optgen.ir import nodes as ir
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar
-from optgen.ir.operations import OPERATIONS, apply
+from optgen.ir.operations import apply, declared
 from optgen.ir.program import Function
 
 TENSORS = (ir.Input, ir.Array, ir.Concat, ir.View, ir.Output)
@@ -53,7 +53,7 @@ def _guarded(side: Scalar, test: Scalar, holds: bool) -> Scalar:
     def rule(node: AnyNode) -> AnyNode | None:
         if not isinstance(node, ir.Operation) or not _partial(node, test):
             return None
-        place, value = OPERATIONS[node.name].safe or (0, 0)
+        place, value = declared(node.name).safe or (0, 0)
         arguments = list(node.arguments)
         own, other = arguments[place], ir.constant(value, "real")
         arguments[place] = ir.choose(test, own, other) if holds else ir.choose(test, other, own)
@@ -64,7 +64,7 @@ def _guarded(side: Scalar, test: Scalar, holds: bool) -> Scalar:
 
 def _partial(node: ir.Operation, test: Scalar) -> bool:
     """Whether an operation may lack a value or a derivative, depending on what it reads where the test fails too."""
-    declaration = OPERATIONS[node.name]
+    declaration = declared(node.name)
     if declaration.safe is None or node.dtype != "real":
         return False
     match node:
