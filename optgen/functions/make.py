@@ -90,9 +90,10 @@ def _documentation(record: Record, documentation: str) -> str:
             if bounded
             else "In float64 the expression is evaluated as it is written: its error is not bounded."
         )
+    proves = "runs every float32 argument" if len(meaning.parameters) == 1 else "bounds it where its steps are known"
     lines += [
         "",
-        "`error` says what is known of its error, `prove()` runs every float32 argument, `write(folder)` is for C;",
+        f"`error` says what is known of its error, `prove()` {proves}, `write(folder)` is for C;",
         "`prove(dtype='float64')` bounds the error in float64 by interval arithmetic.",
         "Floating-point flags are neither raised nor read: a result says itself that it is infinite or not a number.",
     ]

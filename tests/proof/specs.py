@@ -6,6 +6,15 @@ from optgen.compiler import _shipped, parse
 from optgen.ir.claims import Claim
 from optgen.passes.lower import claims
 
+WALK = """algorithm walk(f)
+  param lr in (0, inf), beta = 0.5 in [0, 1)
+  state x : space(f)
+  state v : space(f) = 0
+  step
+    v' = beta*v - lr*grad f(x)
+    x' = x + v'
+"""
+
 HEADS = {
     "gradient": """algorithm m(f)
   param lr in (0, inf)

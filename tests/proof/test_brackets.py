@@ -7,17 +7,14 @@ from fractions import Fraction
 
 import optgen
 from optgen.proof.brackets import Range, edge, search, sentence
+from tests.proof.specs import WALK
 
-METHOD = """algorithm walk(f)
-  param lr in (0, inf), beta = 0.5 in [0, 1)
-  state x : space(f)
-  state v : space(f) = 0
-  step
-    v' = beta*v - lr*grad f(x)
-    x' = x + v'
-  claim "c"
+METHOD = (
+    WALK
+    + """  claim "c"
     {claim}
 """
+)
 
 
 def verdict(claim: str):

@@ -7,18 +7,15 @@ import pytest
 import optgen
 from optgen.proof.givens import conflict
 from optgen.verification import claims_of
+from tests.proof.specs import WALK
 
-METHOD = """algorithm walk(f)
-  param lr in (0, inf), beta = 0.5 in [0, 1)
-  state x : space(f)
-  state v : space(f) = 0
-  step
-    v' = beta*v - lr*grad f(x)
-    x' = x + v'
-  claim "c"
+METHOD = (
+    WALK
+    + """  claim "c"
     given {given}
     prove f(x') <= f(x)
 """
+)
 
 EMPTY = {
     "f in smooth(L), lr in (0, 1/L), lr > 2/L": "nothing satisfies lr in (0, 1/L) and lr > 2/L",

@@ -6,15 +6,9 @@ import pytest
 
 import optgen
 from optgen.cli.group import invoke
+from tests.proof.specs import WALK
 
-METHOD = """algorithm walk(f)
-  param lr in (0, inf), beta = 0.5 in [0, 1)
-  state x : space(f)
-  state v : space(f) = 0
-  step
-    v' = beta*v - lr*grad f(x)
-    x' = x + v'
-  claim "c"
+METHOD = f"""{WALK}  claim "c"
 """
 
 # lines of a claim -> the only message, the help
