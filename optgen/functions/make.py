@@ -47,9 +47,7 @@ def make(
     if "float64" not in programs:
         programs |= _in_doubles(meaning)
     # a certificate of another program says nothing
-    kept = {
-        dtype: found for dtype, found in (certificates or {}).items() if found["program"] == programs[dtype].digest
-    }
+    kept = {dtype: found for dtype, found in (certificates or {}).items() if found["program"] == programs[dtype].digest}
     name = name or wanted.name
     record = Record(name, wanted, meaning, programs, kept)
     arguments = tuple(parameter.name for parameter in meaning.parameters)
@@ -85,8 +83,9 @@ def _documentation(record: Record, documentation: str) -> str:
     if "float64" in record.programs:
         bounded = record.double < float("inf")
         inside = f" on {record.double_domain}" if record.double_domain is not None else ""
+        beyond = "; outside, nothing is claimed and a result may be NaN" if inside else ""
         lines.append(
-            f"In float64 no result is further off than {record.double} ulp{inside}, proved by interval arithmetic."
+            f"In float64 no result is further off than {record.double} ulp{inside}, proved by intervals{beyond}."
             if bounded
             else "In float64 the expression is evaluated as it is written: its error is not bounded."
         )

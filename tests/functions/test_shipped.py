@@ -99,7 +99,7 @@ def test_the_bound_for_doubles_is_of_the_program_that_runs(name):
     assert kept["verdict"] == "proved" and kept["trust"] == "interval" and not kept["wrong special inputs"]
     assert kept["meaning"] == function.expression
     assert function.error.float64 == float(kept["error at most"]) <= 1
-    assert "proved by interval arithmetic" in function.__doc__
+    assert "proved by intervals" in function.__doc__
 
 
 @pytest.mark.parametrize("name", DOUBLES)
