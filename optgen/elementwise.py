@@ -14,6 +14,7 @@ from optgen import compiler
 from optgen.diagnostics import Diagnostic, SpecError
 from optgen.language import tree
 from optgen.language.parser import parse_expression
+from optgen.shipped import double_paths, function_paths, program_paths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +39,9 @@ def function(
 
     The accuracy is in `ulp` (0.5, which is correctly rounded, 1, 2, 4; by default 1), of float32 or of bfloat16, or
     `relative` (1e-4, 1e-3).  A `domain` (low, high), which is all that is promised then, buys speed.  Of two arguments:
-    `(x, y) -> log(exp(x) + exp(y))`.  The name of a shipped function stands for it, and a text may state its choices
-    itself: `exp(x); 4 ulp; domain -20 0`.  Raises SpecError with what is wrong or can't be reached.
+    `(x, y) -> log(exp(x) + exp(y))`.  The name of a shipped function stands for it, as does its call: `exp`, `exp(x)`;
+    where both ship, `ulp=0.5` is another program than `ulp=1`.  A text may state its choices itself:
+    `exp(x); 4 ulp; domain -20 0`.  Raises SpecError with what is wrong or can't be reached.
     """
     from optgen.functions.request import named, request
 
@@ -54,35 +56,84 @@ def function(
 
 @cache
 def _function(wanted: Request) -> np.ufunc:
-    from optgen.functions.make import make
-    from optgen.functions.request import Accuracy
-
-    meaning = _meaning(_expression(wanted.expression))
-    names = [parameter.name for parameter in meaning.parameters]
-    body = meaning.doc
-
-    def derivative(position: int) -> np.ufunc:
-        text = f"grad ({names[position]} -> {body})({names[position]})"
-        lead = "" if len(names) == 1 else f"({', '.join(names)}) -> "
-        return _function(replace(wanted, expression=lead + text))
-
-    promised, group = wanted, _shipped(wanted.expression) if wanted.domain is None else None
-    if group is not None:
-        promised = replace(wanted, accuracy=accuracy_of(group))
-        if wanted.accuracy not in (Accuracy(), promised.accuracy):
-            promised, group = wanted, None
-    docs = group.lines("doc") if group is not None else ()
     if "numba" in sys.modules:
         from optgen.adapters.numba_functions import register
 
         register()
-    about = docs[0].text if docs else ""
-    if group is None:
-        return make(wanted, meaning, derivative, (), about)
-    programs = _programs(group) + _programs(_double(wanted.expression))
-    found = {dtype: certificate(wanted.expression, dtype) for dtype in ("float32", "float64")}
-    proved = {dtype: kept for dtype, kept in found.items() if kept is not None}
-    return make(promised, meaning, derivative, programs, about, proved, wanted.name)
+    name = _called(wanted.expression)
+    spec = _promising(name, wanted)
+    if spec is None:
+        return found(wanted)
+    if name != wanted.expression:
+        return _function(replace(wanted, expression=name))
+    from optgen.functions.make import make
+
+    group = _block(spec)
+    meaning = _meaning(_expression(name))
+    docs = group.lines("doc")
+    doubles = double_paths().get(name)
+    files = {"float32": spec} | ({"float64": doubles} if doubles else {})
+    proved = {dtype: kept for dtype, path in files.items() if (kept := certificate(path)) is not None}
+    return make(
+        replace(wanted, accuracy=accuracy_of(group)),
+        meaning,
+        _derivative(wanted, meaning),
+        tuple(program for path in files.values() for program in _programs(_block(path))),
+        docs[0].text if docs else "",
+        proved,
+        wanted.name,
+    )
+
+
+def found(wanted: Request) -> np.ufunc:
+    """The ufunc of a request whose program is searched for, whatever ships.  Raises SpecError if there is none."""
+    from optgen.functions.make import make
+
+    meaning = _meaning(_expression(wanted.expression))
+    return make(wanted, meaning, _derivative(wanted, meaning))
+
+
+def _derivative(wanted: Request, meaning: Function) -> Callable[[int], np.ufunc]:
+    """The derivative in an argument, of equal quality."""
+    names = [parameter.name for parameter in meaning.parameters]
+
+    def derivative(position: int) -> np.ufunc:
+        text = f"grad ({names[position]} -> {meaning.doc})({names[position]})"
+        lead = "" if len(names) == 1 else f"({', '.join(names)}) -> "
+        return _function(replace(wanted, expression=lead + text))
+
+    return derivative
+
+
+def _called(expression: str) -> str:
+    """The name of the shipped function that an expression calls with its arguments and does nothing else: tan of
+    `tan(x)`, pow of `(x, y) -> pow(x, y)`; else the expression.
+    """
+    if "(" not in expression:
+        return expression
+    parsed = parse_expression(expression)
+    parameters, body = (parsed.parameters, parsed.body) if isinstance(parsed, tree.Lambda) else (None, parsed)
+    match body:
+        case tree.Call(function=tree.Name(name=name), body=None) if name in function_paths():
+            names = [one.value.name for one in body.arguments if isinstance(one.value, tree.Name) and not one.keyword]
+            arity = len(_block(function_paths()[name]).parameters)
+            if len(set(names)) == len(body.arguments) == arity and parameters in (None, tuple(names)):
+                return name
+    return expression
+
+
+def _promising(name: str, wanted: Request) -> Path | None:
+    """The file of the shipped program that answers a request: the fastest, for who asks for nothing else, or the
+    fastest with just the accuracy that is asked for.
+    """
+    from optgen.functions.request import Accuracy
+
+    if wanted.domain is not None:
+        return None
+    for path in program_paths(name):
+        if wanted.accuracy in (Accuracy(), accuracy_of(_block(path))):
+            return path
+    return None
 
 
 def accuracy_of(group: tree.Group) -> Accuracy:
@@ -97,13 +148,10 @@ def accuracy_of(group: tree.Group) -> Accuracy:
     return request("", **choices).accuracy
 
 
-def certificate(name: str, dtype: str = "float32") -> dict[str, Any] | None:
-    """What was proved of a shipped function: the certificate beside its spec."""
-    from optgen.shipped import double_paths, function_paths
-
-    spec = (function_paths() if dtype == "float32" else double_paths()).get(name)
-    path = None if spec is None else spec.with_suffix(".json")
-    return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.is_file() else None
+def certificate(spec: Path) -> dict[str, Any] | None:
+    """What was proved of a shipped program: the certificate beside its spec."""
+    path = spec.with_suffix(".json")
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 # operations of solvers whose shipped function has another name
@@ -116,8 +164,6 @@ def implementation(operation: str, real: str) -> Straight | None:
 
     The programs that ship are of float32, so those of double are not looked for: reading specs takes time.
     """
-    from optgen.shipped import function_paths
-
     path = function_paths().get(SHIPPED_AS.get(operation, operation)) if real == "float" else None
     return None if path is None else next((found for found in _kept_programs(path) if found.type == "f32"), None)
 
@@ -131,7 +177,7 @@ def _kept_programs(path: Path) -> tuple[Straight, ...]:
     store, name = user_store(), key("programs 1", path.read_bytes())
     if (found := store.get(name)) is not None:
         return tuple(from_text(text) for text in found[0].decode().split("\n\n") if text)
-    programs = _programs(_shipped(path.stem))
+    programs = _programs(_block(path))
     store.put(name, "\n\n".join(program.text for program in programs).encode(), {"file": path.name})
     return programs
 
@@ -151,18 +197,13 @@ def array_code(expression: str, backend: str, dtype: str = "float32") -> Callabl
 
 def _shipped(name: str) -> tree.Group | None:
     """The block of the shipped function of a name."""
-    from optgen.shipped import function_paths
-
     path = function_paths().get(name)
-    return None if path is None else compiler.load(path).file.groups("function")[0]
+    return None if path is None else _block(path)
 
 
-def _double(name: str) -> tree.Group | None:
-    """The block of its program for float64."""
-    from optgen.shipped import double_paths
-
-    path = double_paths().get(name)
-    return None if path is None else compiler.load(path).file.groups("function")[0]
+def _block(path: Path) -> tree.Group:
+    """The block of a shipped program."""
+    return compiler.load(path).file.groups("function")[0]
 
 
 def double_claim(name: str) -> Claim:
@@ -170,8 +211,7 @@ def double_claim(name: str) -> Claim:
     from optgen.functions.certificate import Claim
     from optgen.functions.request import Accuracy, Domain
 
-    group = _double(name)
-    assert group is not None
+    group = _block(double_paths()[name])
     (parameter,) = group.parameters
     domain = None
     for part in parameter.domains:
@@ -200,11 +240,11 @@ def _expression(text: str) -> tree.Expr:
     return tree.Lambda(group.span, tuple(parameter.name for parameter in group.parameters), value)
 
 
-def _programs(group: tree.Group | None) -> tuple[Straight, ...]:
+def _programs(group: tree.Group) -> tuple[Straight, ...]:
     """The straight-line programs of a block."""
     from optgen.passes.lower.straight import read_program
 
-    return () if group is None or not group.groups("program") else (read_program(group),)
+    return () if not group.groups("program") else (read_program(group),)
 
 
 def meaning_of(name: str) -> Function:

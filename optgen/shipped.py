@@ -30,8 +30,19 @@ def paths() -> dict[str, Path]:
 
 @cache
 def function_paths() -> dict[str, Path]:
-    """The file of each shipped function, by name."""
+    """The file of each shipped function, by name: the fastest program that is good to 1 ulp."""
     return {path.stem: path for path in sorted((directory() / "functions").glob("*.opt"))}
+
+
+@cache
+def rounded_paths() -> dict[str, Path]:
+    """The file of the correctly rounded program of a function, by name, where the fastest one is another."""
+    return {path.stem: path for path in sorted((directory() / "functions" / "rounded").glob("*.opt"))}
+
+
+def program_paths(name: str) -> list[Path]:
+    """The files of the float32 programs of a function, the faster first."""
+    return [paths[name] for paths in (function_paths(), rounded_paths()) if name in paths]
 
 
 @cache

@@ -82,19 +82,16 @@ def _bound(known: dict[str, Any]) -> str:
 
 
 def _list() -> None:
-    """The shipped functions: what each is, and what its certificate says of its error."""
-    import json
-
+    """The shipped functions: what each is, and what its certificates say of its error."""
     import optgen
     from optgen.elementwise import certificate
-    from optgen.shipped import function_paths
+    from optgen.shipped import double_paths, function_paths, program_paths
 
     width = max(map(len, function_paths()), default=0)
     for name, path in function_paths().items():
         docs = [doc for kind, found, doc in optgen.load(path).contents if found == name]
-        kept = path.with_suffix(".json")
-        known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
-        said = f"{known['verdict']}, {_bound(known)}" if known else "no certificate"
-        double = certificate(name, "float64")
+        known = [kept for file in program_paths(name) if (kept := certificate(file)) is not None]
+        said = ", ".join([known[0]["verdict"], *map(_bound, known)]) if known else "no certificate"
+        double = certificate(double_paths()[name]) if name in double_paths() else None
         said += f"; float64 {double['error at most']}" if double else ""
-        click.echo(f"{name:<{width}}  {said:<36}  {docs[0] if docs else ''}")
+        click.echo(f"{name:<{width}}  {said:<44}  {docs[0] if docs else ''}")

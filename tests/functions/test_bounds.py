@@ -24,6 +24,7 @@ from optgen.ir import nodes as ir
 from optgen.ir.straight import evaluate, to_bits
 from optgen.ir.straight_builder import Builder
 from optgen.language.parser import parse_expression
+from optgen.shipped import double_paths
 from optgen.symbolic.arb import Meaning, Undecided, exact, precision_of
 
 F64 = FORMATS["f64"]
@@ -170,7 +171,7 @@ def test_extremes_are_sharp():
 
 
 def test_a_bound_covers_all_numbers_and_is_no_less_than_an_error():
-    program = elementwise._programs(elementwise._double("exp"))[0]
+    program = elementwise._programs(elementwise._block(double_paths()["exp"]))[0]
     paths, real = Paths(program), in_arb("exp(x)")
     wanted = Piece(F64.to_bits(0.01), F64.to_bits(3.0))
     found = sorted(bounds(paths, real, [wanted], 0.8), key=lambda pair: pair[0].first)
@@ -188,7 +189,7 @@ def test_a_bound_covers_all_numbers_and_is_no_less_than_an_error():
 @pytest.mark.parametrize("place", range(12))
 def test_a_changed_coefficient_moves_the_bound(place):
     """Each by half of itself, which is far more than the last bit of the result."""
-    program = elementwise._programs(elementwise._double("exp"))[0]
+    program = elementwise._programs(elementwise._block(double_paths()["exp"]))[0]
     places = [k for k, one in enumerate(program.instructions) if one.operation == "constant" and one.type == "f64"]
     numbers = [program.instructions[k].constant for k in places]
     coefficients = [k for k, bits in zip(places, numbers, strict=True) if 0 < F64.of_bits(bits) < 0.6]
@@ -226,7 +227,7 @@ def test_a_domain_is_all_that_is_claimed():
 
 
 def test_a_bound_is_found_again_at_random_places():
-    program = elementwise._programs(elementwise._double("exp"))[0]
+    program = elementwise._programs(elementwise._block(double_paths()["exp"]))[0]
     claim = Claim(meaning("exp(x)"), Accuracy())
     kept = elementwise.certificate("exp", "float64")
     assert spot_check(program, claim, 100, seed=7).error <= float(kept["error at most"])

@@ -17,15 +17,48 @@ from optgen.elementwise import certificate, meaning_of
 from optgen.functions.certificate import Claim, prove
 from optgen.functions.reference import reference
 from optgen.ir.nodes import access
-from optgen.shipped import double_paths, function_paths
+from optgen.shipped import double_paths, function_paths, program_paths, rounded_paths
 
 NAMES = sorted(name for name in function_paths() if len(elementwise._shipped(name).parameters) == 1)
 DOUBLES = sorted(double_paths())
+PATHS = [path for name in NAMES for path in program_paths(name)]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_certificate_is_of_the_program_that_runs(name):
-    function, kept = getattr(optgen.functions, name), certificate(name)
+def each_program(test):
+    """One case a file: the fastest programs, and the correctly rounded ones beside them."""
+    return pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}-{path.stem}")(test)
+
+
+def shipped(path):
+    """The ufunc of the program in this file."""
+    ulp = float(elementwise.accuracy_of(elementwise._block(path)).amount)
+    fastest = path == function_paths()[path.stem]
+    return getattr(optgen.functions, path.stem) if fastest else optgen.function(path.stem, ulp=ulp)
+
+
+def test_beside_a_fast_program_there_may_be_a_correctly_rounded_one():
+    """Only there: a file of its own is for a function whose fastest program is another."""
+    assert set(rounded_paths()) <= set(function_paths())
+    for name, path in rounded_paths().items():
+        fast, rounded = optgen.functions.__getattr__(name), optgen.function(f"{name}(x)", ulp=0.5)
+        assert rounded is optgen.function(name, ulp=0.5) is optgen.function(f"{name}; 0.5 ulp")
+        assert rounded is not fast and rounded.accuracy.amount == Fraction(1, 2) < fast.accuracy.amount
+        assert fast is optgen.function(f"{name}(x)") is optgen.function(f"x -> {name}(x)", ulp=1)
+        assert elementwise._programs(elementwise._block(path))[0].digest == rounded.programs["float32"].digest
+        assert pickle.loads(pickle.dumps(rounded)) is rounded  # noqa: S301
+
+
+def test_one_program_is_both_where_nothing_faster_ships():
+    for name in set(NAMES) - set(rounded_paths()):
+        promised = elementwise.accuracy_of(elementwise._shipped(name))
+        if promised.amount == Fraction(1, 2):
+            rounded = optgen.function(name, ulp=0.5)
+            assert rounded.programs["float32"].digest == getattr(optgen.functions, name).programs["float32"].digest
+
+
+@each_program
+def test_the_certificate_is_of_the_program_that_runs(path):
+    function, kept = shipped(path), certificate(path)
     assert kept is not None, "a program without a sweep: scripts/functions"
     assert kept["program"] == function.programs["float32"].digest, "a changed program needs a new sweep"
     assert kept["verdict"] == "proved" and kept["trust"] == "exhaustive"
@@ -44,10 +77,10 @@ def commit() -> str:
     return made.stdout.strip()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_two_binades_of_its_certificate_are_found_again(name):
-    kept, function, meaning = certificate(name), getattr(optgen.functions, name), meaning_of(name)
-    draw = random.Random(commit() + name)
+@each_program
+def test_two_binades_of_its_certificate_are_found_again(path):
+    kept, function, meaning = certificate(path), shipped(path), meaning_of(path.stem)
+    draw = random.Random(commit() + path.stem)
     ends = 0x00800000, 0x7F7FFFFF
     keys = [int(line.split()[0], 16) for line in kept["binades"]]
     normal = [key for key in keys if ends[0] <= (key & 0xFF) << 23 <= ends[1]]
@@ -81,19 +114,19 @@ def test_it_is_a_ufunc_under_its_name(name):
         function(np.array([np.nan, np.inf, -np.inf, 0, -0.0, 1e-45, 3e38, -3e38], "float32"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_is_what_the_backends_compute(name):
+@each_program
+def test_it_is_what_the_backends_compute(path):
     """Within what the expression loses in double."""
-    function = getattr(optgen.functions, name)
+    function = shipped(path)
     x = arguments(function)
-    wanted = optgen.array_code(name, "numpy", "float64")(x.astype("float64"))
+    wanted = optgen.array_code(path.stem, "numpy", "float64")(x.astype("float64"))
     error = np.abs(function(x) - wanted) / np.spacing(np.abs(wanted).astype("float32"))
     assert error.max() <= 1.001
 
 
 @pytest.mark.parametrize("name", DOUBLES)
 def test_the_bound_for_doubles_is_of_the_program_that_runs(name):
-    function, kept = getattr(optgen.functions, name), certificate(name, "float64")
+    function, kept = getattr(optgen.functions, name), certificate(double_paths()[name])
     assert kept is not None, "a program without a bound: scripts/functions --float64"
     assert kept["program"] == function.programs["float64"].digest, "a changed program needs a new bound"
     assert kept["verdict"] == "proved" and kept["trust"] == "interval" and not kept["wrong special inputs"]
