@@ -359,9 +359,11 @@ def _refuse_special(functions: Iterable[Function], backend: str) -> None:
     """SpecError where a function of mathematics is needed for which a backend has no code."""
     from optgen.ir import nodes as ir
     from optgen.ir import walk
+    from optgen.ir.formulas import FORMULAS
     from optgen.ir.special import SPECIAL
 
-    lacking = {"llvm": {*SPECIAL}, "numba": {*SPECIAL}, "jax": BEYOND_JAX}
+    without = {*SPECIAL} - {*FORMULAS}
+    lacking = {"llvm": without, "numba": without, "jax": BEYOND_JAX}
     roots = [tensor for function in functions for _, tensor in function.results]
     for node in walk.postorder(roots) if backend in lacking else ():
         if isinstance(node, ir.Operation) and node.name in lacking[backend]:

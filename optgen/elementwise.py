@@ -155,7 +155,7 @@ def certificate(spec: Path) -> dict[str, Any] | None:
 
 
 # operations of solvers whose shipped function has another name
-SHIPPED_AS = {"arccos": "acos", "arctan2": "atan2", "power": "pow"}
+SHIPPED_AS = {"arccos": "acos", "arctan2": "atan2", "power": "pow", "bessel_i0e": "i0e", "bessel_i1e": "i1e"}
 
 
 @cache

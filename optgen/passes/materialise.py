@@ -16,6 +16,7 @@ from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Index, Scalar, Tensor
 from optgen.ir.program import Function
 from optgen.ir.regions import regions
+from optgen.ir.special import SPECIAL
 from optgen.passes.branches import spares
 from optgen.passes.diagonals import without_diagonals
 
@@ -40,6 +41,7 @@ COSTLY = {
     "digamma",
     "threefry",
     "mod",
+    *SPECIAL,
 }
 
 

@@ -13,8 +13,9 @@ from optgen.backends.llvm.kernel import Kernel
 from optgen.backends.llvm.scalars import ONE_AT_A_TIME
 from optgen.backends.llvm.vectors import bases_of, clears, count, fits
 from optgen.ir import nodes as ir
+from optgen.ir.formulas import CODED
 from optgen.ir.imperative import Accumulate, Alias, Buffer, For, Let, Procedure, Statement, Store
-from optgen.ir.operations import OPERATIONS, apply
+from optgen.ir.operations import apply
 from tests.backends.loop_programs import add, mul, vector
 
 pytest.importorskip("llvmlite")
@@ -60,7 +61,7 @@ def test_whole_blocks_and_the_lanes_left(n: int, real: str) -> None:
     np.testing.assert_array_equal(fast[0], slow[0])
 
 
-ELEMENTWISE = sorted(name for name in OPERATIONS if name not in ONE_AT_A_TIME and name != "power_int")
+ELEMENTWISE = sorted(name for name in CODED if name not in ONE_AT_A_TIME and name != "power_int")
 
 
 @BOTH
@@ -68,7 +69,7 @@ ELEMENTWISE = sorted(name for name in OPERATIONS if name not in ONE_AT_A_TIME an
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_an_operation_has_the_same_bits_in_every_lane(name: str, integers: bool, real: str) -> None:
     number = "int" if integers else "real"
-    kinds: list[Any] = [number if kind == "number" else kind for kind in OPERATIONS[name].takes]
+    kinds: list[Any] = [number if kind == "number" else kind for kind in CODED[name].takes]
     inputs = [ir.Input(f"a{k}", kind, (N,)) for k, kind in enumerate(kinds)]
     arguments = [ir.access(a, ROW) for a in inputs]
     if name in ("sin", "cos"):  # of small angles only

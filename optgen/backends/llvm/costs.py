@@ -12,6 +12,7 @@ from optgen.backends.llvm.products import MATVEC
 from optgen.backends.llvm.rows import VECMAT
 from optgen.backends.llvm.scalars import parts_of
 from optgen.ir import nodes as ir
+from optgen.ir.formulas import FORMULAS
 from optgen.ir.imperative import Accumulate, For, If, Invoke, Let, Procedure, Statement, Store, While
 from optgen.ir.nodes import Index, Scalar
 
@@ -21,7 +22,7 @@ ENTRY = 4  # of a product of a matrix and a vector, for each entry of the matrix
 UNITS = {
     **dict.fromkeys(("exp", "expm1", "log", "log1p", "tanh", "erf", "sin", "cos"), 15),
     **dict.fromkeys(("tan", "arccos", "arctan2", "sinh", "cosh"), 30),
-    **dict.fromkeys(("power", "lgamma", "digamma"), 60),
+    **dict.fromkeys(("power", "lgamma", "digamma", *FORMULAS), 60),
     **dict.fromkeys(("floordiv", "mod"), 20),
     "div": 6,
     "sqrt": 8,

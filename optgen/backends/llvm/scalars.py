@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from optgen.ir import formulas
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import Scalar
 
@@ -172,6 +173,19 @@ def _elementary(name: str) -> Callable[..., str]:
     return rule
 
 
+ARGUMENT = ir.access(ir.Input("argument", "real"))  # stands in a formula for what the function is of
+
+
+def _formula(name: str) -> Callable[..., str]:
+    """A special function by its formula, in vectors or numbers, unless a program is given."""
+
+    def rule(b: Body, v: list[str], node: ir.Operation) -> str:
+        given = b.implemented(node.name, v)
+        return given if given is not None else scalar(b, formulas.inlined(name, ARGUMENT), {ARGUMENT: v[0]})
+
+    return rule
+
+
 def _wave(name: str) -> Callable[..., str]:
     """sin and cos: in vectors where the argument is surely small (the angle of a draw), else libm's."""
     quick, general = _elementary(name), _libm(name)
@@ -282,7 +296,13 @@ def _index_bits(b: Body, v: list[str], node: ir.Operation) -> str:
 
 ELEMENTARY = ("exp", "expm1", "log", "log1p", "tanh", "erf")
 IN_LIBM = ("power", "tan", "arccos", "arctan2", "sinh", "cosh", "lgamma")
-PROGRAMMED = {*ELEMENTARY, *IN_LIBM, "sin", "cos"}  # operations that a straight-line program may be given for
+PROGRAMMED = {
+    *ELEMENTARY,
+    *IN_LIBM,
+    *formulas.FORMULAS,
+    "sin",
+    "cos",
+}  # operations that a straight-line program may be given for
 LONG = {*PROGRAMMED, "threefry"}  # operations of many instructions
 ONE_AT_A_TIME = {  # calls, and divisions of integers
     *("floordiv", "mod", "digamma", *IN_LIBM),
@@ -316,6 +336,7 @@ RULES: dict[str, Callable[..., str]] = {
     "sinh": _libm("sinh"),
     "cosh": _libm("cosh"),
     "lgamma": _libm("lgamma"),
+    **{name: _formula(name) for name in formulas.FORMULAS},
     "digamma": _routine("digamma_"),
     "abs": _abs,
     "sign": _sign,
@@ -347,9 +368,9 @@ RULES: dict[str, Callable[..., str]] = {
 }
 
 
-def scalar(body: Body, root: Scalar) -> str:
-    """The register or constant that holds a scalar."""
-    done: dict[Scalar, str] = {}
+def scalar(body: Body, root: Scalar, given: Mapping[Scalar, str] | None = None) -> str:
+    """The register or constant that holds a scalar; parts of it may be given."""
+    done: dict[Scalar, str] = dict(given or {})
     stack: list[tuple[Scalar, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()

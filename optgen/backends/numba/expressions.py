@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from optgen.ir import nodes as ir
+from optgen.ir.formulas import FORMULAS
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import AnyNode, Scalar
 from optgen.ir.operations import declared
@@ -50,6 +51,7 @@ CALLS: dict[str, str] = {
     "index_bits": "random_index({0}, {1})",
     "high_word": "{real}(high_word({0}))",
     "low_word": "{real}(low_word({0}))",
+    **{name: f"{{real}}({name}({{0}}))" for name in FORMULAS},
 }
 # what a call needs from the helper functions
 HELPERS = {
@@ -60,6 +62,7 @@ HELPERS = {
     "index_bits": "random_index",
     "high_word": "high_word",
     "low_word": "low_word",
+    **{name: name for name in FORMULAS},
 }
 WORDS = {"and": ("and", 1), "or": ("or", 0)}
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from optgen.backends.numba.expressions import expression
+from optgen.ir import formulas, walk
+from optgen.ir import nodes as ir
+
 NJIT = '@njit(error_model="numpy", nogil=True)'
 
 # name: (the helpers it needs, its text); `real` is float or float32
@@ -244,6 +248,21 @@ HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
 CONSTANTS = {"threefry": "ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)\n"}
 
 
+def formula_source(name: str) -> str:
+    """A special function by its formula, in doubles, a line a part."""
+    function = formulas.function(name)
+    ((_, result),) = function.results
+    (x,) = function.parameters
+    names: dict[ir.AnyNode, str] = {x: x.name}
+    lines = [f"def {name}({x.name}):", f'    """{function.doc}"""', f"    {x.name} = np.float64({x.name})"]
+    for node in walk.postorder([result]):
+        if isinstance(node, ir.Array):
+            names[node] = node.name
+            value = expression(node.body, names, "float64")
+            lines.append(f"    return {value}" if node is result else f"    {node.name} = {value}")
+    return "\n".join(lines) + "\n"
+
+
 def helper_source(names: Iterable[str], real: str) -> str:
     """The text of helpers and of all that they need."""
     needed: set[str] = set()
@@ -252,11 +271,12 @@ def helper_source(names: Iterable[str], real: str) -> str:
         name = stack.pop()
         if name not in needed:
             needed.add(name)
-            stack.extend(HELPERS[name][0])
+            stack.extend(HELPERS[name][0] if name in HELPERS else ())
     parts = []
     for name, (_, text) in HELPERS.items():
         if name in needed:
             made = text.replace("real(1)", "float32(1.0)" if real == "float32" else "1.0")
             made = made.replace("real(", "float32(" if real == "float32" else "float(")
             parts.append(CONSTANTS.get(name, "") + ("\n\n" if name in CONSTANTS else "") + f"{NJIT}\n{made}")
+    parts += [f"{NJIT}\n{formula_source(name)}" for name in formulas.FORMULAS if name in needed]
     return "\n\n".join(parts)

@@ -13,6 +13,7 @@ from optgen.ir import extents
 from optgen.ir import nodes as ir
 from optgen.ir.imperative import Accumulate, Alias, Buffer, Copy, If, Invoke, Statement, Store, Swap, While
 from optgen.ir.nodes import AnyNode, Index, Scalar
+from optgen.ir.special import SPECIAL
 from optgen.passes.loops.space import Space
 
 # operations that a loop should compute for many entries at a time rather than between two inner loops
@@ -20,6 +21,7 @@ HEAVY = frozenset(
     [
         *("power", "power_int", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "arccos", "arctan2", "sinh"),
         *("cosh", "tanh", "erf", "lgamma", "digamma", "threefry", "mod"),
+        *SPECIAL,
     ]
 )
 

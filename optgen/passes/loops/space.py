@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 from optgen.ir import nodes as ir
 from optgen.ir import walk
+from optgen.ir.formulas import FORMULAS
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import AnyNode, Dtype, Index, Scalar
 from optgen.passes.loops.bounds import clamped
 
 # words that no value may be called: they mean something in Python or in the code that is printed
 RESERVED = frozenset(keyword.kwlist) | frozenset(
-    ["abs", "bool", "float", "float32", "int", "len", "math", "max", "min", "njit", "np", "numba", "range", "type"]
+    [
+        *("abs", "bool", "float", "float32", "int", "len", "math", "max", "min", "njit", "np", "numba", "range"),
+        *("type", "digamma", *FORMULAS),
+    ]
 )
 
 
