@@ -152,7 +152,7 @@ def _erfinv(x: Scalar, named: Named) -> Scalar:
     low = named(_sub(_div(_at_most(w, SPLIT), _c(SPLIT / 2)), _c(1)), "low")
     inner = named(_mul(x, _polynomial("erfinv near", low, named)), "inner")
     root = apply("sqrt", _at_most(_at_least(w, SPLIT), TAIL[1] ** 2))
-    high = named(_div(_sub(root, _c(sum(TAIL) / 2)), _c((TAIL[1] - TAIL[0]) / 2)), "high")
+    high = named(_div(_sub(root, _c((TAIL[0] + TAIL[1]) / 2)), _c((TAIL[1] - TAIL[0]) / 2)), "high")
     outer = named(_mul(apply("sign", x), _polynomial("erfinv far", high, named)), "outer")
     inside = ir.choose(_less(w, SPLIT), inner, outer)
     return ir.choose(apply("eq", apply("abs", x), _c(1)), _mul(x, ir.constant(ir.INF, "real")), inside)
