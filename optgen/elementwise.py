@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from optgen.functions.certificate import Claim
+    from optgen.functions.guarantees import Guarantees
     from optgen.functions.request import Accuracy, Request
     from optgen.ir.program import Function
     from optgen.ir.straight import Straight
@@ -31,6 +32,12 @@ def function(
     relative: float | None = None,
     of: str = "float32",
     domain: tuple[float, float] | None = None,
+    *,
+    monotone: bool = False,
+    odd: bool = False,
+    even: bool = False,
+    range: tuple[float, float] | None = None,
+    exact: Mapping[float, float] | None = None,
 ) -> np.ufunc:
     """A numpy.ufunc that computes an expression in machine code, with a proved error.
 
@@ -41,8 +48,14 @@ def function(
     `relative` (1e-4, 1e-3).  A `domain` (low, high), which is all that is promised then, buys speed.  Of two arguments:
     `(x, y) -> log(exp(x) + exp(y))`.  The name of a shipped function stands for it, as does its call: `exp`, `exp(x)`;
     where both ship, `ulp=0.5` is another program than `ulp=1`.  A text may state its choices itself:
-    `exp(x); 4 ulp; domain -20 0`.  Raises SpecError with what is wrong or can't be reached.
+    `exp(x); 4 ulp; domain -20 0; monotone; range 0 1`.
+
+    What is asked beside the accuracy holds on every float32 of the domain, as `prove()` decides: `monotone`, `odd` and
+    `even` (to the bit), a `range` (0, 1) of the results, `exact` values {0: 1}.
+
+    Raises SpecError with what is wrong, or can't be reached, or what the function itself contradicts.
     """
+    from optgen.functions.guarantees import guarantees
     from optgen.functions.request import named, request
 
     if ";" in expression:
@@ -51,7 +64,8 @@ def function(
         except ValueError as error:
             fix = "choices are such as: 4 ulp; domain -20 0"
             raise SpecError([Diagnostic("E0804", str(error), help=fix)]) from None
-    return _function(request(expression.strip(), ulp, relative, of, domain))
+    asked = guarantees(monotone, odd, even, range, exact)
+    return _function(request(expression.strip(), ulp, relative, of, domain, asked))
 
 
 @cache
@@ -66,6 +80,7 @@ def _function(wanted: Request) -> np.ufunc:
         return found(wanted)
     if name != wanted.expression:
         return _function(replace(wanted, expression=name))
+    from optgen.functions.guarantees import merged
     from optgen.functions.make import make
 
     group = _block(spec)
@@ -75,7 +90,7 @@ def _function(wanted: Request) -> np.ufunc:
     files = {"float32": spec} | ({"float64": doubles} if doubles else {})
     proved = {dtype: kept for dtype, path in files.items() if (kept := certificate(path)) is not None}
     return make(
-        replace(wanted, accuracy=accuracy_of(group)),
+        replace(wanted, accuracy=accuracy_of(group), guarantees=merged(guarantees_of(group), wanted.guarantees)),
         meaning,
         _derivative(wanted, meaning),
         tuple(program for path in files.values() for program in _programs(_block(path))),
@@ -95,12 +110,14 @@ def found(wanted: Request) -> np.ufunc:
 
 def _derivative(wanted: Request, meaning: Function) -> Callable[[int], np.ufunc]:
     """The derivative in an argument, of equal quality."""
+    from optgen.functions.guarantees import NONE
+
     names = [parameter.name for parameter in meaning.parameters]
 
     def derivative(position: int) -> np.ufunc:
         text = f"grad ({names[position]} -> {meaning.doc})({names[position]})"
         lead = "" if len(names) == 1 else f"({', '.join(names)}) -> "
-        return _function(replace(wanted, expression=lead + text))
+        return _function(replace(wanted, expression=lead + text, guarantees=NONE))
 
     return derivative
 
@@ -146,6 +163,24 @@ def accuracy_of(group: tree.Group) -> Accuracy:
         if len(line.names) > 1:
             choices["of"] = {"bf16": "bfloat16"}[line.names[1]]
     return request("", **choices).accuracy
+
+
+def guarantees_of(group: tree.Group) -> Guarantees:
+    """What the `where` line of a function promises: `where monotone, odd, range(0, 1), exact(0, 0.5)`.
+
+    Other words say what claims may assume of it.
+    """
+    from optgen.functions.guarantees import read
+
+    words: list[list[str]] = []
+    for line in group.lines("where"):
+        for relation in line.relations:
+            match relation.left:
+                case tree.Name(name="monotone" | "odd" | "even" as word):
+                    words.append([word])
+                case tree.Call(function=tree.Name(name="range" | "exact" as word), arguments=(first, second)):
+                    words.append([word, *(repr(_number(argument.value)) for argument in (first, second))])
+    return read(iter(words))
 
 
 def certificate(spec: Path) -> dict[str, Any] | None:

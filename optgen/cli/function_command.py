@@ -17,6 +17,11 @@ SPAN = (-8.0, 8.0)  # where a function without a domain is timed
 @click.option("--relative", type=float, help="Accuracy as a part of the result: 1e-4 or 1e-3.")
 @click.option("--of", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Whose units count.")
 @click.option("--domain", type=float, nargs=2, help="The arguments that matter, from A to B.", metavar="A B")
+@click.option("--monotone", is_flag=True, help="Results never turn back as the argument grows.")
+@click.option("--odd", is_flag=True, help="f(-x) is -f(x), to the bit.")
+@click.option("--even", is_flag=True, help="f(-x) is f(x), to the bit.")
+@click.option("--range", "ends", type=float, nargs=2, help="Every result lies from A to B.", metavar="A B")
+@click.option("--exact", type=float, nargs=2, multiple=True, help="The result at X is Y.", metavar="X Y")
 @click.option("--prove", is_flag=True, help="Prove the error: run every float32, or bound all of float64.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", help="What --prove is about.")
 @click.option("--no-bench", is_flag=True, help="Leave out the times.")
@@ -27,6 +32,11 @@ def command(
     relative: float | None,
     of: str,
     domain: tuple[float, float] | None,
+    monotone: bool,
+    odd: bool,
+    even: bool,
+    ends: tuple[float, float] | None,
+    exact: tuple[tuple[float, float], ...],
     prove: bool,
     dtype: str,
     no_bench: bool,
@@ -44,7 +54,8 @@ def command(
         return
     import optgen
 
-    function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None)
+    asked: Any = {"monotone": monotone, "odd": odd, "even": even, "range": ends or None, "exact": dict(exact)}
+    function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None, **asked)
     if prove:
         label = "every argument" if dtype == "float32" else "every piece"
         with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
@@ -65,6 +76,9 @@ def _described(function: Any) -> list[str]:
     """What a function is, and what is known of its error."""
     where = f" on {function.domain}" if function.domain is not None else ""
     lines = [f"{function.expression}, to {function.accuracy}{where}", f"  error     {function.error!r}"]
+    if function.guarantees:
+        known = "by every float32" if function.certificate is not None else "by samples; prove() runs every float32"
+        lines.append(f"  held      {', '.join(function.guarantees.words())}: {known}")
     for dtype, program in function.programs.items():
         lines.append(f"  {dtype:<9} {len(program.instructions)} operations, program {program.digest[:16]}")
     if "float64" in function.programs:

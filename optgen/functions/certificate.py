@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from optgen.functions import held
 from optgen.functions.compare import compiled, kernel_text
 from optgen.functions.floats import SIGN, bits_of, float_of
+from optgen.functions.guarantees import NONE, Guarantees
 from optgen.functions.measure import Measure
 from optgen.functions.reference import Reference, audit, reference
 from optgen.functions.request import Accuracy, Domain
@@ -32,12 +34,13 @@ AUDITED = 100  # random inputs at which the reference is held against Arb before
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What is asked of a program: its meaning, an accuracy, a domain (None: all floats), and, for functions with zeros
-    that no float hits, an absolute error 2^floor that will do where an ulp is smaller."""
+    that no float hits, an absolute error 2^floor that will do where an ulp is smaller; and guarantees."""
 
     meaning: Function
     accuracy: Accuracy
     domain: Domain | None = None
     floor: int = -149
+    guarantees: Guarantees = NONE
 
     @property
     def measure(self) -> Measure:
@@ -56,11 +59,12 @@ class Proof:
     program: str
     claim: Claim
     findings: Findings
+    broken: held.Violation | None = None
 
     @property
     def holds(self) -> bool:
         """Whether the claim held on all inputs that were run."""
-        return self.findings.holds(self.claim.amount)
+        return self.findings.holds(self.claim.amount) and self.broken is None
 
     @property
     def proved(self) -> bool:
@@ -148,7 +152,9 @@ def prove(
         seed=seed,
         progress=progress,
     )
-    return Proof(program.digest, claim, findings)
+    asked = claim.guarantees
+    against_it = held.violation(comparison.apply, asked, claim.meaning, claim.domain, full) if asked else None
+    return Proof(program.digest, claim, findings, against_it)
 
 
 def described(claim: Claim) -> dict[str, Any]:
@@ -178,6 +184,7 @@ def _data(proof: Proof) -> dict[str, Any]:
         "undecided": found.unknown,
         "numbers for nan or nan for numbers": found.nan,
         "wrong signs of zero": found.sign,
+        **({"guarantees": held.with_found(proof.claim.guarantees, proof.broken)} if proof.claim.guarantees else {}),
         "special inputs": found.special,
         "wrong special inputs": [[f"{wrong.bits:08x}", repr(wrong.found), wrong.expected] for wrong in found.wrong],
         "binades": [f"{key:03x} {_short(error)} {wrong}" for key, error, wrong in found.binades],

@@ -22,6 +22,7 @@ from optgen.ir.straight import Straight
 if TYPE_CHECKING:  # what proves needs Arb, and a shipped function is made without
     from optgen.functions.bounds.interval import IntervalProof
     from optgen.functions.certificate import Claim, Proof
+    from optgen.functions.held import Violation
     from optgen.functions.reference import Reference
     from optgen.functions.sweep import Progress
     from optgen.functions.two_argument_bounds import StagedProof
@@ -41,13 +42,24 @@ def make(
     """The ufunc of a request.  `shipped` are programs that need not be searched for, one a dtype, and `certificates`
     say what was proved of them, by dtype; `name` finds it again, by default that of the request.
 
-    Raises SpecError if no program reaches the accuracy.
+    Raises SpecError if no program reaches the accuracy, and for guarantees that the function contradicts or that do not
+    hold of a shipped program.
     """
+    if wanted.guarantees:
+        _can_be_held(wanted, meaning)
     programs = {DTYPE[program.type]: program for program in shipped or (_found(wanted, meaning),)}
     if "float64" not in programs:
         programs |= _in_doubles(meaning)
-    # a certificate of another program says nothing
-    kept = {dtype: found for dtype, found in (certificates or {}).items() if found["program"] == programs[dtype].digest}
+    # a certificate of another program says nothing, nor does one of other guarantees
+    words = wanted.guarantees.words()
+    kept = {
+        dtype: found
+        for dtype, found in (certificates or {}).items()
+        if found["program"] == programs[dtype].digest
+        and (dtype != "float32" or set(words) <= set(found.get("guarantees", {}).get("asked", ())))
+    }
+    if wanted.guarantees and shipped and "float32" not in kept:
+        _look_at(programs["float32"], wanted, meaning)
     name = name or wanted.name
     record = Record(name, wanted, meaning, programs, kept)
     arguments = tuple(parameter.name for parameter in meaning.parameters)
@@ -56,6 +68,7 @@ def make(
         "expression": meaning.doc,
         "accuracy": wanted.accuracy,
         "domain": wanted.domain,
+        "guarantees": wanted.guarantees,
         "programs": programs,
         "certificate": record.certificate,
         "certificates": record.certificates,
@@ -68,13 +81,42 @@ def make(
     return made
 
 
+def _can_be_held(wanted: Request, meaning: Function) -> None:
+    """SpecError where guarantees can't be decided, or are not true of the function itself."""
+    from optgen.functions.held import contradiction
+
+    if len(meaning.parameters) > 1:
+        message = f"{meaning.doc} has two arguments, too many pairs to run them all for a guarantee"
+        raise SpecError([Diagnostic("E0808", message, help="guarantees are of functions of one argument")])
+    if said := contradiction(meaning, wanted.guarantees, wanted.domain):
+        fix = "leave it out, or state a domain on which it is true"
+        raise SpecError([Diagnostic("E0808", f"{meaning.doc} is not as asked: {said}", help=fix)])
+
+
+def _look_at(program: Straight, wanted: Request, meaning: Function) -> None:
+    """SpecError if a quick look at a program finds a guarantee broken."""
+    from optgen.functions.compare import compiled, kernel_text
+    from optgen.functions.held import violation
+    from optgen.functions.measure import ULP
+
+    apply = compiled(kernel_text(program), ULP).apply
+    if found := violation(apply, wanted.guarantees, meaning, wanted.domain, full=False):
+        raise _broken(meaning, found)
+
+
+def _broken(meaning: Function, found: Violation) -> SpecError:
+    message = f"{meaning.doc} does not keep `{found.guarantee}`: {found.sentence}"
+    return SpecError([Diagnostic("E0809", message, help="ask for ulp=0.5: correct rounding keeps what the function is")])
+
+
 def _documentation(record: Record, documentation: str) -> str:
     wanted, meaning = record.wanted, record.meaning
     lines = [documentation, ""] if documentation else []
     names = ", ".join(parameter.name for parameter in meaning.parameters)
     where = f" on {wanted.domain}" if wanted.domain is not None else ""
     if len(meaning.parameters) == 1:
-        lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32.")
+        also = f"; {', '.join(wanted.guarantees.words())}" if wanted.guarantees else ""
+        lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{also}.")
     elif record.certificate is not None:
         bound = f"no result is further off than {record.certificate['error at most']} ulp"
         lines.append(f"({names}) -> {meaning.doc}. In float32 {bound}, proved by interval arithmetic.")
@@ -110,7 +152,7 @@ def _found(wanted: Request, meaning: Function) -> Straight:
     from optgen.functions.generate import promising
     from optgen.functions.repair import repairable, repaired
 
-    claim = Claim(meaning, wanted.accuracy, wanted.domain)
+    claim = Claim(meaning, wanted.accuracy, wanted.domain, guarantees=wanted.guarantees)
     reality: Reference | None = None
     reasons: list[str] = []
     for program in _offers(wanted, claim, reasons):
@@ -130,6 +172,9 @@ def _found(wanted: Request, meaning: Function) -> Straight:
         if promising(proof):
             return program
         found = proof.findings
+        if proof.broken is not None:
+            reasons.append(f"{proof.broken.guarantee} does not hold: {proof.broken.sentence}")
+            continue
         reasons.append(f"the best program has {found.error:.3g}" if found.sound else "it fails at zeros or infinities")
     raise _unreachable(wanted, meaning, reasons[-1] if reasons else "no scheme is known for it")
 
@@ -216,7 +261,7 @@ class Record:
     def claim(self) -> Claim:
         from optgen.functions.certificate import Claim
 
-        made = Claim(self.meaning, self.wanted.accuracy, self.wanted.domain)
+        made = Claim(self.meaning, self.wanted.accuracy, self.wanted.domain, guarantees=self.wanted.guarantees)
         if len(self.meaning.parameters) > 1:
             from optgen.functions.two_argument_bounds import floor_of
 
@@ -283,7 +328,10 @@ class Record:
         if len(self.meaning.parameters) > 1:
             return self._staged()
         if "full" not in self.__dict__:
-            self.__dict__["full"] = self._swept(True, progress, threads)
+            proof = self._swept(True, progress, threads)
+            if proof.broken is not None:
+                raise _broken(self.meaning, proof.broken)
+            self.__dict__["full"] = proof
             self.certificates["float32"] = json.loads(self.full.as_json())
             self.attributes["certificate"] = self.certificate
         return self.full

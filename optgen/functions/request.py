@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.diagnostics import Diagnostic, SpecError
+from optgen.functions.guarantees import NONE, Guarantees, read
 
 ULPS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
 RELATIVES = (Fraction(1, 10_000), Fraction(1, 1_000))
@@ -50,6 +51,7 @@ class Request:
     expression: str
     accuracy: Accuracy = Accuracy()
     domain: Domain | None = None
+    guarantees: Guarantees = NONE
 
     @property
     def name(self) -> str:
@@ -59,13 +61,13 @@ class Request:
             parts.append(str(self.accuracy))
         if self.domain is not None:
             parts.append(f"domain {self.domain.low!r} {self.domain.high!r}")
-        return "; ".join(parts).replace(".", DOT)
+        return "; ".join(parts + self.guarantees.words()).replace(".", DOT)
 
 
 def named(name: str) -> Request:
     """The request of a name; raises ValueError for what is no name of a request."""
     expression, *parts = name.replace(DOT, ".").split("; ")
-    accuracy, domain = Accuracy(), None
+    accuracy, domain, others = Accuracy(), None, []
     for part in parts:
         match part.split():
             case ["relative", amount]:
@@ -76,9 +78,9 @@ def named(name: str) -> Request:
                 accuracy = Accuracy(Fraction(amount), of="bfloat16")
             case ["domain", low, high]:
                 domain = Domain(float(low), float(high))
-            case _:
-                raise ValueError(f"{part} is no choice of a function")
-    return Request(expression, accuracy, domain)
+            case words:
+                others.append(words)
+    return Request(expression, accuracy, domain, read(iter(others)))
 
 
 def request(
@@ -87,9 +89,10 @@ def request(
     relative: float | None = None,
     of: str = "float32",
     domain: tuple[float, float] | None = None,
+    asked: Guarantees = NONE,
 ) -> Request:
     """A request from the arguments of `optgen.function`, checked.  Raises SpecError with what can't be had."""
-    return Request(expression, _accuracy(ulp, relative, of), None if domain is None else _domain(domain))
+    return Request(expression, _accuracy(ulp, relative, of), None if domain is None else _domain(domain), asked)
 
 
 def _accuracy(ulp: float | None, relative: float | None, of: str) -> Accuracy:
