@@ -106,7 +106,7 @@ def _look_at(program: Straight, wanted: Request, meaning: Function) -> None:
 
 def _broken(meaning: Function, found: Violation) -> SpecError:
     message = f"{meaning.doc} does not keep `{found.guarantee}`: {found.sentence}"
-    return SpecError([Diagnostic("E0809", message, help="ask for ulp=0.5: correct rounding keeps what the function is")])
+    return SpecError([Diagnostic("E0809", message, help="ask for ulp=0.5: correct rounding keeps what f is")])
 
 
 def _documentation(record: Record, documentation: str) -> str:
