@@ -7,6 +7,7 @@ for the processor at hand, and hands out an address.  ctypes lets go of the GIL 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ from optgen.ir.nodes import Scalar
 from optgen.ir.program import Function
 
 ALIGNMENT = 64
+PAGE, STRIDE = 4096, 17 * ALIGNMENT
 
 
 def procedure_of(function: Function) -> Procedure:
@@ -307,7 +309,9 @@ class Kernel:
         def length(axis: Scalar) -> int:
             return extent(axis, dims, integers)
 
-        outputs = [np.empty([length(a) for a in b.axes], self._dtype(b)) for b in procedure.results]
+        outputs = [
+            _apart([length(a) for a in b.axes], self._dtype(b), number) for number, b in enumerate(procedure.results)
+        ]
         temporaries = [b for b in procedure.temporaries if b.axes]
         sizes = []
         for buffer in temporaries:
@@ -328,6 +332,18 @@ class Kernel:
         lengths = np.array([*(dims[name] for name in procedure.dims), scratch], np.int64)
         call = (pointers.ctypes.data, lengths.ctypes.data, ctypes.addressof(self.interrupt))
         return Prepared(code, call, outputs, (pointers, lengths, arena, list(arrays), self))
+
+
+def _apart(shape: Sequence[int], dtype: Any, number: int) -> np.ndarray:
+    """Memory of an array, aligned.  Large ones begin at different places of a page: processors tell writes from later
+    reads by the place in a page first, so loops over arrays that all begin at the same one wait for nothing."""
+    size = math.prod(shape) * dtype.itemsize
+    if size < PAGE:
+        return np.empty(shape, dtype)
+    raw = np.empty(size + PAGE, np.uint8)
+    begin = (number * STRIDE - raw.ctypes.data) % PAGE
+    made: np.ndarray = raw[begin : begin + size].view(dtype).reshape(shape)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

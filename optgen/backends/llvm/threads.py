@@ -27,15 +27,16 @@ POLLS, POLLS_BETWEEN = 4_000, 80_000  # of a worker before it sleeps, the second
 PATIENCE = 10_000  # polls of a caller before it lets others run meanwhile
 # A caller takes the machine to be busy with others if it waits for the last parts longer than LONG, in nanoseconds, and
 # a quarter of its own work, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared, and
-# workers sleep, for WHILE times as long as was lost: where cores are scarce, one who waits takes time from one who
-# works, but what was lost once, by a thread of another that went to sleep soon after, is not lost for long.
-LONG, WHILE, WINDOW = 200_000, 16, 4_000_000
+# workers sleep, for as long as was lost, the next time for twice as long and so on up to MOST times: where cores are
+# scarce, one who waits takes time from one who works, but what was lost once, by a thread of another that went to
+# sleep soon after, is not lost for long.  ONCE loops shared without a loss take one of these times back.
+LONG, WINDOW, ONCE, MOST = 200_000, 4_000_000, 16, 16
 
 # Fields of the state, each group on cache lines of its own.  `ticket` is all that is taken from: the number of the
 # job, how many workers may still join it, and how many parts are left, in 32, 16 and 16 bits; one who took a part
 # may read `part`, `context` until it has counted it as finished.
 STATE = (
-    ("owned", "callers", "threads", "alone", "wall", "cpu"),
+    ("owned", "callers", "threads", "alone", "wall", "cpu", "caution"),
     ("ticket",),
     ("part", "context"),
     ("finished",),
@@ -57,7 +58,7 @@ def _field(name: str) -> str:
 def module(processor: str) -> str:
     """The text of the module: what kernels call to have their work shared, and what a worker does all its life."""
     declaration, pause = PAUSES.get(processor.replace("arm64", "aarch64"), ("", "fence acquire"))
-    owned, callers, threads, alone, wall, cpu, ticket, part, context, finished, sleepers = map(_field, FIELDS)
+    owned, callers, threads, alone, wall, cpu, caution, ticket, part, context, finished, sleepers = map(_field, FIELDS)
     mutex, condition = (f"getelementptr (i64, ptr @state, i64 {place})" for place in (MUTEX, CONDITION))
     return f"""@state = global [{WORDS} x i64] zeroinitializer, align 64
 declare i32 @pthread_mutex_init(ptr, ptr)
@@ -69,11 +70,13 @@ declare i32 @pthread_cond_broadcast(ptr)
 declare i32 @sched_yield()
 declare i32 @clock_gettime(i32, ptr)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare i64 @llvm.umin.i64(i64, i64)
 {declaration}
 
 define void @optgen_reset() nounwind {{
   call void @llvm.memset.p0.i64(ptr @state, i8 0, i64 {8 * WORDS}, i1 false)
   store i64 1, ptr {threads}
+  store i64 {ONCE}, ptr {caution}
   call i32 @pthread_mutex_init(ptr {mutex}, ptr null)
   call i32 @pthread_cond_init(ptr {condition}, ptr null)
   ret void
@@ -104,6 +107,17 @@ define internal i64 @now(i32 %clock) nounwind {{
   %long = mul i64 %seconds, 1000000000
   %now = add i64 %long, %rest
   ret i64 %now
+}}
+define internal void @back_off(i64 %now, i64 %lost) nounwind {{
+  %caution = load atomic i64, ptr {caution} monotonic, align 8
+  %times = mul i64 %lost, %caution
+  %pause = udiv i64 %times, {ONCE}
+  %until = add i64 %now, %pause
+  store atomic i64 %until, ptr {alone} monotonic, align 8
+  %twice = shl i64 %caution, 1
+  %more = call i64 @llvm.umin.i64(i64 %twice, i64 {ONCE * MOST})
+  store atomic i64 %more, ptr {caution} monotonic, align 8
+  ret void
 }}
 define internal i1 @open(i64 %ticket) alwaysinline nounwind {{
   %parts = and i64 %ticket, 65535
@@ -139,9 +153,7 @@ look:
   %starved = icmp sgt i64 %missed, %eighth
   br i1 %starved, label %back.off, label %choose
 back.off:
-  %pause = mul i64 %missed, {WHILE}
-  %next.try = add i64 %begun, %pause
-  store atomic i64 %next.try, ptr {alone} monotonic, align 8
+  call void @back_off(i64 %begun, i64 %missed)
   br label %choose
 choose:
   %until = load atomic i64, ptr {alone} monotonic, align 8
@@ -212,11 +224,16 @@ joined:
   %share = udiv i64 %own.time, 4
   %allowed = add i64 %share, {LONG}
   %disturbance = icmp sgt i64 %waited, %allowed
-  br i1 %disturbance, label %withdraw, label %release
+  br i1 %disturbance, label %withdraw, label %trust
 withdraw:
-  %lost = mul i64 %waited, {WHILE}
-  %later = add i64 %end, %lost
-  store atomic i64 %later, ptr {alone} monotonic, align 8
+  call void @back_off(i64 %end, i64 %waited)
+  br label %release
+trust:
+  %caution = load atomic i64, ptr {caution} monotonic, align 8
+  %some.caution = icmp sgt i64 %caution, {ONCE}
+  %once.less = sext i1 %some.caution to i64
+  %less = add i64 %caution, %once.less
+  store atomic i64 %less, ptr {caution} monotonic, align 8
   br label %release
 release:
   store atomic i64 0, ptr {owned} release, align 8

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from optgen.backends.llvm import masks
 from optgen.backends.llvm.body import Body
+from optgen.backends.llvm.division import by_invariant
 from optgen.backends.llvm.lanes import SINGLE, Lanes, width
 from optgen.backends.llvm.scalars import LONG, RULES, parts_of, scalar, works_on_vectors
 from optgen.ir import nodes as ir
@@ -388,6 +389,8 @@ def _made(block: Block, node: Scalar, parts: list[str]) -> str:
             return _load(block, node)
         case ir.Access():
             return _gather(block, node, parts)
+        case ir.Operation(name="div", arguments=(_, divisor)) if not block.shape.varies(divisor):
+            return by_invariant(body, block.lanes, parts[0], scalar(body, divisor))
     body.lanes = block.lanes
     if isinstance(node, ir.Choose):
         made = body.pick(parts[0], node.dtype, parts[1], parts[2])
