@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -18,11 +18,13 @@ REST = 0.1  # seconds before each timing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A comparison: median seconds by name, the first being ours; `bar` says what was wanted of it."""
+    """A comparison: median seconds by name, the first being ours; `bar` says what was wanted of it, `notes` what else
+    is known of each way."""
 
     title: str
     seconds: Mapping[str, float]
     bar: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """The row as text: each time, and ours over each peer's."""
@@ -30,7 +32,8 @@ class Row:
         made = [f"{self.title}" + (f"   (bar: {self.bar})" if self.bar else "")]
         for name, value in self.seconds.items():
             ratio = "" if name == ours else f"   ours / this = {self.seconds[ours] / value:.2f}"
-            made.append(f"  {name:<34} {duration(value):>10}{ratio}")
+            note = f"   {self.notes[name]}" if name in self.notes else ""
+            made.append(f"  {name:<34} {duration(value):>10}{ratio}{note}")
         return made
 
 
@@ -51,16 +54,22 @@ def duration(seconds: float) -> str:
 
 
 def interleaved(
-    title: str, ways: Mapping[str, Callable[[], object]], repeats: int, bar: str = "", inner: int = 1, per: int = 1
+    title: str,
+    ways: Mapping[str, Callable[[], object]],
+    repeats: int,
+    bar: str = "",
+    inner: int = 1,
+    per: int = 1,
+    rest: float = REST,
 ) -> Row:
-    """Median seconds of each way over `repeats` rounds of `inner` calls, each after a rest; divided by `per` units
-    of work in a call."""
+    """Median seconds of each way over `repeats` rounds of `inner` calls, each after a `rest` (none where no way has
+    threads of its own); divided by `per` units of work in a call."""
     for way in ways.values():
         way()
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
-            time.sleep(REST)
+            time.sleep(rest)
             begun = time.perf_counter()
             for _ in range(inner):
                 way()

@@ -7,7 +7,8 @@ import click
 
 @click.command("bench")
 @click.argument("names", nargs=-1)
-def command(names: tuple[str, ...]) -> None:
+@click.option("--isa", type=click.Choice(["avx2"]), help="Everybody does without longer vectors, in a new process.")
+def command(names: tuple[str, ...], isa: str | None) -> None:
     """Compare with the installed peers: interleaved, medians, ratios, the machine first.
 
     Without names all comparisons run: start, first, call, step, solves, system, functions, verify, search.
@@ -21,6 +22,11 @@ def command(names: tuple[str, ...]) -> None:
     for name in names:
         if name not in CASES:
             raise click.UsageError(f"no comparison {name}; {suggestion(name, CASES) or 'they are ' + ', '.join(CASES)}")
+    if isa is not None:
+        from optgen.bench.restricted import run_restricted
+
+        click.echo(f"With {isa.upper()} and no longer vectors:")
+        raise SystemExit(run_restricted(names))
     click.echo(description())
     for row in run(names):
         click.echo("\n" + "\n".join(row.lines()))

@@ -104,11 +104,15 @@ def _ready() -> Any:
     return llvm
 
 
+#: Features of the processor whose names begin so are left unused: `avx512`, to see what a machine without them does.
+WITHOUT = "OPTGEN_WITHOUT"
+
+
 @cache
 def _processor() -> tuple[str, str]:
     """The name of this processor, and its features as LLVM takes them."""
-    llvm = _ready()
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    features = ",".join(f"{'+' if has else '-'}{name}" for name, has in sorted(processor_features().items()))
+    return _ready().get_host_cpu_name(), features
 
 
 def _machine() -> Any:
@@ -144,8 +148,10 @@ def optimised(text: str) -> tuple[Any, Any]:
 
 @cache
 def processor_features() -> dict[str, bool]:
-    """What this processor has beyond its family's least, by LLVM's names."""
-    return dict(_ready().get_host_cpu_features())
+    """What this processor has beyond its family's least and may be used, by LLVM's names."""
+    unused = os.environ.get(WITHOUT)
+    found = dict(_ready().get_host_cpu_features())
+    return {name: has and not (unused and name.startswith(unused)) for name, has in found.items()}
 
 
 @cache
