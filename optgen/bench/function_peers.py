@@ -1,4 +1,4 @@
-"""How others say each function of the catalogue: as a user of NumPy and SciPy, JAX, torch, Numba or C would write it."""
+"""How others say each function of the catalogue, as users of NumPy and SciPy, JAX, torch, Numba or C write it."""
 
 from __future__ import annotations
 

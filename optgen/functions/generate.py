@@ -19,14 +19,19 @@ from optgen.functions.schemes import (
     decaying,
     ended,
     exponential,
+    gated,
     gaussian,
     logarithm,
     logistic,
     mapped,
     power,
+    roots,
     saturating,
+    shifted_exponential,
+    shifted_logarithm,
     tangent,
 )
+from optgen.functions.schemes.joined import joined
 from optgen.functions.target import Target, precise, target_of
 from optgen.ir.program import Function
 from optgen.ir.straight import Straight
@@ -35,6 +40,9 @@ Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
     logistic.programs, decaying.programs, gaussian.programs,
+)  # fmt: skip
+PLAIN: tuple[Scheme, ...] = (
+    shifted_exponential.programs, shifted_logarithm.programs, roots.programs, gated.programs,
 )  # fmt: skip
 DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
     mapped.programs, power.programs, ended.programs, tangent.programs,
@@ -45,27 +53,39 @@ MARGIN = 0.99
 def candidates(name: str, meaning: Function, accuracy: Accuracy) -> Iterator[Straight]:
     """Programs for a function, a scheme after the other, in each the cheaper first.
 
-    Those in float32 come first, and are left out where correct rounding is asked for; then those in doubles, and the
-    expression as it is written, the cheaper first. They are made at the working precision, which is left as it was
-    while they are judged.
+    Those in float32 come first, and are left out where correct rounding is asked for; of some only the plain case is in
+    float32. Then come those in doubles, and the expression as it is written, the cheaper first. They are made at the
+    working precision, which is left as it was while they are judged.
     """
     target = target_of(meaning)
-    if accuracy != Accuracy(Fraction(1, 2)):
-        tolerance = float(accuracy.amount)
-        if not accuracy.relative:
-            # half an ulp goes to the rounding of the result
-            tolerance = (tolerance - 0.5 + 2.0**-6) * 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
-        for scheme in SCHEMES:
-            offers = scheme(name, target, tolerance)
-            while True:
-                with precise():
-                    program = next(offers, None)
-                if program is None:
-                    break
-                yield program
+    whole, plain = ((), ()) if accuracy == Accuracy(Fraction(1, 2)) else (SCHEMES, PLAIN)
+    for scheme in whole:
+        yield from _precisely(scheme(name, target, _tolerance(accuracy)))
+    offers = [scheme(name, target, _tolerance(accuracy)) for scheme in plain]
+    cases = [case for offer in offers for case in _precisely(offer)]
     with precise():
         wide = [with_ends(program, meaning) for scheme in DOUBLE for program in scheme(name, target)]
-    yield from sorted([*wide, *_as_written(name, meaning)], key=cost)
+    ordered = sorted([*wide, *_as_written(name, meaning)], key=cost)
+    for rest in ordered:
+        yield from (joined(case, rest) for case in cases)
+    yield from ordered
+
+
+def _tolerance(accuracy: Accuracy) -> float:
+    """The relative error that a polynomial may have: half an ulp goes to the rounding of the result."""
+    if accuracy.relative:
+        return float(accuracy.amount)
+    return (float(accuracy.amount) - 0.5 + 2.0**-6) * 2.0 ** (-8 if accuracy.of == "bfloat16" else -24)
+
+
+def _precisely(offers: Iterator[Straight]) -> Iterator[Straight]:
+    """The same programs, each made at the working precision."""
+    while True:
+        with precise():
+            program = next(offers, None)
+        if program is None:
+            return
+        yield program
 
 
 def _as_written(name: str, meaning: Function) -> list[Straight]:

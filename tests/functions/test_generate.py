@@ -19,7 +19,19 @@ from optgen.functions.fit import (
 )
 from optgen.functions.generate import candidates, cost, generate, target_of
 from optgen.functions.request import Accuracy, Domain
-from optgen.functions.schemes import circular, decaying, exponential, gaussian, logarithm, logistic, saturating
+from optgen.functions.schemes import (
+    circular,
+    decaying,
+    exponential,
+    gated,
+    gaussian,
+    logarithm,
+    logistic,
+    roots,
+    saturating,
+    shifted_exponential,
+    shifted_logarithm,
+)
 from optgen.functions.target import ball, precise, to_fraction
 from optgen.language.parser import parse_expression
 from optgen.passes.lower.elementwise import elementwise
@@ -47,6 +59,53 @@ def test_a_function_is_recognised_by_what_it_is_and_not_by_its_name(text, scheme
     with precise():
         for one in SCHEMES:
             assert (one.recognise(target) is not None) == (one in wanted)
+
+
+PLAIN = (shifted_exponential, shifted_logarithm, roots, gated)
+PLAIN_CASES = [
+    ("expm1(x)", shifted_exponential), ("1 - exp(-2*x)", shifted_exponential), ("log1p(x)", shifted_logarithm),
+    ("log(1 + x)/log(2)", shifted_logarithm), ("1/sqrt(x)", roots), ("cbrt(x)", roots), ("x*sigmoid(x)", gated),
+    ("x*sigmoid(-x)", gated), ("mish(x)", gated), ("exp(x)", None), ("x/(1 + x^2)", None), ("tanh(x)", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "scheme"), PLAIN_CASES, ids=lambda v: v if isinstance(v, str) else "")
+def test_a_plain_case_is_offered_by_the_scheme_of_the_function_alone(text, scheme):
+    target = target_of(meaning(text))
+    with precise():
+        offering = [one for one in PLAIN if next(one.programs("f", target, 2.0**-25), None) is not None]
+    assert offering == ([] if scheme is None else [scheme])
+
+
+@pytest.mark.parametrize("text", ["1 - exp(-2*x)", "log(1 + x)/log(2)", "x^(1/3)", "x*sigmoid(-x)"])
+def test_beside_a_plain_case_a_program_in_doubles_stands_for_the_rest(text):
+    claim = Claim(meaning(text), Accuracy())
+    program = generate("f", claim)
+    assert program.plain is not None
+    plain = program.live(program.plain.condition, program.plain.value)
+    assert all(program.instructions[number].type != "f64" for number in plain)
+    assert any(one.type == "f64" for one in program.instructions)
+    proof = prove(program, claim, full=False, seed=1)
+    assert proof.findings.sound and proof.findings.error < 1
+
+
+def test_joining_keeps_the_value_of_the_plain_case_and_else_that_of_the_rest():
+    import numpy as np
+
+    from optgen.functions.schemes.joined import joined
+    from optgen.ir.straight import evaluate
+    from optgen.ir.straight_builder import Builder
+
+    b = Builder("plain")
+    x = b.parameter("x", "f32")
+    plain = b.finish(x + 1.0, plain=(abs(x) <= 1.0, x + 1.0))
+    b = Builder("rest")
+    x = b.parameter("x", "f32")
+    rest = b.finish(b.apply("f32", b.apply("f64", x) * 2.0))
+    made = joined(plain, rest)
+    assert evaluate(made, [np.array([0.5, -1, 3], np.float32)]).tolist() == [1.5, 0, 6]
+    with pytest.raises(ValueError, match="no plain case"):
+        joined(rest, rest)
 
 
 @pytest.mark.parametrize("text", ["2^x", "log(x)/log(10)", "cos(x)", "tanh(x)"])

@@ -12,6 +12,13 @@ function of another family. Must not know: who asks, how programs are judged.
     gaussian      the tail of a bell and a mirror: a quadratic exponent in two parts
     cells         polynomials of many cells, whose coefficients are picked from registers
 
+The plain case alone, beside which a program in doubles stands for the rest (`joined`):
+
+    shifted_exponential   f(x) + 1 is an exponential: the power of 2 less 1 is a float, and is added last
+    shifted_logarithm     f(x - 1) is a logarithm: what 1 + x loses is put back
+    roots                 f(2^p x) = 2^q f(x): close to one of 32 numbers, whose f is in registers
+    gated                 x times a quotient of exponentials: one division, corrected by its residual
+
 In doubles, so that nearly all results are rounded correctly:
 
     mapped        smooth on half-lines but for powers and an exponential: half-lines become intervals

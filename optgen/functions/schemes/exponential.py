@@ -101,14 +101,20 @@ def scaled_in_halves(b: Builder, x: Value, scheme: Exponential, numbers: Sequenc
 
 
 def reduce(b: Builder, x: Value, scheme: Exponential) -> tuple[Value, Value]:
-    """The sum that holds n, and r = x - n*step."""
-    t = b.fma(x, float(1 / scheme.step), MAGIC)
+    """The sum that holds n, and r = x - n*step; where the step is 1, a sum and a difference, which leave the units that
+    multiply to the polynomial."""
+    t = x + MAGIC if scheme.step == 1 else b.fma(x, float(1 / scheme.step), MAGIC)
     n = t - MAGIC
     if scheme.exact_step:
-        return t, b.fma(n, -float(scheme.step), x)
+        return t, x - n if scheme.step == 1 else b.fma(n, -float(scheme.step), x)
+    high, low = step_in_parts(scheme)
+    return t, b.fma(n, -low, b.fma(n, -high, x))
+
+
+def step_in_parts(scheme: Exponential) -> tuple[float, float]:
+    """The step as a sum of two floats."""
     high = to_float32(ball(scheme.step))
-    low = to_float32(ball(scheme.step - high))
-    return t, b.fma(n, -float(low), b.fma(n, -float(high), x))
+    return float(high), float(to_float32(ball(scheme.step - high)))
 
 
 def _below(number: Fraction) -> Fraction:

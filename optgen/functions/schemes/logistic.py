@@ -32,12 +32,12 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
     if scheme is not None:
         rest = Target(lambda x: 1 / target.value(x) - 1)
         for degree in range(3, 9):
-            polynomial, error = _coefficients(rest, scheme, degree)
+            polynomial, error = coefficients(rest, scheme, degree)
             if error < tolerance:
                 yield program(name, scheme, polynomial)
 
 
-def _coefficients(rest: Target, scheme: Exponential, degree: int) -> tuple[list[Fraction], float]:
+def coefficients(rest: Target, scheme: Exponential, degree: int) -> tuple[list[Fraction], float]:
     """Of w = E(r) - 1 in r, from r on, with an error relative to E; the first is exact if it is a float."""
     half = abs(scheme.step) / 2 * Fraction(1001, 1000)
     points = chebyshev_points(-half, half, 8 * degree + 20)
@@ -67,6 +67,17 @@ def program(name: str, scheme: Exponential, polynomial: list[Fraction], argument
 
 
 def _near(b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction]) -> Value:
+    e, e_low = exponential_in_parts(b, x, scheme, polynomial)
+    total, low = one_more(b, e, e_low)
+    q = (1.0 / total).named("q")
+    residual = b.fma(-q, low, b.fma(-q, total, 1.0))
+    return b.fma(q, residual, q)
+
+
+def exponential_in_parts(
+    b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction], exact: bool = False
+) -> tuple[Value, Value]:
+    """E(x) in two parts, from the coefficients of w; if `exact`, with what the rounding of r loses."""
     t, r = exponential.reduce(b, x, scheme)
     r = r.named("r")
     first, *rest = [float(c) for c in polynomial]
@@ -74,10 +85,16 @@ def _near(b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction])
     w = b.fma(r * r, b.horner(r, rest), linear).named("w")
     scale = b.apply("from_bits", (b.apply("bits", t.named("t")) << 23) + 0x3F800000).named("scale")
     e = b.fma(scale, w, scale).named("e")
-    e_low = b.fma(scale, w, scale - e)
+    small = b.fma(scale, w, scale - e)
+    if exact and not scheme.exact_step:
+        n, high, low = t - exponential.MAGIC, *exponential.step_in_parts(scheme)
+        lost = b.fma(n, -low, b.fma(n, -high, x) - r)
+        small = b.fma(e, lost * first if first != 1 else lost, small)
+    return e, small
+
+
+def one_more(b: Builder, large: Value, small: Value) -> tuple[Value, Value]:
+    """1 more than a positive number in two parts, in two parts."""
     one = b.constant(1.0, "f32")
-    total = (e + 1.0).named("total")
-    low = ((b.apply("max", one, e) - total) + b.apply("min", one, e)) + e_low
-    q = (1.0 / total).named("q")
-    residual = b.fma(-q, low, b.fma(-q, total, 1.0))
-    return b.fma(q, residual, q)
+    total = (large + 1.0).named("total")
+    return total, ((b.apply("max", one, large) - total) + b.apply("min", one, large)) + small
