@@ -24,6 +24,7 @@ from optgen.functions.schemes import (
     logarithm,
     logistic,
     mapped,
+    octaves,
     power,
     roots,
     saturating,
@@ -43,6 +44,7 @@ SCHEMES: tuple[Scheme, ...] = (
 )  # fmt: skip
 PLAIN: tuple[Scheme, ...] = (
     shifted_exponential.programs, shifted_logarithm.programs, roots.programs, gated.programs,
+    octaves.programs,
 )  # fmt: skip
 DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
     mapped.programs, power.programs, ended.programs, tangent.programs,

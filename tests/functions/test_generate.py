@@ -27,6 +27,7 @@ from optgen.functions.schemes import (
     gaussian,
     logarithm,
     logistic,
+    octaves,
     roots,
     saturating,
     shifted_exponential,
@@ -61,11 +62,12 @@ def test_a_function_is_recognised_by_what_it_is_and_not_by_its_name(text, scheme
             assert (one.recognise(target) is not None) == (one in wanted)
 
 
-PLAIN = (shifted_exponential, shifted_logarithm, roots, gated)
+PLAIN = (shifted_exponential, shifted_logarithm, roots, gated, octaves)
 PLAIN_CASES = [
     ("expm1(x)", shifted_exponential), ("1 - exp(-2*x)", shifted_exponential), ("log1p(x)", shifted_logarithm),
     ("log(1 + x)/log(2)", shifted_logarithm), ("1/sqrt(x)", roots), ("cbrt(x)", roots), ("x*sigmoid(x)", gated),
-    ("x*sigmoid(-x)", gated), ("mish(x)", gated), ("exp(x)", None), ("x/(1 + x^2)", None), ("tanh(x)", None),
+    ("x*sigmoid(-x)", gated), ("mish(x)", gated), ("i0e(x)", octaves), ("i1e(x)", octaves), ("erfinv(x)", octaves),
+    ("atanh(x)", octaves), ("exp(x)", None), ("erfc(x)", None), ("sin(20*x)", None),
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ The plain case alone, beside which a program in doubles stands for the rest (`jo
     shifted_logarithm     f(x - 1) is a logarithm: what 1 + x loses is put back
     roots                 f(2^p x) = 2^q f(x): close to one of 32 numbers, whose f is in registers
     gated                 x times a quotient of exponentials: one division, corrected by its residual
+    octaves               even, odd, or ended at 1: cells by the octave of the argument, or of 1 - x^2
 
 In doubles, so that nearly all results are rounded correctly:
 
