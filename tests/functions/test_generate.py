@@ -67,7 +67,7 @@ PLAIN_CASES = [
     ("expm1(x)", shifted_exponential), ("1 - exp(-2*x)", shifted_exponential), ("log1p(x)", shifted_logarithm),
     ("log(1 + x)/log(2)", shifted_logarithm), ("1/sqrt(x)", roots), ("cbrt(x)", roots), ("x*sigmoid(x)", gated),
     ("x*sigmoid(-x)", gated), ("mish(x)", gated), ("i0e(x)", octaves), ("i1e(x)", octaves), ("erfinv(x)", octaves),
-    ("atanh(x)", octaves), ("exp(x)", None), ("erfc(x)", None), ("sin(20*x)", None),
+    ("log((1 + x)/(1 - x))", octaves), ("exp(x)", None), ("erfc(x)", None), ("sin(20*x)", None),
 ]  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def test_a_plain_case_is_offered_by_the_scheme_of_the_function_alone(text, schem
     assert offering == ([] if scheme is None else [scheme])
 
 
-@pytest.mark.parametrize("text", ["1 - exp(-2*x)", "log(1 + x)/log(2)", "x^(1/3)", "x*sigmoid(-x)"])
+@pytest.mark.parametrize("text", ["1 - exp(-2*x)", "-log1p(x)", "x*sigmoid(-x)"])
 def test_beside_a_plain_case_a_program_in_doubles_stands_for_the_rest(text):
     claim = Claim(meaning(text), Accuracy())
     program = generate("f", claim)
