@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from importlib import import_module
 from typing import Any
 
 Say = Callable[..., Any]
@@ -52,11 +52,9 @@ def _special(low: float, high: float, name: str, **others: Any) -> Peers:
     return Peers(((low, high),), **{**said, **others})
 
 
-def special_of_jax() -> ModuleType:
+def special_of_jax() -> Any:
     """The module, which `import jax` does not load."""
-    from jax.scipy import special
-
-    return special
+    return import_module("jax.scipy.special")
 
 
 FUNCTIONS: dict[str, Peers] = {

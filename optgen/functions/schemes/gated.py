@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.schemes import exponential, logistic
+from optgen.functions.schemes import logistic
 from optgen.functions.schemes.exponential import Exponential
-from optgen.functions.target import Target, ball
+from optgen.functions.target import Target, ball, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
@@ -53,8 +53,8 @@ def recognise(target: Target) -> Gated | None:
                 e = grown(x)
                 if not abs(float(odds.at(x) / (e + ball(square) * e * e)) - 1) < 1e-14:
                     return None
-            scheme = exponential.recognise(Target(lambda x, rate=rate: (x * rate).exp()))
-            return None if scheme is None else Gated(scheme, square)
+            step = to_fraction(ball(2).log() / rate)
+            return Gated(Exponential(step, Fraction(1)), square)
     except (ValueError, ArithmeticError):
         pass
     return None
