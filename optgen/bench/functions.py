@@ -23,8 +23,8 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from optgen.backends.llvm.kernel import WITHOUT
 from optgen.bench.function_peers import FUNCTIONS, GOALS, Peers
+from optgen.bench.restricted import WITHOUT
 from optgen.bench.timing import Row, installed, interleaved
 
 IN_CACHE, IN_MEMORY = 16_384, 16_000_000
@@ -73,12 +73,9 @@ def _ours(name: str, ulp: float | None = None) -> Any:
 
 def _rounds_correctly(name: str) -> bool:
     """Whether a program ships that is said to round each result correctly."""
-    from optgen.elementwise import accuracy_of
-    from optgen.language.parser import parse
-    from optgen.shipped import program_paths
+    from optgen.shipped import rounded_paths
 
-    blocks = [block for path in program_paths(name) for block in parse(path.read_text("utf-8")).groups("function")]
-    return any(accuracy_of(block).amount == Fraction(1, 2) for block in blocks)
+    return name in rounded_paths() or _ours(name).accuracy.amount == Fraction(1, 2)
 
 
 def against(function: Any, expression: str, low: float, high: float) -> Row:
@@ -127,22 +124,14 @@ def _row(name: str, ours: Any, size: int, repeats: int, how: str = "") -> Row:
 
 def _errors(name: str, arrays: Sequence[Any], ways: Mapping[str, Way]) -> dict[str, float]:
     """The largest error of each way but the copy at the first arguments."""
-    from optgen import elementwise
-    from optgen.functions.measure import Measure, error_from
-    from optgen.ir.nodes import access
-    from optgen.symbolic.arb import Meaning
+    import optgen
 
-    meaning = elementwise.meaning_of(name)
-    ((_, result),) = meaning.results
-    compiled = Meaning.of(access(result), list(meaning.parameters))
-    points = list(zip(*(array[:JUDGED].tolist() for array in arrays), strict=True))
-    values = [compiled.refined(list(point), 90) for point in points]
+    judge, points = getattr(optgen.functions, name), [array[:JUDGED] for array in arrays]
     found = {}
     for label, way in ways.items():
         if label != "copy":
             way.call()
-            results = way.result()[:JUDGED].tolist()
-            found[label] = max(error_from(v, Measure(), y) for v, y in zip(values, results, strict=True))
+            found[label] = judge.error_of(way.result()[:JUDGED], *points)
     return found
 
 

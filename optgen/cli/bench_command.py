@@ -15,7 +15,7 @@ def command(names: tuple[str, ...], isa: str | None) -> None:
 
     Example: optgen bench step system
     """
-    from optgen.bench import CASES, run
+    from optgen.bench import CASES, run, run_restricted
     from optgen.bench.machine import description
     from optgen.diagnostics import suggestion
 
@@ -23,8 +23,6 @@ def command(names: tuple[str, ...], isa: str | None) -> None:
         if name not in CASES:
             raise click.UsageError(f"no comparison {name}; {suggestion(name, CASES) or 'they are ' + ', '.join(CASES)}")
     if isa is not None:
-        from optgen.bench.restricted import run_restricted
-
         click.echo(f"With {isa.upper()} and no longer vectors:")
         raise SystemExit(run_restricted(names))
     click.echo(description())

@@ -73,6 +73,7 @@ def make(
         "certificate": record.certificate,
         "certificates": record.certificates,
         "error": ErrorBound(record),
+        "error_of": record.error_of,
         "prove": record.prove,
         "write": record.write,
     }
@@ -301,6 +302,16 @@ class Record:
         nothing = Findings(inputs, False, error, error, 0, 0, 0, 0, 0, 0, ())
         made: dict[str, Any] = json.loads(Proof(program.digest, self.claim, nothing).as_json())
         return {**made, "worst input": [value.hex() for value in at]}
+
+    def error_of(self, results: Any, *arguments: Any) -> float:
+        """The largest error of float32 results, anybody's, at these arguments: in ulps of the value, which is Arb's.
+
+        >>> optgen.functions.exp.error_of(numpy.exp(x), x)
+        """
+        from optgen.functions.measure import ULP, error_at_all
+
+        points = zip(*(np.asarray(array, np.float32).ravel().tolist() for array in arguments), strict=True)
+        return error_at_all(self.meaning, ULP, list(points), np.asarray(results, np.float32).ravel().tolist())
 
     def _swept(self, full: bool, progress: Progress | None = None, threads: int = 2) -> Proof:
         from optgen.functions.certificate import prove

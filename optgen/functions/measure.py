@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from optgen.functions.floats import ulp_exponent
+from optgen.ir.nodes import access
+from optgen.ir.program import Function
 from optgen.symbolic.arb import Meaning, Undecided, exact, precision_of, to_fraction
 
 
@@ -33,6 +35,17 @@ ULP = Measure()
 def error_at(meaning: Meaning, measure: Measure, x: float, y: float) -> float:
     """The error of the result y at x, in the unit of the measure, rounded up; raises as `Meaning.refined`."""
     return error_from(meaning.refined([x], 90), measure, y)
+
+
+def error_at_all(meaning: Function, measure: Measure, points: list[tuple[float, ...]], results: list[float]) -> float:
+    """The largest error of results at points, rounded up; infinite for a NaN where there is a value."""
+    ((_, result),) = meaning.results
+    compiled = Meaning.of(access(result), list(meaning.parameters))
+    errors = [0.0]
+    for point, found in zip(points, results, strict=True):
+        value = compiled.refined(list(point), 90)
+        errors.append(error_from(value, measure, found) if found == found else float("inf"))
+    return max(errors)
 
 
 def error_from(value: Any, measure: Measure, y: float) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import optgen
+from optgen.backends.llvm import kernel
+from optgen.bench import restricted
 from optgen.bench.function_peers import FUNCTIONS, GOALS
 from optgen.bench.functions import _errors, _means, _writes
 from optgen.bench.restricted import environment
@@ -62,6 +64,10 @@ def test_the_mean_of_the_library_counts_where_it_is_as_exact():
     ]
     every, as_good = _means(rows, "two")
     assert every.seconds[library] == pytest.approx(2.0) and as_good.seconds[library] == pytest.approx(4.0)
+
+
+def test_the_variable_is_the_one_that_code_is_made_by():
+    assert restricted.WITHOUT == kernel.WITHOUT
 
 
 def test_a_process_without_long_vectors_computes_the_same_bits():
