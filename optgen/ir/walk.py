@@ -13,9 +13,10 @@ N = TypeVar("N", bound=AnyNode)
 
 def children(node: AnyNode) -> tuple[AnyNode, ...]:
     """All nodes a node is built from, without the places it binds (indices, parameters, the counter)."""
-    parts_of = _CHILDREN.get(type(node))
-    if parts_of is None:
-        raise ir.IRError(f"not a node: {node!r}")
+    try:
+        parts_of = _CHILDREN[type(node)]
+    except KeyError:
+        raise ir.IRError(f"not a node: {node!r}") from None
     return parts_of(node)
 
 
@@ -75,7 +76,7 @@ def rewrite(
     roots: Iterable[N],
     rule: Callable[[AnyNode], AnyNode | None],
     start: Mapping[AnyNode, AnyNode] | None = None,
-    skip: Callable[[AnyNode], bool] = lambda node: False,
+    skip: Callable[[AnyNode], bool] | None = None,
 ) -> list[N]:
     """Rebuild the graph bottom up.
 
@@ -96,13 +97,15 @@ def rewrite(
             done[node] = rebuilt if replaced is None else replaced
         elif node in done:
             continue
-        elif skip(node):
+        elif skip is not None and skip(node):
             done[node] = node
-        else:
-            parts = children(node)
+        elif parts := children(node):
             opened.append((node, parts))
             stack.append(None)
             stack.extend([child for child in parts if child not in done])
+        else:
+            replaced = rule(node)
+            done[node] = node if replaced is None else replaced
     return [done[root] for root in roots]  # type: ignore[misc]
 
 

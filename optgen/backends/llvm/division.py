@@ -1,4 +1,4 @@
-"""Quotients by one number in a whole loop, without the unit that divides: it takes ten cycles or more for a vector.
+"""Quotients by one number in a loop of whole blocks, without the unit that divides: ten cycles a vector or more.
 
 The reciprocal r of the divisor b is rounded once, ahead of the loop; then q = a r, and q + (a - b q) r with the rest in
 one rounding is the quotient as a division rounds it, but for rare last bits (Markstein 1990, theorem 8.1).  If b is

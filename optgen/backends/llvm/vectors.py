@@ -389,7 +389,7 @@ def _made(block: Block, node: Scalar, parts: list[str]) -> str:
             return _load(block, node)
         case ir.Access():
             return _gather(block, node, parts)
-        case ir.Operation(name="div", arguments=(_, divisor)) if not block.shape.varies(divisor):
+        case ir.Operation(name="div", arguments=(_, divisor)) if not block.mask and not block.shape.varies(divisor):
             return by_invariant(body, block.lanes, parts[0], scalar(body, divisor))
     body.lanes = block.lanes
     if isinstance(node, ir.Choose):
