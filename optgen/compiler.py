@@ -326,6 +326,11 @@ def _missing(name: str, argument: str, way: str) -> Callable[..., Any]:
 
 def driven(program: Program, oracles: Mapping[str, Callable[..., Any]], dtype: str = "float64") -> Solver:
     """A solver of a program whose functions Python computes, on the reference evaluator."""
+    return _solver(program, asking(oracles, dtype), "python", dtype, None)
+
+
+def asking(oracles: Mapping[str, Callable[..., Any]], dtype: str = "float64") -> Any:
+    """An engine that runs functions on the reference evaluator, where Python computes what they ask."""
     from optgen.ir.evaluate import evaluate
     from optgen.passes import pipeline
 
@@ -333,10 +338,7 @@ def driven(program: Program, oracles: Mapping[str, Callable[..., Any]], dtype: s
         ready = pipeline.expand(function)
         return lambda dims, arrays: evaluate(ready, dims, arrays, dtype, oracles)
 
-    def engine(functions: Sequence[Function]) -> list[Any]:
-        return [kernel(function) for function in functions]
-
-    return _solver(program, engine, "python", dtype, None)
+    return lambda functions: [kernel(function) for function in functions]
 
 
 def _solver(program: Program, engine: Any, backend: str, dtype: str, variant: Any) -> Solver:

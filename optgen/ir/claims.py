@@ -110,7 +110,7 @@ class Stable:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A goal with a calculus of its own (order, error, fokker_planck, generator, same): its word and what it is of."""
+    """A goal with a calculus of its own (order, error, same): its word and what it is of."""
 
     word: str
     arguments: tuple[Any, ...]
@@ -124,6 +124,34 @@ class Lyapunov:
     name: str
     value: Tensor | None
     following: Tensor | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """A Brownian motion of a flow with entries along `axes`: how each moves each state, tensors along both axes."""
+
+    word: str
+    axes: tuple[Scalar, ...]
+    columns: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What lowering derived from a flow, beside what it is derived from, so that it can be doubted.
+
+    generator: `results` is L V of the `value` V.  density: how the `value` changes in time, and what the flow makes of
+    it; log_density: the same of exp(value), divided by it.  reverse: the drift back in time with the score `value`.
+    All are over the `states` and the `time`.
+    """
+
+    word: Literal["generator", "density", "log_density", "reverse"]
+    states: tuple[Input, ...]
+    time: Input
+    drift: tuple[Tensor, ...]
+    noise: tuple[Noise, ...]
+    value: Tensor
+    results: tuple[Tensor, ...]
     span: Span
 
 
@@ -147,8 +175,9 @@ class Claim:
     """One claim.  `goals` are to be shown together; `refute`: that they do not all hold.
 
     owner: the block it stands in ("" at the top of a file), `program` that block lowered without a problem (None for a
-    lemma); `x'` is of its only phase.  domains: what declarations say of params, data, states and of the symbols of
-    classes; given: what the claim adds; at: numbers for params, symbols and integers.
+    lemma; without phases where a block has no step); `x'` is of its only phase.  domains: what declarations say of
+    params, data, states and of the symbols of classes; given: what the claim adds; at: numbers for params, symbols and
+    integers; derived: what it says of a flow.
     """
 
     text: str
@@ -164,6 +193,7 @@ class Claim:
     goals: tuple[Goal, ...]
     optima: tuple[Optimum, ...]
     span: Span
+    derived: tuple[Derived, ...] = ()
 
     def named(self, name: str) -> Name | None:
         """The claim's own name; None if it is one of the program."""

@@ -113,8 +113,9 @@ class Instance:
 
 def others(program: Program | None) -> Iterator[tuple[ir.Input, str, tuple[str, ...]]]:
     """Every input of a step, under a name that no number has."""
-    if program is not None and len(program.phases) == 1:
-        for made in (*(s.input for s in program.slots), *(s.input for s in program.states), program.phases[0].done):
+    if program is not None and len(program.phases) <= 1:
+        counters = [phase.done for phase in program.phases]
+        for made in (*(s.input for s in program.slots), *(s.input for s in program.states), *counters):
             yield made, f"other {made.name}", tuple(Reading().extent(axis) for axis in made.axes)
 
 
@@ -167,7 +168,7 @@ def instance(
 
 
 def lowered(evaluation: Evaluation, goal: said.Relation, expand: Expand) -> dict[str, Any]:
-    """The sides of a relation as a function that can be compiled, with its arguments."""
+    """The sides of a relation as a function that can be compiled, with its arguments and the functions it asks."""
     left, right = evaluation.resolved([goal.left, goal.right])
     ready = expand(Function("sides", (), (), (("left", left), ("right", right))))
     nodes = list(walk.postorder([t for _, t in ready.results]))
@@ -175,7 +176,7 @@ def lowered(evaluation: Evaluation, goal: said.Relation, expand: Expand) -> dict
     names = sorted({n.name for n in nodes if isinstance(n, ir.Dim)})
     dims = {name: evaluation.sizes.get(name, evaluation.size) for name in names}
     function = Function("sides", tuple(names), tuple(inputs), ready.results)
-    return {"lowered": (function, dims, [evaluation.arrays[made] for made in inputs])}
+    return {"lowered": (function, dims, [evaluation.arrays[made] for made in inputs], evaluation.oracles)}
 
 
 def relations(claim: said.Claim) -> Iterator[said.Relation]:
@@ -239,6 +240,14 @@ def averaged(claim: said.Claim) -> bool:
 
 def one_run(claim: said.Claim, question: Question, random: Random, expand: Expand) -> bool | None:
     """Whether the claim holds at numbers chosen at random; None if these are not what is given."""
+    evaluation = evaluated_at(claim, question, random, functions_for(claim, random), expand)
+    return None if evaluation is None else all(kept(goal, evaluation, expand) for goal in claim.goals)
+
+
+def evaluated_at(
+    claim: said.Claim, question: Question, random: Random, oracles: Mapping[str, Callable[..., Any]], expand: Expand
+) -> Evaluation | None:
+    """The claim at numbers chosen at random; None if these are not what is given."""
     free: dict[Entry, Fraction] = {}
     structured = {f.matrix: f.word for f in (*claim.domains, *claim.given) if isinstance(f, said.Structured)}
     for made, name, extents in question.inputs:
@@ -246,7 +255,6 @@ def one_run(claim: said.Claim, question: Question, random: Random, expand: Expan
         entries = {p: entry(random, made.dtype) for p in product(*(range(n) for n in counts))}
         entries = shaped(entries, structured.get(made, ""), SIZE)
         free |= {(name, tuple(f"={k + 1}" for k in place)): number for place, number in entries.items()}
-    oracles = functions_for(claim, random)
 
     def evaluated() -> Evaluation:
         found = Instance(question, {}, SIZE, free)
@@ -258,9 +266,7 @@ def one_run(claim: said.Claim, question: Question, random: Random, expand: Expan
         if isinstance(fact, said.Relation) and fact.operator == "==" and not true(fact, evaluation, expand):
             solve_for(fact, free, evaluated, expand)
             evaluation = evaluated()
-    if not all(true(fact, evaluation, expand) for fact in facts):
-        return None
-    return all(kept(goal, evaluation, expand) for goal in claim.goals)
+    return evaluation if all(true(fact, evaluation, expand) for fact in facts) else None
 
 
 def kept(goal: said.Goal, evaluation: Evaluation, expand: Expand) -> bool:
@@ -325,11 +331,7 @@ def functions_for(claim: said.Claim, random: Random) -> dict[str, Callable[..., 
     import numpy as np
 
     found: dict[str, Callable[..., Any]] = {}
-    program = claim.program
-    for name in program.oracles if program is not None else ():
-        width = tuple(Fraction(random.randint(0, 12), 4) for _ in range(SIZE))
-        centre = tuple(Fraction(random.randint(-4, 4), 2) for _ in range(SIZE))
-        member = Diagonal(width, centre, vector_valued(claim, name))
+    for name, member in quadratics_for(claim, random).items():
         found |= as_oracles({name: member})
         found[f"oracle {name}.hvp"] = lambda x, v, m=member: [c * e for c, e in zip(m.curvatures, v, strict=True)]
         for way in ("", ".grad"):
@@ -341,6 +343,17 @@ def functions_for(claim: said.Claim, random: Random) -> dict[str, Callable[..., 
             found[f"oracle {n.name}"] = lambda *xs, a=tilt, b=bend: sum(np.sum(a * x + b * x * x) for x in xs)
             found[f"oracle {n.name}.grad"] = lambda x, a=tilt, b=bend: a + 2 * b * x
     return found
+
+
+def quadratics_for(claim: said.Claim, random: Random) -> dict[str, Diagonal]:
+    """A quadratic for each function argument of the program."""
+    program = claim.program
+    made = {}
+    for name in program.oracles if program is not None else ():
+        width = tuple(Fraction(random.randint(0, 12), 4) for _ in range(SIZE))
+        centre = tuple(Fraction(random.randint(-4, 4), 2) for _ in range(SIZE))
+        made[name] = Diagonal(width, centre, vector_valued(claim, name))
+    return made
 
 
 def vector_valued(claim: said.Claim, name: str) -> bool:

@@ -150,7 +150,7 @@ def question(claim: said.Claim, facts: Sequence[said.Fact], goal: Any, place: li
     for name, number in claim.at.items():
         values[name] = (tuple(f"at{k}" for k in range(len(reading.axes.get(name, ())))), str(number))
     integers = {name for made, name in reading.names.items() if made.dtype == "int"}
-    if claim.program is not None:
+    if claim.program is not None and claim.program.phases:
         done = reading.names.get(claim.program.phases[0].done)
         if done is not None:
             assumptions.append(["<=", "0", ["atom", done]])

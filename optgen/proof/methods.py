@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from optgen.ir.claims import Claim, Rate, Stable
 from optgen.proof.evaluation import Expand
 from optgen.proof.verdict import CONTRADICTS, Part
@@ -10,10 +12,12 @@ from optgen.proof.worker import Worker
 
 def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
     """Algebra and real arithmetic on the claim as it stands; a proof is attacked, a model of a solver is run."""
+    from optgen.proof.attack_flow import attack_flows
     from optgen.proof.check_classes import Rejected
     from optgen.proof.instances import attack_lemma, instance
     from optgen.proof.lemma import lemma_of, questions
     from optgen.proof.recheck import recheck
+    from optgen.proof.refute_equations import refute_equation
     from optgen.proof.slopes import Unreadable
 
     try:
@@ -26,9 +30,12 @@ def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
         part.tried.append((*CONTRADICTS, 0.0))
     if found.status == "proved":
         runs = attack_lemma(claim, asked, expand)
+        doubted = attack_flows(claim, asked, expand) if claim.derived else 0
         part.certificate = found.certificate
         try:
             part.words = (*recheck(found.certificate).words, attacked(runs))
+            if doubted:
+                part.words += (f"what follows from the flow was found again by differences, {doubted} times",)
         except Rejected as why:
             return Part(tried=[*found.tried, ("checker", f"rejected: {why}", 0.0)])
     if found.status == "refuted" and found.question is not None:
@@ -36,6 +43,12 @@ def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
         if part.counterexample is None:
             part.status = "unknown"
             part.tried.append(("the numbers of the solver", "the claim was not found false there", 0.0))
+    if part.status == "unknown" and not found.empty and not claim.classes:
+        start = time.perf_counter()
+        part.counterexample = refute_equation(claim, asked, expand)
+        part.status = "refuted" if part.counterexample is not None else "unknown"
+        outcome = "the sides are apart" if part.counterexample is not None else "none at which an equation is false"
+        part.tried.append(("random numbers", outcome, time.perf_counter() - start))
     return part
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from optgen.ir import nodes as ir
 from optgen.proof.contractions import text
-from optgen.proof.slopes import Unreadable, derivative, replaced
+from optgen.proof.slopes import Unreadable, derivative, replaced, summed
 from optgen.proof.terms import Reader, Term, renamed
 
 Environment = Mapping[ir.Index, str]
+INVERSE = {"exp": "log", "log": "exp"}
 SMALL = 12  # reductions over so many entries are written out
 
 
@@ -162,6 +163,9 @@ class Reading:
                 return ["^", read(a), int(k)]
             case "power", (a, ir.Constant(value=Fraction(numerator=1, denominator=2))):
                 return ["sqrt", read(a)]
+            case (("exp" | "log"), (a,)):
+                inner = read(a)  # a logarithm that is raised again is what it was of, wherever it exists
+                return inner[1] if inner[0] == INVERSE[node.name] else [node.name, inner]
         return [_WORDS.get(node.name, node.name), *(read(a) for a in node.arguments)]
 
     def _power(self, base: Term, exponent: Term) -> Term:
@@ -289,9 +293,7 @@ class Reading:
         return parts[0] if len(parts) == 1 else ["+", *parts]
 
     def _summed(self, body: Term, labels: Sequence[str]) -> Term:
-        for label in reversed(labels):
-            body = ["sum", label, self.extents[label], body]
-        return body
+        return summed(self, body, list(labels))
 
     # ------------------------------------------------------------ reductions
 

@@ -85,7 +85,7 @@ def derivative(term: Term, name: str, places: list[str], labels_of: Labels) -> T
         case ["^", base, power]:
             return ["*", str(power), ["^", base, power - 1], by(base)]
         case ["sum", label, extent, body]:
-            return ["sum", label, extent, by(body)]
+            return total(label, extent, by(body), labels_of.extents)
         case ["if", condition, a, b]:
             return ["if", condition, by(a), by(b)]
         case ["at", word, *points, labels]:
@@ -98,8 +98,47 @@ def derivative(term: Term, name: str, places: list[str], labels_of: Labels) -> T
 def summed(labels_of: Labels, body: Term, labels: list[str]) -> Term:
     """A sum over labels, each over its extent."""
     for label in reversed(labels):
-        body = ["sum", label, labels_of.extents[label], body]
+        body = total(label, labels_of.extents[label], body, labels_of.extents)
     return body
+
+
+def total(label: str, extent: str, body: Term, extents: Mapping[str, str]) -> Term:
+    """The sum of a term over a label; where a factor says that the label is another one, the term there."""
+    if not marked(body, label):
+        return "0" if body == "0" else ["sum", label, extent, body]
+    match body:
+        case ["+", *parts]:
+            return ["+", *(total(label, extent, p, extents) for p in parts)]
+        case ["*" | "same", *_]:
+            factors = factors_of(body)
+            for k, factor in enumerate(factors):
+                rest = factors[:k] + factors[k + 1 :]
+                other = partner(factor, label)
+                if other is not None and extents.get(other) == extent:
+                    return renamed(["*", *rest] if rest else "1", {label: other})
+                if factor[0] == "+" and marked(factor, label):
+                    return ["+", *(total(label, extent, ["*", part, *rest], extents) for part in factor[1:])]
+    return ["sum", label, extent, body]
+
+
+def marked(term: Term, label: str) -> bool:
+    """Whether a factor of the term, or of a part of its sums, says that the label is another one."""
+    match term:
+        case ["+" | "*", *parts]:
+            return any(marked(p, label) for p in parts)
+    return partner(term, label) is not None
+
+
+def partner(term: Term, label: str) -> str | None:
+    match term:
+        case ["same", i, j] if label in (i, j) and i != j:
+            return str(j if i == label else i)
+    return None
+
+
+def factors_of(term: Term) -> list[Term]:
+    """The factors of a product of products."""
+    return [f for part in term[1:] for f in factors_of(part)] if term[0] == "*" else [term]
 
 
 def _of_oracle(word: str, points: list[Any], labels: list[str], by: Callable[[Term], Term], labels_of: Labels) -> Term:

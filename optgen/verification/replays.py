@@ -13,7 +13,7 @@ from optgen.proof.verdict import Replay
 if TYPE_CHECKING:
     from optgen.compiler import Spec
     from optgen.ir.claims import Claim
-    from optgen.ir.program import Program
+    from optgen.ir.program import Function, Program
     from optgen.runtime import Solver
 
 
@@ -101,12 +101,22 @@ def sides_as_said(claim: Claim, example: Mapping[str, Any]) -> Replay:
     run = example.get("run") or {}
     if "lowered" not in run:
         return Replay(None, "nothing of it can be run")
-    function, dims, arrays = run["lowered"]
-    (kernel,) = compiler._engine("llvm", "float64")([function])
+    function, dims, arrays, oracles = run["lowered"]
+    (kernel,) = engine_for(function, oracles)([function])
     sides = kernel(dims, [floats(a) for a in arrays])
     said = [floats(run["left"]), floats(run["right"])]
     shows = all(np.allclose(a, b, rtol=1e-6, atol=1e-9 * (1 + largest_entry(b))) for a, b in zip(sides, said))
     return Replay(shows, f"compiled, {sides_in_words(run)}")
+
+
+def engine_for(function: Function, oracles: Mapping[str, Callable[..., Any]]) -> Any:
+    """Machine code, or the engine that asks Python where a function of a counterexample occurs."""
+    from optgen.ir import nodes as ir
+    from optgen.ir import walk
+
+    nodes = walk.postorder([tensor for _, tensor in function.results])
+    asks = any(isinstance(node, ir.Call) and node.function.startswith("oracle ") for node in nodes)
+    return compiler.asking(oracles) if asks else compiler._engine("llvm", "float64")
 
 
 def grows(spec: Spec, claim: Claim, example: Mapping[str, Any]) -> Replay:

@@ -249,7 +249,7 @@ def binder(expr: tree.Call, context: Context) -> Any:
             help=f"binders are {', '.join(sorted(WHOLE))}",
         )
     if word == "E" and context.in_claim:
-        from optgen.passes.lower.claims import expected
+        from optgen.passes.lower.claim_words import expected
 
         return expected(expr, context)
     if word in ("integral", "E"):

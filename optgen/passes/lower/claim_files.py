@@ -1,4 +1,4 @@
-"""All claims of a file: of each algorithm, in its step; lemmas at the top, with names of their own."""
+"""All claims of a file: of each algorithm, in its step; of flows; lemmas at the top, with names of their own."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def claims(file: tree.File, shipped: Shipped) -> tuple[out.Claim, ...]:
         for group in file.groups("algorithm"):
             if group.groups("claim"):
                 found += claims_of_algorithm(context.lookup(group.name, group.span), context)
+        for group in file.groups("sde", "ode"):
+            found += claims_of_flow(group, context)
         found += lemmas(file, context)
     except SpecError as error:
         program.collect(error)
@@ -53,6 +55,15 @@ def claims_of_algorithm(algorithm: Algorithm, context: Context) -> list[out.Clai
         if claim is not None:
             found.append(claim)
     return found
+
+
+def claims_of_flow(group: tree.Group, context: Context) -> list[out.Claim]:
+    """An sde or ode read, and its claims."""
+    from optgen.passes.lower.flows import flow_scene
+
+    scene = flow_scene(group, context)
+    found = [lower_claim(claim, scene) for claim in group.groups("claim")]
+    return [claim for claim in found if claim is not None]
 
 
 def claim_in(file: tree.File, shipped: Shipped, algorithm: str, group: tree.Group) -> out.Claim:
@@ -128,7 +139,7 @@ def lemmas(file: tree.File, context: Context) -> list[out.Claim]:
 def refuse_others(file: tree.File, context: Context) -> None:
     """Claims in blocks that say nothing to prove yet are refused, never passed over."""
     for block in file.body:
-        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "claim"):
+        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "sde", "ode", "claim"):
             for claim in block.groups("claim"):
                 message = f"claims of a {block.kind} are planned for a later release"
                 context.program.collect(SpecError([Diagnostic("E0404", message, claim.span)]))

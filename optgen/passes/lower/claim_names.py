@@ -49,8 +49,14 @@ def _declare(expr: tree.Expr, group: tree.Group, maker: Maker) -> list[tree.Expr
             new = [side for side in sides if isinstance(side, tree.Name) and not maker.known(side.name)]
             if new:
                 maker.declare(new[0].name, _number_kind(new[0].name, group, maker), new[0].span)
+            if new or any(isinstance(side, tree.Name) and is_time(side.name, maker) for side in sides):
                 return [expr]
     fail("E0704", "`for all` binds names, as in for all k >= 1, x in (0, 1), u in R[d]", expr.span)
+
+
+def is_time(name: str, maker: Maker) -> bool:
+    """Whether a name is the time of the flow that the claim is about: every time, as it stands."""
+    return maker.scene.flow is not None and name == maker.scene.flow.time.name
 
 
 def _declare_within(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optgen.diagnostics import Span
 from optgen.ir import claims as out
@@ -21,11 +21,15 @@ from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.claim_names import declare_names, declared_facts, read_classes
+from optgen.passes.lower.claim_words import WORDS, Word, goals_of, no_step
 from optgen.passes.lower.context import Context, Lazy, Scope
 from optgen.passes.lower.definitions import define, target_name
 from optgen.passes.lower.machine import Machine
 from optgen.passes.lower.problems import fail
 from optgen.passes.lower.values import Function, Grid, Space, grid, number
+
+if TYPE_CHECKING:
+    from optgen.passes.lower.flows import Flow
 
 COMPARISONS = {"lt": "<", "le": "<=", "eq": "==", "ge": ">=", "gt": ">", "ne": "!="}
 
@@ -43,6 +47,8 @@ class Scene:
     first: Mapping[AnyNode, AnyNode] = field(default_factory=dict)
     done: ir.Input | None = None
     counter: str = ""  # the name that the step gives its counter
+    group: tree.Group | None = None  # the block with its declarations
+    flow: Flow | None = None
 
 
 @dataclass(slots=True)
@@ -55,6 +61,7 @@ class Maker:
     classes: list[out.Membership] = field(default_factory=list)
     domains: list[out.Fact] = field(default_factory=list)
     optima: dict[str, out.Optimum] = field(default_factory=dict)
+    derived: list[out.Derived] = field(default_factory=list)
 
     # ------------------------------------------------------------ names of claims
 
@@ -194,172 +201,6 @@ def taken_apart(scalar: Scalar, places: tuple[ir.Index, ...], span: Span) -> lis
     return [out.Condition(ir.array(places, scalar), span)]
 
 
-# ---------------------------------------------------------------- words that only claims have
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of claims in an expression: `fix(x)`, `E(V')`."""
-
-    name: str
-    maker: Maker
-
-    def invoke(self, positional: list[Any], keywords: dict[str, Any], expr: tree.Call, context: Context) -> Any:
-        if len(positional) != 1 or keywords:
-            fail("E0309", f"{self.name} takes one argument", expr.span)
-        value = positional[0]
-        if not isinstance(value, Grid):
-            fail("E0307", f"{self.name} takes a number or an array", expr.span)
-        if self.name == "E":
-            return expectation(value, ())
-        return fixed(value, self.maker, expr.span)
-
-
-def expectation(value: Grid, draws: tuple[str, ...]) -> Grid:
-    tensor = math.tensor(math.to_real(value))
-    node = ir.call("expectation", [tensor], [("real", tensor.axes)], (("draws", ", ".join(draws)),))
-    return as_point(ir.output(node, 0))
-
-
-def expected(expr: tree.Call, context: Context) -> Grid:
-    """`E(z: e)`: over these draws of the step."""
-    from optgen.passes.lower.expressions import numeric
-
-    names = []
-    for argument in expr.arguments:
-        if not isinstance(argument.value, tree.Name):
-            fail("E0404", "E over a law is planned for a later release", argument.span, help="name a draw of the step")
-        context.lookup(argument.value.name, argument.span)
-        names.append(argument.value.name)
-    assert expr.body is not None
-    return expectation(numeric(expr.body, context), tuple(names))
-
-
-def fixed(value: Grid, maker: Maker, span: Span) -> Grid:
-    """A state, or an expression of states, where the step changes nothing."""
-    program = maker.scene.program
-    if program is None:
-        fail("E0201", "fix(..) speaks of the states of an algorithm", span)
-    mapping: dict[AnyNode, AnyNode] = {}
-    for state in program.states:
-        node = ir.call("fixed", [], [(state.input.dtype, state.input.axes)], (("state", state.name),))
-        mapping[state.input] = ir.output(node, 0, state.name)
-    return maker.moved(value, mapping)  # type: ignore[no-any-return]
-
-
-# ---------------------------------------------------------------- goals
-
-
-def scalar_argument(call: tree.Call, place: int, maker: Maker) -> Grid:
-    from optgen.passes.lower.expressions import numeric
-
-    value = math.to_real(numeric(call.arguments[place].value, maker.context))
-    if value.axes:
-        fail("E0304", "one number is needed here", call.arguments[place].span)
-    return value
-
-
-def takes(call: tree.Call, count: int) -> None:
-    if len(call.arguments) != count or any(a.keyword is not None for a in call.arguments):
-        word = call.function.span.text
-        fail("E0309", f"{word} takes {count} argument{'s' * (count != 1)}", call.span)
-
-
-def no_step(maker: Maker, span: Span) -> None:
-    if not maker.scene.following:
-        fail("E0704", "this speaks of a step, and there is none here", span, help="write the claim in an algorithm")
-
-
-def decreases(call: tree.Call, maker: Maker) -> tuple[out.Goal, ...]:
-    """`decreases(V)`: V' <= V."""
-    takes(call, 1)
-    no_step(maker, call.span)
-    value = scalar_argument(call, 0, maker)
-    return (out.Relation("<=", math.tensor(maker.after(value)), math.tensor(value), call.span),)
-
-
-def contracts(call: tree.Call, maker: Maker) -> tuple[out.Goal, ...]:
-    """`contracts(V, rho)`: V' <= rho*V."""
-    takes(call, 2)
-    no_step(maker, call.span)
-    value, rho = scalar_argument(call, 0, maker), scalar_argument(call, 1, maker)
-    bound = number(apply("mul", rho.scalar, value.scalar))
-    return (out.Relation("<=", math.tensor(maker.after(value)), math.tensor(bound), call.span),)
-
-
-def invariant(call: tree.Call, maker: Maker) -> tuple[out.Goal, ...]:
-    """`invariant(c)`: true at the start and kept."""
-    from optgen.passes.lower.expressions import condition
-
-    takes(call, 1)
-    no_step(maker, call.span)
-    value = condition(call.arguments[0].value, maker.context)
-    after, first = maker.after(value), maker.moved(value, maker.scene.first)
-    before_facts, after_facts, first_facts = (facts_of(v, call.span) for v in (value, after, first))
-    return (out.Invariant(before_facts, after_facts, first_facts, call.span),)
-
-
-def stable(maker: Maker, span: Span) -> tuple[out.Goal, ...]:
-    no_step(maker, span)
-    return (out.Stable(span),)
-
-
-def rate(call: tree.Call, bound: tree.Expr, maker: Maker) -> tuple[out.Goal, ...]:
-    """`rate(V) <= rho`."""
-    from optgen.passes.lower.expressions import scalar
-
-    takes(call, 1)
-    no_step(maker, call.span)
-    value = scalar_argument(call, 0, maker)
-    limit = math.to_real(number(scalar(bound, maker.context)))
-    return (out.Rate(math.tensor(value), math.tensor(maker.after(value)), math.tensor(limit), call.span),)
-
-
-def order(call: tree.Call, value: tree.Expr, maker: Maker) -> tuple[out.Goal, ...]:
-    """`order(rk(a = A, b = b)) = 4`: of a method whose data are given."""
-    from optgen.passes.lower.claim_files import program_of
-
-    takes(call, 1)
-    return (out.Special("order", (program_of(call.arguments[0].value, maker), _number(value, maker)), call.span),)
-
-
-CALLS: dict[str, Callable[[tree.Call, Maker], tuple[out.Goal, ...]]] = {
-    "decreases": decreases,
-    "contracts": contracts,
-    "invariant": invariant,
-}
-BOUNDED: dict[tuple[str, str], Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {("rate", "<="): rate}
-EQUATED: dict[str, Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {"order": order}
-PLANNED = ("order", "error", "fokker_planck", "generator", "same", "preserves", "limit", "steps")
-
-
-def goals_of(relation: tree.Relation, maker: Maker) -> tuple[out.Goal, ...]:
-    """A relation of `prove`: a word of the tables, else a relation as in `given`."""
-    match relation:
-        case tree.Relation(left=tree.Name(name="stable", span=span), right=None) if not maker.known("stable"):
-            return stable(maker, span)
-        case tree.Relation(left=tree.Call(function=tree.Name(name=word)) as call, right=None) if word in CALLS:
-            return CALLS[word](call, maker)
-        case tree.Relation(left=tree.Comparison(first=tree.Call(function=tree.Name(name=word)) as call, rest=rest)) if (
-            len(rest) == 1 and (word, rest[0][0]) in BOUNDED
-        ):
-            return BOUNDED[(word, rest[0][0])](call, rest[0][1], maker)
-        case tree.Relation(left=tree.Call(function=tree.Name(name=word)) as call, right=right) if (
-            right is not None and word in EQUATED and not maker.known(word)
-        ):
-            return EQUATED[word](call, right, maker)
-    _refuse_planned(relation, maker)
-    return maker.facts(relation)
-
-
-def _refuse_planned(relation: tree.Relation, maker: Maker) -> None:
-    for side in (relation.left, relation.right):
-        for expr in (side, *((side.first,) if isinstance(side, tree.Comparison) else ())):
-            base = expr.function if isinstance(expr, tree.Call) else expr
-            if isinstance(base, tree.Name) and base.name in PLANNED and not maker.known(base.name):
-                fail("E0404", f"claims with {base.name} are planned for a later release", base.span)
-
-
 # ---------------------------------------------------------------- a claim
 
 
@@ -371,7 +212,7 @@ def lower_claim(group: tree.Group, scene: Scene) -> out.Claim | None:
     if scene.machine is not None and scene.done is not None and not scene.counter:
         context.scope.names[scene.machine.group_counter()] = number(ir.access(scene.done))  # the steps done before
     context.scope.names["$claim"] = maker
-    for word in ("fix", "E"):
+    for word in WORDS:
         if not maker.known(word):
             context.scope.names[word] = Word(word, maker)
     made = context.attempt(lambda: _lowered(group, maker))
@@ -380,8 +221,8 @@ def lower_claim(group: tree.Group, scene: Scene) -> out.Claim | None:
 
 def _lowered(group: tree.Group, maker: Maker) -> out.Claim:
     context = maker.context
-    if maker.scene.machine is not None:
-        declared_facts(maker.scene.machine.group, maker)
+    if maker.scene.group is not None:
+        declared_facts(maker.scene.group, maker)
     declare_names(group, maker)
     rest = read_classes(group, maker)
     for line in group.lines("let"):
@@ -416,6 +257,7 @@ def _lowered(group: tree.Group, maker: Maker) -> out.Claim:
         tuple(goals),
         tuple(maker.optima.values()),
         group.span,
+        tuple(maker.derived),
     )
 
 
@@ -452,7 +294,7 @@ def numbers_at(group: tree.Group, maker: Maker) -> dict[str, Fraction]:
             if not isinstance(relation.left, tree.Name) or relation.right is None:
                 fail("E0207", "`at` gives numbers to names, as in at mu = 1", relation.span)
             maker.context.lookup(relation.left.name, relation.left.span)
-            found[relation.left.name] = _number(relation.right, maker)
+            found[relation.left.name] = rational(relation.right, maker)
     return found
 
 
@@ -467,7 +309,7 @@ def _defaults(maker: Maker) -> dict[str, Fraction]:
     return found
 
 
-def _number(expr: tree.Expr, maker: Maker) -> Fraction:
+def rational(expr: tree.Expr, maker: Maker) -> Fraction:
     from optgen.passes.lower.expressions import scalar
 
     value = exact_number(scalar(expr, maker.context))

@@ -24,14 +24,14 @@ def scene_of(program: out.Program, machine: Machine, made: list[tuple[out.Phase,
     """What claims see: the step, if there is only one; else the states alone."""
     first: dict[AnyNode, AnyNode] = {state.input: state.initial for state in program.states}
     if len(made) != 1:
-        return Scene(machine.name, made[-1][1] if made else inner, machine, program, first=first)
+        return Scene(machine.name, made[-1][1] if made else inner, machine, program, first=first, group=machine.group)
     ((phase, context),) = made
     after: dict[AnyNode, AnyNode] = {s.input: t for s, t in zip(program.states, phase.following, strict=True)}
     after[phase.done] = ir.array((), math.plus(ir.access(phase.done), 1))
     first[phase.done] = ir.array((), ir.constant(0))
     names = frozenset(n for n in context.scope.names if not n.endswith("'"))
     ((_, step, _),) = machine.phases()
-    return Scene(machine.name, context, machine, program, names, after, first, phase.done, step.counter)
+    return Scene(machine.name, context, machine, program, names, after, first, phase.done, step.counter, machine.group)
 
 
 def warn_unread(made: out.Program, inner: Context) -> None:
