@@ -8,6 +8,7 @@ evaluated exactly and fails.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from optgen.proof.values import Undefined, holds, in_dimension, named
 if TYPE_CHECKING:
     from optgen.proof.certificate import Certificate
 
+DECLARED = re.compile(r"\(declare-const \|(<[^|]*>)\| Real\)")
 READABLE = 200  # characters of a normal form that is shown
 
 
@@ -311,6 +313,8 @@ def counterexample(question: Question, size: int, seconds: float) -> dict[str, F
         if answer.status != "sat":
             return None
         values = {name: v for name, v in answer.values.items() if v is not None and name.startswith("<")}
+        for name in DECLARED.findall(text):  # a number that the model leaves open
+            values.setdefault(name, Fraction(1))
         counts = [v for name, v in values.items() if name in question.integers]
         whole = all(v.denominator == 1 and v >= 0 for v in counts)  # most integers are counts: others refute nothing
         failing = holds(named(goal, reader), values) is False

@@ -14,7 +14,7 @@ from typing import Any
 
 from optgen.ir import nodes as ir
 from optgen.proof.contractions import text
-from optgen.proof.slopes import Unreadable, derivative, replaced, summed
+from optgen.proof.slopes import Unreadable, derivative, plus, replaced, summed, times
 from optgen.proof.terms import Reader, Term, renamed
 
 Environment = Mapping[ir.Index, str]
@@ -279,7 +279,7 @@ class Reading:
                 entry = self._access(result, labels, env, {})
                 weight = self._access(seed, labels, env, done)
                 slope = derivative(entry, stands[parameter], places, self)
-                parts.append(self._summed(["*", weight, replaced(slope, at)], labels))
+                parts.append(self._summed(times(weight, replaced(slope, at)), labels))
         else:
             result = node.function.results[position]
             entry = self._access(result, places, env, {})
@@ -287,10 +287,10 @@ class Reading:
                 labels = [self.label(ir.Index(axis, "o")) for axis in parameter.axes]
                 slope = derivative(entry, stands[parameter], labels, self)
                 along = self._access(seed, labels, env, done)
-                parts.append(self._summed(["*", along, replaced(slope, at)], labels))
+                parts.append(self._summed(times(along, replaced(slope, at)), labels))
         for parameter in stands:
             del self.formal[parameter]
-        return parts[0] if len(parts) == 1 else ["+", *parts]
+        return plus(*parts)
 
     def _summed(self, body: Term, labels: Sequence[str]) -> Term:
         return summed(self, body, list(labels))

@@ -75,15 +75,17 @@ def derivative(term: Term, name: str, places: list[str], labels_of: Labels) -> T
 
     match term:
         case ["atom", _, *labels]:
-            return ["*", "1", *(["same", i, j] for i, j in zip(labels, places, strict=True))]
+            return times(*(["same", i, j] for i, j in zip(labels, places, strict=True)))
         case ["+", *parts]:
-            return ["+", *(by(p) for p in parts)]
+            return plus(*(by(p) for p in parts))
         case ["*", *parts]:
-            return ["+", *(["*", *parts[:k], by(p), *parts[k + 1 :]] for k, p in enumerate(parts) if by(p) != "0")]
+            return plus(*(times(*parts[:k], by(p), *parts[k + 1 :]) for k, p in enumerate(parts)))
         case ["/", a, b]:
-            return ["+", ["/", by(a), b], ["*", "-1", ["/", ["*", a, by(b)], ["*", b, b]]]]
+            above, below = by(a), times("-1", ["/", ["*", a, by(b)], ["*", b, b]])
+            return plus(above if above == "0" else ["/", above, b], "0" if by(b) == "0" else below)
         case ["^", base, power]:
-            return ["*", str(power), ["^", base, power - 1], by(base)]
+            lower = {1: "1", 2: base}.get(power, ["^", base, power - 1])
+            return times(str(power), lower, by(base))
         case ["sum", label, extent, body]:
             return total(label, extent, by(body), labels_of.extents)
         case ["if", condition, a, b]:
@@ -91,8 +93,20 @@ def derivative(term: Term, name: str, places: list[str], labels_of: Labels) -> T
         case ["at", word, *points, labels]:
             return _of_oracle(word, points, labels, by, labels_of)
         case [word, inner] if word in _SLOPES:
-            return ["*", _SLOPES[word](inner), by(inner)]
+            return times(_SLOPES[word](inner), by(inner))
     raise Unreadable(f"the derivative of {term[0]}")
+
+
+def plus(*parts: Term) -> Term:
+    """A sum without what is 0."""
+    left = [p for p in parts if p != "0"]
+    return left[0] if len(left) == 1 else ["+", *left] if left else "0"
+
+
+def times(*factors: Term) -> Term:
+    """A product without what is 1; 0 if a factor is."""
+    left = [f for f in factors if f != "1"]
+    return "0" if "0" in left else left[0] if len(left) == 1 else ["*", *left] if left else "1"
 
 
 def summed(labels_of: Labels, body: Term, labels: list[str]) -> Term:
@@ -108,16 +122,16 @@ def total(label: str, extent: str, body: Term, extents: Mapping[str, str]) -> Te
         return "0" if body == "0" else ["sum", label, extent, body]
     match body:
         case ["+", *parts]:
-            return ["+", *(total(label, extent, p, extents) for p in parts)]
+            return plus(*(total(label, extent, p, extents) for p in parts))
         case ["*" | "same", *_]:
             factors = factors_of(body)
             for k, factor in enumerate(factors):
                 rest = factors[:k] + factors[k + 1 :]
                 other = partner(factor, label)
                 if other is not None and extents.get(other) == extent:
-                    return renamed(["*", *rest] if rest else "1", {label: other})
+                    return renamed(times(*rest), {label: other})
                 if factor[0] == "+" and marked(factor, label):
-                    return ["+", *(total(label, extent, ["*", part, *rest], extents) for part in factor[1:])]
+                    return plus(*(total(label, extent, times(part, *rest), extents) for part in factor[1:]))
     return ["sum", label, extent, body]
 
 
@@ -157,5 +171,5 @@ def _of_oracle(word: str, points: list[Any], labels: list[str], by: Callable[[Te
             fresh.append(f"c{labels_of.fresh}")
             labels_of.extents[fresh[-1]] = labels_of.extents[label]
         moved = renamed(entry, dict(zip(own, fresh, strict=True)))
-        parts.append(summed(labels_of, ["*", ["at", higher, *points, [*labels, *fresh]], by(moved)], fresh))
-    return parts[0] if len(parts) == 1 else ["+", *parts]
+        parts.append(summed(labels_of, times(["at", higher, *points, [*labels, *fresh]], by(moved)), fresh))
+    return plus(*parts)

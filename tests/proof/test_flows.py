@@ -167,7 +167,7 @@ def test_a_sum_over_an_equality_is_the_term_there():
     body = ["*", ["atom", "x", "i"], ["+", ["same", "i", "j"], ["same", "i", "k"]]]
     made = total("i", "n", body, extents)
     plain = ["sum", "i", "n", body]
-    assert made == ["+", ["*", ["atom", "x", "j"]], ["sum", "i", "n", ["*", ["same", "i", "k"], ["atom", "x", "i"]]]]
+    assert made == ["+", ["atom", "x", "j"], ["sum", "i", "n", ["*", ["same", "i", "k"], ["atom", "x", "i"]]]]
     assert terms.Reader().vanishes(["+", made, ["*", "-1", plain]])
 
 

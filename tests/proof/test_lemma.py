@@ -103,6 +103,8 @@ SHIPPED = [*sorted((SPECS / "claims").glob("*.opt")), *(SPECS / f"{name}.opt" fo
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_claim_of_arithmetic_has_the_verdict_it_states(path):
     for found in claims(optgen.load(path).file, _shipped(path.parent)):
+        if found.derived and found.mode == "refute":
+            continue  # curvatures and densities are refuted by a run, in test_flows
         decision = lemma(found)
         assert decision.status == ("proved" if found.mode == "prove" else "refuted"), found.text
         assert decision.certificate or found.mode == "refute"

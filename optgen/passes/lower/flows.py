@@ -296,12 +296,13 @@ def rows_moved(states: Sequence[ir.Input], columns: Sequence[Tensor], density: S
 
 def of_each(flow: Flow, term: Callable[[list[Tensor]], Scalar]) -> Scalar:
     """A term summed over all directions in which the flow is driven."""
-    total: Scalar = ir.constant(0, "real")
+    total: Scalar | None = None
     for source in flow.noise:
         places = math.indices(source.axes, "kl")
         entry = term(direction(source, flow.states, places))
-        total = apply("add", total, ir.reduce("sum", places, entry) if places else entry)
-    return total
+        entry = ir.reduce("sum", places, entry) if places else entry
+        total = entry if total is None else apply("add", total, entry)
+    return ir.constant(0, "real") if total is None else total
 
 
 def forward(flow: Flow, density: Tensor) -> Tensor:
