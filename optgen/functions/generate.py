@@ -15,22 +15,28 @@ from optgen.functions.errors import Refused
 from optgen.functions.repair import with_ends
 from optgen.functions.request import Accuracy
 from optgen.functions.schemes import (
+    angle,
+    arc,
+    area,
     circular,
     decaying,
     ended,
     exponential,
     gated,
     gaussian,
+    hyperbolic,
     logarithm,
     logistic,
     mapped,
     octaves,
     power,
+    ratio,
     roots,
     saturating,
     shifted_exponential,
     shifted_logarithm,
     tangent,
+    turning,
 )
 from optgen.functions.schemes.joined import joined
 from optgen.functions.target import Target, precise, target_of
@@ -40,7 +46,8 @@ from optgen.ir.straight import Straight
 Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
-    logistic.programs, decaying.programs, gaussian.programs,
+    logistic.programs, decaying.programs, gaussian.programs, turning.programs,
+    angle.programs, arc.programs, hyperbolic.programs, ratio.programs, area.programs,
 )  # fmt: skip
 PLAIN: tuple[Scheme, ...] = (
     shifted_exponential.programs, shifted_logarithm.programs, roots.programs, gated.programs,

@@ -20,18 +20,24 @@ from optgen.functions.fit import (
 from optgen.functions.generate import candidates, cost, generate, target_of
 from optgen.functions.request import Accuracy, Domain
 from optgen.functions.schemes import (
+    angle,
+    arc,
+    area,
     circular,
     decaying,
     exponential,
     gated,
     gaussian,
+    hyperbolic,
     logarithm,
     logistic,
     octaves,
+    ratio,
     roots,
     saturating,
     shifted_exponential,
     shifted_logarithm,
+    turning,
 )
 from optgen.functions.target import ball, precise, to_fraction
 from optgen.language.parser import parse_expression
@@ -42,7 +48,10 @@ def meaning(text):
     return elementwise(parse_expression(text), lambda name: None)
 
 
-SCHEMES = (exponential, logarithm, circular, saturating, logistic, decaying, gaussian)
+SCHEMES = (
+    exponential, logarithm, circular, saturating, logistic, decaying, gaussian,
+    turning, angle, arc, hyperbolic, ratio, area,
+)  # fmt: skip
 
 RECOGNISED = [
     ("exp(x)", exponential), ("2^x", exponential), ("exp(-3*x)/7", exponential), ("log(x)", logarithm),
@@ -50,6 +59,11 @@ RECOGNISED = [
     ("tanh(x)", saturating), ("erf(x)", saturating), ("2/(1 + exp(-x)) - 1", saturating), ("x^2", None),
     ("x/(1 + x^2)", None), ("1/(1 + exp(-x))", logistic), ("softplus(x)", decaying), ("-softplus(-x)", decaying),
     ("x/2*(1 + erf(x/sqrt(2)))", gaussian), ("(1 + erf(x/sqrt(2)))/2", gaussian),
+    ("tan(x)", turning), ("-1/tan(x + pi/2)", turning), ("-sin(x)/cos(x)", turning), ("arctan(x)", angle),
+    ("2*arctan(x/(1 + sqrt(1 + x^2)))", angle), ("arctan(2*x)", None), ("arcsin(x)", arc), ("arccos(x)", arc),
+    ("pi/2 - arcsin(x)", arc), ("sinh(x)", hyperbolic), ("(exp(x) + exp(-x))/2", hyperbolic),
+    ("cosh(x) + 1", None), ("arcsinh(x)", area), ("log(x + sqrt(x^2 - 1))", area), ("arctanh(x)", ratio),
+    ("log((1 - x)/(1 + x))/2", ratio),
 ]  # fmt: skip
 
 

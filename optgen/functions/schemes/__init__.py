@@ -6,6 +6,12 @@ function of another family. Must not know: who asks, how programs are judged.
     exponential   f(x + s) = 2 f(x): one polynomial, scaled by powers of 2
     logarithm     f(2 x) = f(x) + s: one polynomial, plus multiples of s
     circular      f'' = -f: quarter turns taken off, in integers where the argument is large
+    turning       f(x + pi/2) = -1/f(x): quarter turns taken off, one quotient
+    angle         the addition theorem of the arc tangent: one quotient, 16 centres
+    arc           half angles of arc sine and cosine: one root
+    hyperbolic    the addition theorem at multiples of log 2
+    ratio         the addition theorem of the area tangent: one quotient, multiples of log(2)/2
+    area          area sine and cosine: a polynomial near 0, the logarithm of a sum in two parts
     saturating    odd functions that rise to a limit: cells read off the bits of the argument
     logistic      1/f - 1 is an exponential: one division, corrected by its residual
     decaying      an exponential tail and a mirror: cells picked by the power of 2

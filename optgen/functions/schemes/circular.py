@@ -1,8 +1,8 @@
 """Sine and cosine: f'' = -f. Quarter turns are taken off, one polynomial of sine and one of cosine share their steps.
 
-q = round(x*2/pi), r = x - q*pi/2 with pi/2 in four parts: products of q with the first three are exact, the error of
-the third difference is kept, so r has a second part. Odd quarters take cosine's coefficients, quarters 2 and 3 turn the
-sign.
+q = round(x*2/pi), r = x - q*pi/2 with pi/2 in three parts: the first difference and the product of q with the second
+part are exact, the error of the second difference is kept, so r has a second part. Odd quarters take cosine's
+coefficients, quarters 2 and 3 turn the sign.
 Beyond the plain range x*2/pi is computed modulo 4 in integers: x is a 24-bit number times a power of 2, and a table
 has the 96 bits of 2/pi that count for each exponent.
 """
@@ -19,8 +19,8 @@ from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
 MAGIC = 12582912.0
-STEPS = (12, 24, 36)  # parts of pi/2 are multiples of 2^-12, 2^-24, 2^-36: the first two differences are exact
-PLAIN = 6000.0  # below 2^12 quarters: their products with the parts are exact
+STEPS = (23, 36)  # parts of pi/2 are multiples of 2^-23 and 2^-36: x - q*first is one of 2^-24 below 1, so exact
+PLAIN = 6000.0  # below 2^12 quarters: their products with the second part, which has 12 bits, are exact
 LEAST_EXPONENT = 127 + 12
 WINDOW = 96
 
@@ -85,13 +85,13 @@ def program(name: str, scheme: Circular, count: int, argument: str = "x") -> Str
     x = b.parameter(argument, "f32")
     odd = scheme.quarters % 2 == 0
     size = abs(x).named("size")
-    near = _near(b, size)
+    near = near_zero(b, size)
     near.quarters.named("quarters")
     near.rest.named("r")
     value = _value(b, x, near, scheme, count, odd)
     plain = size <= PLAIN
 
-    far = _far(b, size)
+    far = far_away(b, size)
     both = Reduced(
         b.select(plain, near.quarters, far.quarters),
         b.select(plain, near.rest, far.rest),
@@ -102,23 +102,23 @@ def program(name: str, scheme: Circular, count: int, argument: str = "x") -> Str
     return b.finish(full, plain=(plain, value))
 
 
-def _near(b: Builder, size: Value) -> Reduced:
-    """Four parts of pi/2."""
+def near_zero(b: Builder, size: Value) -> Reduced:
+    """Three parts of pi/2."""
     rest = ball(1).atan() * 2
     parts = []
     for rounding in (*(to_multiple_of(Fraction(1, 2**step)) for step in STEPS), to_float32):
         parts.append(rounding(rest))
         rest = rest - ball(parts[-1])
-    first, second, third, fourth = (float(part) for part in parts)
+    first, second, third = (float(part) for part in parts)
     t = b.fma(size, float(to_float32(1 / (ball(1).atan() * 2))), MAGIC)
     q = t - MAGIC
-    exact = b.fma(q, -second, b.fma(q, -first, size))
-    r = b.fma(q, -third, exact)
-    low = b.fma(q, -fourth, b.fma(q, -third, exact - r))
+    exact = b.fma(q, -first, size)
+    r = b.fma(q, -second, exact)
+    low = b.fma(q, -third, b.fma(q, -second, exact - r))
     return Reduced(b.apply("bits", t), r, low)
 
 
-def _far(b: Builder, size: Value) -> Reduced:
+def far_away(b: Builder, size: Value) -> Reduced:
     """x*2/pi modulo 4 in integers, for exponents from 2^13."""
     quarters, whole, _ = fraction_of_turn(b, size)
     rest = b.apply("f64", whole)
