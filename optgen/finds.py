@@ -1,4 +1,4 @@
-"""Finds of searches as records: found again from how they were found, and a search with several seeds.
+"""Finds of searches as records: found again from how they were found, beside approximation theory, with several seeds.
 
 Composes what a user would: `optgen.search`, `optgen.check_find` and the certificates of evolution.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optgen.evolution.search import Front
 
 MATCHED = 1.05  # an error up to so many times the recorded one counts as found again
+CLASSICAL = "classical"  # the folder, beside the finds, of the best that approximation theory offers
 SMALL = "f_2_x_7.json"  # of the records, the one that is quickest to find
 
 
@@ -73,6 +74,52 @@ def reproduce(
     )  # fmt: skip
     front = cast("Front", found)
     return Reproduction(recorded, how, front.at(recorded.operations), front.seconds)
+
+
+def write_classical(classical: dict[int, Found], sizes: range, interval: str, folder: Path) -> Iterator[Path]:
+    """Write the certificates of a front's baseline beside those of its finds; the paths."""
+    from optgen.evolution.files import write_plain
+
+    for program in {found.operations: found for size, found in classical.items() if size in sizes}.values():
+        if program.bound is not None:
+            yield write_plain(program, interval, folder / CLASSICAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Proved bounds by number of operations, of the finds and of the best classical programs that are no longer."""
+
+    target: str
+    domain: str
+    measure: str
+    found: dict[int, float]
+    classical: dict[int, float]
+
+    def ahead(self, operations: int) -> float | None:
+        """How many times smaller the find's bound is; None where one of both is missing."""
+        if operations not in self.found or operations not in self.classical:
+            return None
+        return self.classical[operations] / self.found[operations]
+
+
+def comparisons() -> list[Comparison]:
+    """The finds that ship, a function each, beside approximation theory.  Bounds are those of the certificates."""
+    from optgen.evolution.files import read
+
+    finds: dict[tuple[str, str, str], dict[int, float]] = {}
+    theory: dict[tuple[str, str, str], dict[int, float]] = {}
+    folder = directory() / "functions" / "found"
+    for paths, bounds in ((records(), finds), (sorted((folder / CLASSICAL).glob("*.json")), theory)):
+        for path in paths:
+            program, domain = read(path)
+            about = (program.target, domain, program.measure)
+            bounds.setdefault(about, {})[program.operations] = program.bound or 0.0
+    made = []
+    for about, found in sorted(finds.items()):
+        known = theory.get(about, {})
+        least = {size: min((known[n] for n in known if n <= size), default=None) for size in found}
+        made.append(Comparison(*about, dict(sorted(found.items())), {n: b for n, b in least.items() if b is not None}))
+    return made
 
 
 def search_seeds(target: str, domain: str, seeds: range, **options: Any) -> Iterator[Front]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "search": "evolve programs of few operations for a function; their errors are proved",
     "seeds": "the same search with several seeds, as a table; the best finds kept",
     "reproduce": "find a find of a search again, and prove it again",
+    "finds": "what searches have found, beside the best of approximation theory",
     "list": "the shipped specs",
     "function": "compile an elementwise function: its error, its speed, its code; or list those that ship",
     "bench": "times against the installed peers, as ratios in one run",

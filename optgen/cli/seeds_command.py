@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--evaluations", type=int, help="Fits, after which each search ends.")
 @click.option("--workers", type=int, help="Threads; by default one a core.")
 @click.option("--baseline", is_flag=True, help="A row with the best of approximation theory.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Keep the best of each size there.")
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="Keep the best of each size there, and those of the baseline in a folder of its own.")  # fmt: skip
 def command(
     target: str, domain: tuple[str, str], seeds: tuple[int, int], operations: str, smallest: int, baseline: bool,
     output: Path | None, **options: Any,
@@ -37,7 +38,7 @@ def command(
     """
     from optgen.cli.search_command import _interval
     from optgen.cli.watching import watching
-    from optgen.finds import search_seeds
+    from optgen.finds import search_seeds, write_classical
 
     sizes = range(smallest, options["largest"] + 1)
     click.echo(f"{'operations':<10} " + "".join(f"{size:>10}" for size in sizes) + "      fits   seconds")
@@ -52,9 +53,9 @@ def command(
                 click.echo(f"  wrote {path}")
     if front is not None and baseline:
         classical = front.baseline()
-        smaller = [[found for count, found in classical.items() if count <= size] for size in sizes]
-        best = [min(some, key=lambda found: found.error, default=None) for some in smaller]
-        click.echo("classical  " + "".join(_cell(found) for found in best))
+        click.echo("classical  " + "".join(_cell(classical.get(size)) for size in sizes))
+        for path in write_classical(classical, sizes, front.target.interval, output) if output is not None else ():
+            click.echo(f"  wrote {path}")
     return 130 if front is not None and front.interrupted else 0
 
 

@@ -2,11 +2,12 @@
 
 In: a target (an expression of the IR, a domain, how errors count), a budget, a seed.  Out: a front of programs, each
 better than all with fewer operations, with errors proved in interval arithmetic.
-Must not know: the language, specs, the runtime; and the engine (machine, fit, scaling, moves, island, epochs) not even
-the target, which it sees as numbers at points.
+Must not know: the language, specs, the runtime; and the engine (machine, fit, flow, scaling, moves, island, epochs) not
+even the target, which it sees as numbers at points.
 
     machine      programs as arrays, evaluated and differentiated for many at a time
     fit          least squares for their constants
+    flow         constants along narrow valleys, where least squares by steps stands still
     scaling      constants for a stretched variable
     moves        random changes, and the normal form by which no structure is fitted twice
     island       a population that evolves by itself for an epoch

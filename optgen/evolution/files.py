@@ -57,6 +57,14 @@ def write(front: Front, folder: Path, smallest: int = 1) -> Iterator[Path]:
         yield from (spec, certificate)
 
 
+def write_plain(found: Found, interval: str, folder: Path) -> Path:
+    """Write `NAME_OPERATIONS.json` for a proved program that no search found, in place of what is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_identifier(found.target)}_{found.operations}.json"
+    path.write_text(_as_json(_claim(found, interval)), "utf-8")
+    return path
+
+
 def _as_json(data: dict[str, Any]) -> str:
     """Indented text, innermost lists on one line: an operation a line."""
     text = json.dumps(data, indent=1)
@@ -92,14 +100,18 @@ def _spec(found: Found, name: str, interval: str) -> str:
 
 
 def _certificate(found: Found, front: Front) -> dict[str, Any]:
-    steps = [[step.operation, *map(_written, (step.left, step.right))] for step in found.steps]
     how = {
         "operations": list(front.operations), "largest": front.largest, "seed": front.seed, "epochs": front.epochs,
         "evaluations": front.fits, "seconds": round(front.seconds, 1), "command": command(front),
     }  # fmt: skip
+    return _claim(found, front.target.interval) | {"found": how}
+
+
+def _claim(found: Found, interval: str) -> dict[str, Any]:
+    steps = [[step.operation, *map(_written, (step.left, step.right))] for step in found.steps]
     return {
-        "format": FORMAT, "target": found.target, "domain": front.target.interval, "measure": found.measure,
-        "program": steps, "bound": float(found.bound or 0.0).hex(), "trust": "interval", "found": how,
+        "format": FORMAT, "target": found.target, "domain": interval, "measure": found.measure,
+        "program": steps, "bound": float(found.bound or 0.0).hex(), "trust": "interval",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optgen.evolution.fit import fit, largest_error, workspace
+from optgen.evolution.flow import flow
 from optgen.evolution.machine import ADD, CONSTANT, LIMIT, X, compiled, table
 from optgen.evolution.moves import (
     below,
@@ -35,6 +36,8 @@ SEEN = 1 << 18  # structures that are remembered
 ATTEMPTS = 3  # fits of a structure, each from other constants
 AGAIN = 0.08  # share of children that are their parent with its constants fitted for long, and with others
 FITTED, MORE, LONG = (12, 1e-3), (100, 1e-4), (300, 1e-8)  # steps of a fit, and the gain at which it stops earlier
+FLOW = 40  # steps along the flow of those that promise something
+PROMISING = 100.0  # times the worst error that is kept: fitted further
 
 
 class Island(NamedTuple):
@@ -245,12 +248,14 @@ def evolve(
             _starts(kind, left, right, start, n, attempt, state)
             done += 1
             error = np.inf
-            for stage in range(2):
+            for stage in range(3):
+                if stage == 2:
+                    flow(kind, left, right, start, n, target, weights, FLOW, space)
                 steps, enough = LONG if again and attempt == 0 else FITTED if stage == 0 else MORE
                 total = fit(kind, left, right, start, n, target, weights, steps, enough, space)
                 if np.isfinite(total):
                     error = largest_error(kind, left, right, start, n, target, weights, space[0])
-                if not error < 100.0 * bound or (again and attempt == 0):
+                if not error < PROMISING * bound:
                     break
             if error < reached and error < bound:
                 error = largest_error(kind, left, right, start, n, fine_target, fine_weights, fine_rows)

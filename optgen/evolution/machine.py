@@ -24,7 +24,7 @@ X, CONSTANT = -1, -2
 OPERATIONS = ("add", "sub", "mul", "div", "sqrt")
 ADD, SUB, MUL, DIV, SQRT = range(5)
 LIMIT = 32  # operations a program may have
-ENGINE = ("machine", "fit", "scaling", "moves", "island", "baseline")  # the files with compiled functions
+ENGINE = ("machine", "fit", "flow", "scaling", "moves", "island", "baseline")  # the files with compiled functions
 
 F = TypeVar("F", bound=Callable[..., Any])
 

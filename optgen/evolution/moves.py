@@ -37,8 +37,8 @@ def below(state: np.ndarray, bound: int) -> int:
 
 @compiled
 def fresh_constant(state: np.ndarray) -> float:
-    """Either sign, magnitudes over some octaves."""
-    size: float = 2.0 ** (8.0 * uniform(state) - 3.0)
+    """Either sign, magnitudes over some octaves, and sometimes over more."""
+    size: float = 2.0 ** ((8.0 if uniform(state) < 0.7 else 16.0) * uniform(state) - 3.0)
     return size if uniform(state) < 0.6 else -size
 
 
@@ -121,11 +121,12 @@ def insert(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, allowed: np.ndarray,
     state: np.ndarray,
 ) -> int:  # fmt: skip
-    """One operation on an edge, at the end, or on a value for all who read it; or two, the first an argument of it.
+    """One operation on an edge, at the end, or on a value for all who read it, and up to two that make its argument.
 
     The new length.
     """
-    count = 1 if uniform(state) < 0.5 else 2
+    draw = uniform(state)
+    count = 1 if draw < 0.45 else 2 if draw < 0.8 else 3
     if n + count > LIMIT:
         return n
     user = below(state, n + 1)  # the operation whose argument is replaced; n: the result
@@ -137,13 +138,16 @@ def insert(
     at = user if not everywhere else source + 1 if source >= 0 else 0
     _open_place(kind, left, right, value, n, at, count)
     join = at + count - 1
-    if count == 2:
+    if count > 1:
         operation = allowed[below(state, allowed.shape[0])]
         a, b = _random_argument(state, at), _random_argument(state, at)
         if a == CONSTANT and b == CONSTANT:
             a = source
         _set(kind, left, right, value, at, operation, a, b, state)
-        other = at
+        if count == 3:
+            operation, b = allowed[below(state, allowed.shape[0])], _random_argument(state, at)
+            _join(kind, left, right, value, at + 1, operation, at, b, state)
+        other = join - 1
     else:
         other = source if uniform(state) < 0.15 else _random_argument(state, at)
     _join(kind, left, right, value, join, allowed[below(state, allowed.shape[0])], source, other, state)

@@ -18,7 +18,9 @@ from optgen.evolution.target import BITS, Target
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 
 CONSTANT_BITS = (53, 64, 80, 106, 128)
-WORTH = 1.002  # an error that fewer bits may cost
+WORTH = 1.0005  # an error that fewer bits may cost
+SETTLED = 1e-6  # share of the error that the last step gains
+FARTHEST = 1e8  # what a constant may do to the error in a step, by itself, as a multiple of the error
 
 
 class Reference:
@@ -46,7 +48,7 @@ class Reference:
         return rest if np.isfinite(rest).all() else None
 
 
-def polished(found: Found, reference: Reference, rounds: int = 40) -> Found:
+def polished(found: Found, reference: Reference, rounds: int = 80) -> Found:
     """The program with constants that make its largest error on the grid (locally) least.
 
     Constants keep the fewest of CONSTANT_BITS bits at which the error stays.
@@ -59,29 +61,29 @@ def polished(found: Found, reference: Reference, rounds: int = 40) -> Found:
         step = _step(found, reference, rest, best, reach)
         if step is None:
             break
-        change, expected = step
+        change, taken, expected = step
         candidate = found.with_constants(
             [_cut(c + Fraction(d), CONSTANT_BITS[-1]) for c, d in zip(found.constants, change, strict=True)]
         )
         tried = reference.errors(candidate)
         reached = np.inf if tried is None else float(np.abs(tried).max())
         if tried is not None and reached < best:
-            gained = 1 - reached / best
+            settled = taken < 0.99 * reach and reached > best * (1 - SETTLED)  # else the box held it back
             found, rest, best = candidate, tried, reached
-            reach = min(reach * 4, 1e6)
-            if gained < 1e-5:
+            reach = min(reach * 4, FARTHEST)
+            if settled:
                 break
         else:
-            reach /= 8
-            if reach < 1e-6 or expected > best * (1 - 1e-6):
+            if reach < 1e-6 or (taken < 0.99 * reach and expected > best * (1 - SETTLED)):
                 break
+            reach = min(reach, taken) / 8
     return _fewest_bits(replace(found, error=best), reference)
 
 
 def _step(
     found: Found, reference: Reference, rest: np.ndarray, size: float, reach: float
-) -> tuple[np.ndarray, float] | None:
-    """The change of the constants that a linear model asks for, and the error it expects."""
+) -> tuple[np.ndarray, float, float] | None:
+    """The change of the constants that a linear model asks for, its size beside `reach`, and the error it expects."""
     from scipy.optimize import linprog
 
     kind, left, right, value, n = to_arrays(found)
@@ -106,7 +108,7 @@ def _step(
     )
     if solved.status != 0 or solved.x is None:
         return None
-    return solved.x[:k] * size / scale, float(solved.x[k]) * size
+    return solved.x[:k] * size / scale, float(np.abs(solved.x[:k]).max()), float(solved.x[k]) * size
 
 
 def _cut(value: Fraction, bits: int) -> Fraction:

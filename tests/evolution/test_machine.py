@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from optgen.evolution.fit import fit, largest_error, linear_constants, settle, workspace
-from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, SUB, X, derivatives, evaluate, table
+from optgen.evolution.flow import flow
+from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, SUB, X, derivatives, evaluate, table
 from optgen.evolution.moves import structure, tidy
 from optgen.evolution.rates import random_programs, rates
 from optgen.evolution.scaling import rescale
@@ -82,20 +83,56 @@ def test_the_largest_error_is_that_of_the_points_and_infinite_where_one_is_not_f
     assert infinite > 3
 
 
-def test_a_fit_follows_a_valley_that_turns():
-    """Three nested fractions of cos in x^2, from constants that are wrong by a factor of up to two."""
-    rng = np.random.default_rng(5)
-    kind = np.array([2, ADD, DIV, ADD, ADD, DIV, ADD, ADD, DIV, ADD], np.int8)
+def three_fractions():
+    """a1/(u + b1 + a2/(u + b2 + a3/(u + b3))) + c with u = x^2: its arrays, and constants that are cos on [0, pi/2]."""
+    kind = np.array([MUL, ADD, DIV, ADD, ADD, DIV, ADD, ADD, DIV, ADD], np.int8)
     left = np.array([X, 0, CONSTANT, 0, 3, CONSTANT, 0, 6, CONSTANT, 8], np.int8)
     right = np.array([X, CONSTANT, 1, CONSTANT, 2, 4, CONSTANT, 5, 7, CONSTANT], np.int8)
     best = np.array([0, 41.0721559, 1650.32463, -4.9137908, 0, 3832.1932, 88.5517868, 0, 20839.4842, -104.669871])
-    points = (1 - np.cos((2 * np.arange(40) + 1) / 80 * np.pi)) * np.pi / 4
+    return (kind, left, right), best, (1 - np.cos((2 * np.arange(40) + 1) / 80 * np.pi)) * np.pi / 4
+
+
+def test_a_fit_follows_a_valley_that_turns():
+    """Three nested fractions of cos in x^2, from constants that are wrong by a factor of up to two."""
+    rng = np.random.default_rng(5)
+    code, best, points = three_fractions()
     space, reached = workspace(points), []
     for _ in range(200):
         value = best * 2.0 ** rng.uniform(-1, 1, 10)
-        fit(kind, left, right, value, 10, np.cos(points), np.ones(40), 200, 1e-4, space)
-        reached.append(largest_error(kind, left, right, value, 10, np.cos(points), np.ones(40), space[0]))
+        fit(*code, value, 10, np.cos(points), np.ones(40), 200, 1e-4, space)
+        reached.append(largest_error(*code, value, 10, np.cos(points), np.ones(40), space[0]))
     assert np.mean(np.array(reached) < 1e-8) > 0.3  # straight steps: 0.12
+
+
+def test_the_flow_reaches_what_steps_do_not():
+    """Where steps stand still between 1e-10 and 1e-8, nearly all can go: the best is 1.0e-12."""
+    rng = np.random.default_rng(5)
+    code, best, points = three_fractions()
+    ones, space, steps, flows = np.ones(40), workspace(points), [], []
+    for _ in range(200):
+        value = best * 2.0 ** rng.uniform(-1, 1, 10)
+        fit(*code, value, 10, np.cos(points), ones, 2000, 1e-12, space)
+        steps.append(largest_error(*code, value, 10, np.cos(points), ones, space[0]))
+        before = np.sum((evaluated(code, value, points) - np.cos(points)) ** 2)
+        after = flow(*code, value, 10, np.cos(points), ones, 60, space)
+        assert after <= before * (1 + 1e-9)
+        flows.append(largest_error(*code, value, 10, np.cos(points), ones, space[0]))
+    assert np.mean(np.array(steps) < 3e-12) < 0.02 < 0.2 < np.mean(np.array(flows) < 3e-12)
+
+
+def test_the_flow_leaves_constants_that_reach_nothing():
+    """x + c for a target that differs from it by a wave: the best c, and nothing else to gain."""
+    kind, left, right = np.array([ADD], np.int8), np.array([X], np.int8), np.array([CONSTANT], np.int8)
+    points = np.linspace(0, 2 * np.pi, 41)[:-1]
+    value = np.array([0.5])
+    flow(kind, left, right, value, 1, points + 0.5 + np.sin(points), np.ones(40), 50, workspace(points))
+    assert value[0] == 0.5
+
+
+def evaluated(code, value, points):
+    rows = table(points)
+    evaluate(*code, value, len(value), rows)
+    return rows[len(value) - 1].copy()
 
 
 def test_a_fit_finds_the_constants_of_a_known_function():
