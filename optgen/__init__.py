@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optgen.adapters.jax_functions import jax
     from optgen.compiler import check, compile, explain, load, objective, parse, source
     from optgen.diagnostics import Diagnostic, SpecError
-    from optgen.elementwise import array_code, function
+    from optgen.elementwise import analyse, array_code, function
     from optgen.finds import reproduce
     from optgen.language.format import format_source
     from optgen.proof.verdict import Verdict
@@ -36,6 +36,7 @@ _HOMES = {
     "Solver": "optgen.runtime",
     "SpecError": "optgen.diagnostics",
     "Verdict": "optgen.proof.verdict",
+    "analyse": "optgen.elementwise",
     "array_code": "optgen.elementwise",
     "best_rate": "optgen.verification",
     "check": "optgen.compiler",
@@ -58,9 +59,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "ClaimWarning", "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "array_code", "best_rate", "check",
-    "check_find", "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load", "objective",
-    "parse", "reproduce", "search", "source", "specs", "stability_map", "verify",
+    "ClaimWarning", "Diagnostic", "Result", "Solver", "SpecError", "Verdict", "analyse", "array_code", "best_rate",
+    "check", "check_find", "compile", "explain", "format_source", "function", "functions", "jax", "largest", "load",
+    "objective", "parse", "reproduce", "search", "source", "specs", "stability_map", "verify",
 ]  # fmt: skip
 
 

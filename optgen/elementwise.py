@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from optgen.functions.request import Accuracy, Request
     from optgen.ir.program import Function
     from optgen.ir.straight import Straight
+    from optgen.symbolic.facts import Facts
 
 
 def function(
@@ -66,6 +67,31 @@ def function(
             raise SpecError([Diagnostic("E0804", str(error), help=fix)]) from None
     asked = guarantees(monotone, odd, even, range, exact)
     return _function(request(expression.strip(), ulp, relative, of, domain, asked))
+
+
+def analyse(expression: str, domain: tuple[float, float] | None = None) -> Facts:
+    """What analysis finds of an expression in one name: domain, poles, zeros, kinks, extremes, symmetry, period,
+    limits, monotone pieces, range, exact values.
+
+    print(optgen.analyse("x*exp(-x^2)"))
+
+    The name of a shipped function stands for it.  Raises SpecError for what is no function of one number.
+    """
+    from optgen.functions.request import request
+    from optgen.ir import nodes as ir
+    from optgen.ir.walk import substitute
+    from optgen.symbolic.facts import facts
+
+    limits = request(expression, domain=domain).domain
+    meaning = _meaning(_expression(expression.strip()))
+    if len(meaning.parameters) != 1:
+        fix = "fix the other: x -> hypot(x, 1)"
+        raise SpecError([Diagnostic("E0810", f"{meaning.doc} is not a function of one number", help=fix)])
+    (argument,) = meaning.parameters
+    slope = _meaning(parse_expression(f"grad ({argument.name} -> {meaning.doc})({argument.name})"))
+    value, rate = (ir.access(made.results[0][1]) for made in (meaning, slope))
+    rate = substitute([rate], {slope.parameters[0]: argument})[0]
+    return facts(meaning.doc, value, rate, argument, None if limits is None else (limits.low, limits.high))
 
 
 @cache

@@ -24,6 +24,7 @@ SPAN = (-8.0, 8.0)  # where a function without a domain is timed
 @click.option("--exact", type=float, nargs=2, multiple=True, help="The result at X is Y.", metavar="X Y")
 @click.option("--prove", is_flag=True, help="Prove the error: run every float32, or bound all of float64.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", help="What --prove is about.")
+@click.option("--facts", is_flag=True, help="Say what analysis finds of the function, and make none.")
 @click.option("--no-bench", is_flag=True, help="Leave out the times.")
 @click.option("-o", "folder", type=click.Path(path_type=Path, file_okay=False), help="Write code, plot, certificate.")
 def command(
@@ -39,6 +40,7 @@ def command(
     exact: tuple[tuple[float, float], ...],
     prove: bool,
     dtype: str,
+    facts: bool,
     no_bench: bool,
     folder: Path | None,
 ) -> None:
@@ -54,6 +56,9 @@ def command(
         return
     import optgen
 
+    if facts:
+        click.echo(str(optgen.analyse(expression, domain=domain or None)))
+        return
     asked: Any = {"monotone": monotone, "odd": odd, "even": even, "range": ends or None, "exact": dict(exact)}
     function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None, **asked)
     if prove:

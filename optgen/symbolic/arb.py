@@ -56,6 +56,15 @@ def exact(value: float | Fraction | int) -> Any:
         return arb(flint.fmpz(made.numerator)) * arb(flint.fmpz(2)) ** (1 - made.denominator.bit_length())
 
 
+def near(value: float | Fraction, precision: int) -> Any:
+    """A rational number as a ball of that precision; exact if it is dyadic."""
+    made = Fraction(value)
+    if made.denominator & (made.denominator - 1) == 0:
+        return exact(made)
+    with precision_of(precision):
+        return exact(made.numerator) / exact(made.denominator)
+
+
 def to_fraction(ball: Any) -> Fraction:
     """The midpoint of a ball, exactly."""
     mantissa, exponent = ball.mid().man_exp()
@@ -122,26 +131,32 @@ class Meaning:
 
     def range(self, at: Sequence[ranges.Range], precision: int) -> ranges.Range:
         """Exact ends between which f lies for all arguments between the given ends; (-inf, inf) if nothing is known."""
-        with precision_of(precision, 1):
-            values: list[Any] = []
-            for step in self.steps:
-                arguments = [values[k] for k in step.arguments]
-                values.append(_do_ends(step, arguments, at))
-            made = values[-1]
+        made = self._ranges(at, precision)[-1]
         if isinstance(made, Undefined):
             raise made
         return made  # type: ignore[no-any-return]
 
+    def bounded(self, at: Sequence[ranges.Range], precision: int) -> bool:
+        """Whether something is known of every step of the range: then f has a value at all these arguments."""
+        return not any(value == ranges.FULL or isinstance(value, Undefined) for value in self._ranges(at, precision))
+
+    def _ranges(self, at: Sequence[ranges.Range], precision: int) -> list[Any]:
+        """What lies between which ends, step by step; `Undefined` as a value where there is none."""
+        values: list[Any] = []
+        with precision_of(precision, 1):
+            for step in self.steps:
+                values.append(_do_ends(step, [values[k] for k in step.arguments], at))
+        return values
+
     def refined(self, point: Sequence[float | Fraction], bits: int) -> Any:
-        """f at an exact point, with an error below 2^-bits |f|, or exactly 0; raises as `value`.
+        """f at rational points, with an error below 2^-bits |f|, or exactly 0; raises as `value`.
 
         The precision is doubled until that holds; `Undecided` at LARGEST_PRECISION.
         """
-        arguments = [exact(value) for value in point]
         precision = bits + 32
         while precision <= LARGEST_PRECISION:
             try:
-                ball = self.value(arguments, precision)
+                ball = self.value([near(value, precision) for value in point], precision)
                 if ball.rel_accuracy_bits() >= bits or ball.is_zero():
                     return ball
             except Undecided:

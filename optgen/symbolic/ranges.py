@@ -128,6 +128,10 @@ def _whole(a: Range, exponent: int) -> Range:
     return made(*ends)
 
 
+def _sign(end: Any) -> int:
+    return 1 if end > 0 else -1 if end < 0 else 0
+
+
 def _larger(a: Range, b: Range) -> Range:
     return (a[0] if a[0] > b[0] else b[0]), (a[1] if a[1] > b[1] else b[1])
 
@@ -146,6 +150,7 @@ ENDS: dict[str, Callable[..., Range]] = {
     "div": _div,
     "neg": _neg,
     "abs": _abs,
+    "sign": lambda a: (arb(_sign(a[0])), arb(_sign(a[1]))),
     "power": _power,
     "power_int": _power,
     "sqrt": _increasing(lambda v: v.sqrt(), 0, INF, low=0),
