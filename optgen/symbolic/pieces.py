@@ -87,7 +87,8 @@ def _middle(a: End, b: End) -> Fraction | None:
 
 
 def _least(a: End, b: End) -> Fraction:
-    return max(abs(Fraction(a)), abs(Fraction(b)), Fraction(1, 2**8)) / 2**FINE
+    sizes: list[Fraction] = [abs(Fraction(a)), abs(Fraction(b)), Fraction(1, 2**8)]
+    return max(sizes) / 2**FINE
 
 
 def _kind(meaning: Meaning, slope: Meaning | None, a: End, b: End) -> str:
