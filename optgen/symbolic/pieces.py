@@ -88,7 +88,7 @@ def _middle(a: End, b: End) -> Fraction | None:
 
 def _least(a: End, b: End) -> Fraction:
     sizes: list[Fraction] = [abs(Fraction(a)), abs(Fraction(b)), Fraction(1, 2**8)]
-    return max(sizes) / 2**FINE
+    return max(sizes) * Fraction(1, 1 << FINE)
 
 
 def _kind(meaning: Meaning, slope: Meaning | None, a: End, b: End) -> str:
