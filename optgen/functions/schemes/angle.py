@@ -18,6 +18,7 @@ from optgen.ir.straight_builder import Builder
 
 SHIFT = 22  # bits less than a float: two cells a power of 2
 CELLS = 16
+NEARER = 0.4
 LARGEST = 2.0**60  # an argument whose angle is a right one, as far as floats see
 
 
@@ -71,12 +72,12 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
 
 
 def _cells(first: int) -> Cells:
-    """The centre of a cell has equal distances |z| from both ends."""
+    """The angle of a centre is nearer to that of its cell's lower end, where a result may have the smaller ulp."""
     centres = [0.0]
     for place in range(first, first + CELLS - 2):
         low, high = edge(place), edge(place + 1)
-        half = float((ball(high).atan() + ball(low).atan()) / 2)
-        centres.append(float(to_float32(ball(half).tan())))
+        angle = ball(low).atan() + (ball(high).atan() - ball(low).atan()) * NEARER
+        centres.append(float(to_float32(angle.tan())))
     return Cells(first, (*centres, LARGEST))
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log
 
 from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_bits_of, to_float32
 from optgen.functions.schemes import logarithm
@@ -24,6 +25,8 @@ from optgen.ir.straight_builder import Builder, Value
 NEAR = Fraction(1, 4)
 LARGEST = 2.0**30
 ONE = 127 << 23
+GAIN = 1.76  # of accuracy by one more coefficient of the logarithm, as a power of e
+ALLOWED = 0.4  # of the tolerance: the sums have roundings of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,9 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
         return
     near = next(made for degree in range(2, 8) if (made := coefficients(degree))[1] < tolerance / 4)
     natural = Target(lambda x: x.log())
-    for degree in range(6, 14):
+    for degree in range(max(2, int(-log(tolerance) / GAIN) - 1), 14):
         tail, error = logarithm.coefficients(natural, degree)
-        if error < tolerance:
+        if error < tolerance * ALLOWED:
             yield program(name, sign, near[0], tail)
 
 

@@ -22,6 +22,8 @@ MAGIC = 12582912.0
 PLAIN = 87.0  # 2^-k is a normal number, or 0
 LARGEST = 90.0  # the result has overflown, a quarter of it has not
 REACH = Fraction(3467, 10000)
+SHARE = 1 / 3  # of sinh r in cosh r
+ALLOWED = 0.4  # of the tolerance: the sum of four parts has roundings of its own
 DEGREES = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3))
 
 
@@ -48,7 +50,7 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
         return
     for degrees in DEGREES:
         (odd, first), (even, second) = (coefficients(degree, even) for even, degree in enumerate(degrees))
-        if max(first, second) < tolerance:
+        if max(first * (SHARE if parity > 0 else 1), second) < tolerance * ALLOWED:
             yield program(name, parity, odd, even)
 
 
