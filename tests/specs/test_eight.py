@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 import optgen
+from optgen.runtime.drive import Pace, Run, begin, drive
+from optgen.runtime.inputs import bind
 from tests.references import ef21_w, logistic, mlp, sinkhorn_newton_sparse
 
 BACKENDS = ("llvm", "numba", "jax")
@@ -51,13 +56,43 @@ CASES = {
 }
 
 
+BOUND = 1e-14  # on the difference after one step from the same states, in units of a state's largest entry, at least 1
+MOST = 12  # of such steps
+
+
+@cache
+def inputs_of(case: str):
+    return CASES[case][3]()
+
+
+@cache
+def solver_of(case: str, backend: str, dtype: str = "float64"):
+    spec, algorithm, problem, _, _ = CASES[case]
+    loaded = getattr(optgen.specs, spec)
+    return optgen.compile(loaded, algorithm=algorithm, problem=problem, backend=backend, dtype=dtype)
+
+
 def solve(case: str, backend: str, dtype: str = "float64"):
-    spec, algorithm, problem, inputs, _ = CASES[case]
-    if spec == "mlp":
-        loaded = optgen.specs.mlp
+    return solver_of(case, backend, dtype)(**inputs_of(case))
+
+
+def run_from(case: str, backend: str, steps: int, before: Run | None = None) -> Run:
+    """The run after so many steps in all, from the states of another run or from the start."""
+    inputs = dict(inputs_of(case))
+    solver, seed = solver_of(case, backend)._for(inputs), inputs.pop("seed", 0)
+    binding = bind(solver.table, {**inputs, "steps": steps}, seed)
+    if before is None:
+        run = begin(solver.code, binding)
     else:
-        loaded = getattr(optgen.specs, spec)
-    return optgen.compile(loaded, algorithm=algorithm, problem=problem, backend=backend, dtype=dtype)(**inputs())
+        states = [state.copy() for state in before.states]
+        run = Run(solver.code, binding, states, before.phase, before.done, before.total)
+    drive(run, Pace())
+    return run
+
+
+@cache
+def reference(case: str) -> list[Run]:
+    return [run_from(case, "numpy", steps) for steps in range(min(inputs_of(case)["steps"], MOST) + 1)]
 
 
 def flat(value) -> np.ndarray:
@@ -80,6 +115,27 @@ def test_a_method_gives_the_same_numbers_on_every_backend(case, backend):
     for name, value in numbers(reference).items():
         scale = max(1.0, float(np.max(np.abs(value), initial=0)))
         assert np.max(np.abs(numbers(found)[name] - value), initial=0) <= bound * scale, name
+
+
+@pytest.mark.parametrize(
+    ("case", "backend"),
+    [
+        pytest.param(case, backend, marks=[pytest.mark.slow] if (case, backend) == ("fit_flow", "numba") else [])
+        for backend in BACKENDS
+        for case in CASES
+    ],
+)
+def test_a_step_from_the_references_states_is_the_references(case, backend):
+    runs = reference(case)
+    for before, after in pairwise(runs):
+        found = run_from(case, backend, after.total, before)
+        assert (found.total, found.phase, found.status) == (after.total, after.phase, after.status)
+        for made, expected in zip(found.states, after.states, strict=True):
+            if expected.dtype.kind == "f":
+                scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
+                assert np.max(np.abs(made - expected), initial=0) <= BOUND * scale
+            else:
+                np.testing.assert_array_equal(made, expected)
 
 
 @pytest.mark.slow
