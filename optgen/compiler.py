@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BACKENDS = ("llvm", "numba", "jax", "numpy", "reference")
 DTYPES = ("float64", "float32")
+FUNCTIONS = ("own", "libm")
 BEYOND_JAX = {"bessel_j0", "bessel_j1", "airy_ai", "airy_ai_prime"}  # what jax.scipy.special does not have
 JOINED = ("llvm",)  # where one function makes the steps and says what holds at their end
 
@@ -212,6 +213,7 @@ def compile(
     f: Any = None,
     backend: str = "llvm",
     dtype: str = "float64",
+    functions: str = "own",
     **fixed: Any,
 ) -> Solver:
     """A solver: the algorithm of a spec on a problem.
@@ -221,20 +223,21 @@ def compile(
 
     `algorithm` and `problem` may be left out where the file has one.  `f` is an objective made by Python in place of a
     problem (`optgen.objective`), or a dict of them by the names of the function arguments; then Python drives.
-    `backend` is llvm, numba, jax, numpy or reference; `dtype`
-    float64 or float32.  Further keywords fix params and dims to numbers at compile time.  Raises SpecError with
-    everything that is wrong with the spec.
+    `backend` is llvm, numba, jax, numpy or reference; `dtype` float64 or float32; `functions` (of llvm) are its "own",
+    in vectors, or the C library's, "libm", one number at a time.  Further keywords fix params and dims to numbers at
+    compile time.  Raises SpecError with everything that is wrong with the spec.
     """
     if isinstance(spec, str):
         spec = parse(spec)
     _known("backend", backend, BACKENDS)
     _known("dtype", dtype, DTYPES)
+    _known("choice of functions", functions, FUNCTIONS if backend == "llvm" else FUNCTIONS[:1])
     constants = {name: _constant(name, value) for name, value in fixed.items()}
     if f is not None:
         named = f if isinstance(f, Mapping) else {"": f}
         objectives = {argument: as_objective(one) for argument, one in named.items()}
         return _with_objectives(spec, algorithm, objectives, dtype, constants)
-    engine = _engine(backend, dtype)
+    engine = _engine(backend, dtype, functions)
 
     def variant(schedules: frozenset[str], batch: bool) -> Solver:
         program = _complete(lowered(spec, algorithm, problem, schedules, batch, constants))
@@ -381,7 +384,7 @@ def _known_verdicts(regions: Sequence[Region]) -> Mapping[Span, str]:
     return known({region.span: region.claim for region in regions})
 
 
-def _engine(backend: str, dtype: str) -> Callable[[Sequence[Function]], list[Any]]:
+def _engine(backend: str, dtype: str, functions: str = "own") -> Callable[[Sequence[Function]], list[Any]]:
     """Functions to kernels: passes, then the backend's compiler; code is made when a kernel is first called."""
     from optgen.passes import pipeline
 
@@ -399,9 +402,9 @@ def _engine(backend: str, dtype: str) -> Callable[[Sequence[Function]], list[Any
     if backend == "llvm":
         from optgen.elementwise import implementation
 
-        keep = _kept_code()
-        return lambda functions: list(
-            module.compile_functions([pipeline.run(function) for function in functions], dtype, keep, implementation)
+        keep, programs = _kept_code(), implementation if functions == "own" else module.c_library
+        return lambda parts: list(
+            module.compile_functions([pipeline.run(function) for function in parts], dtype, keep, programs)
         )
     return lambda functions: [module.compile_function(pipeline.run(function), dtype) for function in functions]
 

@@ -49,3 +49,18 @@ def test_special_functions_and_their_derivatives_are_the_same_in_backends(functi
     wanted = optgen.compile(spec, problem="p", backend="numpy")(a=a, steps=3).x
     found = optgen.compile(spec, problem="p", backend=backend, dtype=dtype)(a=a, steps=3).x
     assert found == pytest.approx(wanted, rel=near)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_functions_of_the_c_library_give_the_same_to_rounding(dtype):
+    spec = optgen.parse(SPECIAL.replace("FUNCTION", "softplus"))
+    a = [0.1, 0.25, -0.3, 0.5, -0.125, 3.0, -4.0, 0.75, 1.5]
+    ends = [optgen.compile(spec, problem="p", dtype=dtype, functions=f)(a=a, steps=5).x for f in ("own", "libm")]
+    assert ends[0] == pytest.approx(ends[1], rel=1e-14 if dtype == "float64" else 1e-6)
+
+
+def test_a_choice_of_functions_is_one_of_llvm():
+    spec = optgen.parse(SPECIAL.replace("FUNCTION", "exp"))
+    for choice, backend in (("fast", "llvm"), ("libm", "numpy")):
+        with pytest.raises(SpecError, match=f"no choice of functions {choice}"):
+            optgen.compile(spec, problem="p", backend=backend, functions=choice)

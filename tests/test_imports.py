@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "datasets": set(),
     "experiments": {"language", "datasets"},
     "shipped": {"compiler", "elementwise"},
-    "bench": {"shipped", "evolution"},
+    "bench": {"shipped", "evolution", "experiments"},
     "generated": {"compiler", "shipped"},
     "functions": {"ir", "symbolic", "backends"},
     "evolution": {"ir", "symbolic", "functions"},

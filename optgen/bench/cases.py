@@ -131,6 +131,29 @@ def solves() -> Iterator[Row]:
         yield interleaved(case["title"], ways, 7, "half of the peers in the mean, none slower")
 
 
+def gain() -> Iterator[Row]:
+    """Solves on real data by functions of our own, in vectors, against the same solvers with those of the C library."""
+    import optgen
+
+    for case in _listed()["gain"]:
+        data = _of_experiment(getattr(optgen.specs, case["data"]), case["experiment"])
+        for dtype in ("float64", "float32"):
+            ways: dict[str, Callable[[], object]] = {}
+            for choice, name in (("own", "its own functions"), ("libm", "the C library's")):
+                spec = getattr(optgen.specs, case["spec"])
+                solver = optgen.compile(spec, problem=case["problem"], dtype=dtype, functions=choice)
+                inputs = {key: array.astype(dtype) for key, array in data.items()}
+                ways[name] = partial(solver, **inputs, **case["inputs"], progress=False)
+            yield interleaved(f"{case['title']}, {dtype}", ways, 9, "own functions show in a solver")
+
+
+def _of_experiment(spec: Any, experiment: str) -> dict[str, Any]:
+    """The data of an experiment of a spec, by name."""
+    from optgen.experiments import experiments, read
+
+    return dict(read(experiments(spec.file)[experiment]).data)
+
+
 def system() -> Iterator[Row]:
     """A linear system of 2000 unknowns: a step is one pass over the matrix."""
     import numpy as np
@@ -202,7 +225,7 @@ def verify() -> Iterator[Row]:
 DATA: dict[str, Callable[[], dict[str, Any]]] = {"regression": _regression, "transport": _transport}
 
 CASES: dict[str, Callable[[], Iterator[Row]]] = {
-    "start": start, "first": first, "call": call, "step": step, "solves": solves, "system": system,
+    "start": start, "first": first, "call": call, "step": step, "solves": solves, "gain": gain, "system": system,
     "functions": functions, "verify": verify, "search": search,
 }  # fmt: skip
 

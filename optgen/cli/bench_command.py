@@ -11,7 +11,7 @@ import click
 def command(names: tuple[str, ...], isa: str | None) -> None:
     """Compare with the installed peers: interleaved, medians, ratios, the machine first.
 
-    Without names all comparisons run: start, first, call, step, solves, system, functions, verify, search.
+    Without names all comparisons run: start, first, call, step, solves, gain, system, functions, verify, search.
 
     Example: optgen bench step system
     """

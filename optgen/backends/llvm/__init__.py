@@ -26,6 +26,7 @@ Must not know: specs, programs, the runtime, another backend.
     xla             the entry through which XLA calls an elementwise kernel
 """
 
+from optgen.backends.llvm.body import c_library
 from optgen.backends.llvm.kernel import compile_function, compile_functions, source, vector_loops
 
-__all__ = ["compile_function", "compile_functions", "source", "vector_loops"]
+__all__ = ["c_library", "compile_function", "compile_functions", "source", "vector_loops"]

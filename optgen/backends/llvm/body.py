@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from optgen.backends.llvm.lanes import SINGLE, Lanes
 from optgen.backends.llvm.parts import Nest
-from optgen.backends.llvm.scalars import PROGRAMMED, literal, scalar, works_on_vectors
+from optgen.backends.llvm.scalars import PLAIN_IN_C, PROGRAMMED, literal, scalar, works_on_vectors
 from optgen.ir.imperative import Buffer
 from optgen.ir.nodes import Index, Operation, Scalar
 from optgen.ir.straight import Straight
@@ -29,12 +29,19 @@ def linked_symbol(routine: str) -> str:
     return f"optgen_{routine}"
 
 
-Implementations = Callable[[str, str], Straight | None]  # of an operation, for double or float; None: the backend's own
+# of an operation, for double or float: a program, LIBM, or None: the backend's own
+Implementations = Callable[[str, str], "Straight | str | None"]
+LIBM = "libm"  # the C library's function, one number at a time
 
 
-def no_implementations(operation: str, real: str) -> Straight | None:
+def no_implementations(operation: str, real: str) -> Straight | str | None:
     """All operations as the backend has them."""
     return None
+
+
+def c_library(operation: str, real: str) -> Straight | str | None:
+    """What the C library has as it has it: what the backend's own functions are compared with."""
+    return LIBM if operation in PLAIN_IN_C else None
 
 
 @dataclass(slots=True)
@@ -92,15 +99,16 @@ class Body:
 
     def on_vectors(self, node: Operation) -> bool:
         """Whether an operation is computed on vectors: by its rule, or by a program that was given for it."""
-        if node.name in PROGRAMMED and self.implementations(node.name, self.real) is not None:
-            return True
-        return works_on_vectors(node)
+        given = self.implementations(node.name, self.real) if node.name in PROGRAMMED else None
+        return works_on_vectors(node) if given is None else given != LIBM
 
     def implemented(self, operation: str, values: Sequence[str]) -> str | None:
         """The value of an operation by the program that was given for it; None if there is none."""
         program = self.implementations(operation, self.real)
         if program is None:
             return None
+        if isinstance(program, str):
+            return self.function(operation if self.real == "double" else operation + "f", list(values))
         symbol = self.lanes.symbol(f"{operation}.{self.real}.program")
         self.programs[symbol] = program, self.lanes.count or 1
         return self.value(f"call {self.reals} @{symbol}({', '.join(f'{self.reals} {value}' for value in values)})")

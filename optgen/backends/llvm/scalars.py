@@ -303,6 +303,7 @@ PROGRAMMED = {
     "sin",
     "cos",
 }  # operations that a straight-line program may be given for
+PLAIN_IN_C = {*ELEMENTARY, "sin", "cos"}  # functions of our own that the C library has under the same names
 LONG = {*PROGRAMMED, "threefry"}  # operations of many instructions
 ONE_AT_A_TIME = {  # calls, and divisions of integers
     *("floordiv", "mod", "digamma", *IN_LIBM),
