@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from optgen.functions.certificate import Claim
     from optgen.functions.guarantees import Guarantees
-    from optgen.functions.request import Accuracy, Request
+    from optgen.functions.request import Accuracy, Domain, Request
     from optgen.ir.program import Function
     from optgen.ir.straight import Straight
     from optgen.symbolic.facts import Facts
@@ -33,6 +33,7 @@ def function(
     relative: float | None = None,
     of: str = "float32",
     domain: tuple[float, float] | None = None,
+    absolute: float | None = None,
     *,
     monotone: bool = False,
     odd: bool = False,
@@ -46,7 +47,8 @@ def function(
     gelu(array), gelu.error, gelu.prove()
 
     The accuracy is in `ulp` (0.5, which is correctly rounded, 1, 2, 4; by default 1), of float32 or of bfloat16, or
-    `relative` (1e-4, 1e-3).  A `domain` (low, high), which is all that is promised then, buys speed.  Of two arguments:
+    `relative` (1e-4, 1e-3).  Near zeros that lie next to floats an `absolute` error will do if one is given: `ulp=1,
+    absolute=2**-24`.  A `domain` (low, high), which is all that is promised then, buys speed.  Of two arguments:
     `(x, y) -> log(exp(x) + exp(y))`.  The name of a shipped function stands for it, as does its call: `exp`, `exp(x)`;
     where both ship, `ulp=0.5` is another program than `ulp=1`.  A text may state its choices itself:
     `exp(x); 4 ulp; domain -20 0; monotone; range 0 1`.
@@ -66,7 +68,7 @@ def function(
             fix = "choices are such as: 4 ulp; domain -20 0"
             raise SpecError([Diagnostic("E0804", str(error), help=fix)]) from None
     asked = guarantees(monotone, odd, even, range, exact)
-    return _function(request(expression.strip(), ulp, relative, of, domain, asked))
+    return _function(request(expression.strip(), ulp, relative, of, domain, asked, absolute))
 
 
 def analyse(expression: str, domain: tuple[float, float] | None = None) -> Facts:
@@ -103,7 +105,7 @@ def _function(wanted: Request) -> np.ufunc:
     name = _called(wanted.expression)
     spec = _promising(name, wanted)
     if spec is None:
-        return found(wanted)
+        return found(replace(wanted, domain=wanted.domain or _domain(name)))
     if name != wanted.expression:
         return _function(replace(wanted, expression=name))
     from optgen.functions.guarantees import merged
@@ -111,14 +113,20 @@ def _function(wanted: Request) -> np.ufunc:
 
     group = _block(spec)
     meaning = _meaning(_expression(name))
+    domain = domain_of(group)
     docs = group.lines("doc")
     doubles = double_paths().get(name)
     files = {"float32": spec} | ({"float64": doubles} if doubles else {})
     proved = {dtype: kept for dtype, path in files.items() if (kept := certificate(path)) is not None}
     return make(
-        replace(wanted, accuracy=accuracy_of(group), guarantees=merged(guarantees_of(group), wanted.guarantees)),
+        replace(
+            wanted,
+            accuracy=accuracy_of(group),
+            domain=domain,
+            guarantees=merged(guarantees_of(group), wanted.guarantees),
+        ),
         meaning,
-        _derivative(wanted, meaning),
+        _derivative(replace(wanted, domain=domain), meaning),
         tuple(program for path in files.values() for program in _programs(_block(path))),
         docs[0].text if docs else "",
         proved,
@@ -186,7 +194,9 @@ def accuracy_of(group: tree.Group) -> Accuracy:
     choices: dict[str, Any] = {}
     for line in group.lines("accuracy"):
         choices[line.names[0]] = float(line.exprs[0].span.text)
-        if len(line.names) > 1:
+        if len(line.exprs) > 1:
+            choices["absolute"] = _number(line.exprs[1])
+        elif len(line.names) > 1:
             choices["of"] = {"bf16": "bfloat16"}[line.names[1]]
     return request("", **choices).accuracy
 
@@ -207,6 +217,24 @@ def guarantees_of(group: tree.Group) -> Guarantees:
                 case tree.Call(function=tree.Name(name="range" | "exact" as word), arguments=(first, second)):
                     words.append([word, *(repr(_number(argument.value)) for argument in (first, second))])
     return read(iter(words))
+
+
+def domain_of(group: tree.Group) -> Domain | None:
+    """The interval of a function's parameter: beyond it its program gives NaN; None if it is good for every number."""
+    from optgen.functions.request import Domain
+
+    for parameter in group.parameters:
+        for part in parameter.domains:
+            match part.operand:
+                case tree.Block(rows=((low, high),)):
+                    return Domain(_number(low), _number(high), strict=True)
+    return None
+
+
+def _domain(name: str) -> Domain | None:
+    """That of a shipped function; None for an expression."""
+    path = function_paths().get(name)
+    return None if path is None else domain_of(_block(path))
 
 
 def certificate(spec: Path) -> dict[str, Any] | None:
@@ -270,15 +298,11 @@ def _block(path: Path) -> tree.Group:
 def double_claim(name: str) -> Claim:
     """What is claimed of the program for float64 of a shipped function: 1 ulp, on the interval of its parameter."""
     from optgen.functions.certificate import Claim
-    from optgen.functions.request import Accuracy, Domain
+    from optgen.functions.request import Accuracy
 
-    group = _block(double_paths()[name])
-    (parameter,) = group.parameters
-    domain = None
-    for part in parameter.domains:
-        match part.operand:
-            case tree.Block(rows=((low, high),)):
-                domain = Domain(_number(low), _number(high))
+    domain = domain_of(_block(double_paths()[name]))
+    if domain is not None:
+        domain = replace(domain, strict=False)  # nothing is claimed beyond
     return Claim(_meaning(_expression(name)), Accuracy(), domain)
 
 
@@ -286,9 +310,13 @@ def _number(expr: tree.Expr | tree.All) -> float:
     match expr:
         case tree.Number(text=text):
             return float(text)
+        case tree.Name(name="inf"):
+            return float("inf")
         case tree.Unary(operator="-", operand=operand):
             return -_number(operand)
-    raise AssertionError("the ends of an interval in a shipped spec are numbers")
+        case tree.Binary(operator="^", left=left, right=right):
+            return float(_number(left) ** _number(right))
+    raise AssertionError("the numbers of a shipped spec are numbers or powers of them")
 
 
 def _expression(text: str) -> tree.Expr:

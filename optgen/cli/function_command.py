@@ -14,6 +14,12 @@ SPAN = (-8.0, 8.0)  # where a function without a domain is timed
 @click.command("function")
 @click.argument("expression")
 @click.option("--ulp", type=float, help="Accuracy in units of the last place: 0.5, 1, 2 or 4; 1 if none is asked for.")
+@click.option(
+    "--absolute",
+    callback=lambda *given: _power(given[-1]),
+    metavar="2^-K",
+    help="An absolute error that will do near zeros, beside --ulp.",
+)
 @click.option("--relative", type=float, help="Accuracy as a part of the result: 1e-4 or 1e-3.")
 @click.option("--of", type=click.Choice(["float32", "bfloat16"]), default="float32", help="Whose units count.")
 @click.option("--domain", type=float, nargs=2, help="The arguments that matter, from A to B.", metavar="A B")
@@ -30,6 +36,7 @@ SPAN = (-8.0, 8.0)  # where a function without a domain is timed
 def command(
     expression: str,
     ulp: float | None,
+    absolute: float | None,
     relative: float | None,
     of: str,
     domain: tuple[float, float] | None,
@@ -60,7 +67,8 @@ def command(
         click.echo(str(optgen.analyse(expression, domain=domain or None)))
         return
     asked: Any = {"monotone": monotone, "odd": odd, "even": even, "range": ends or None, "exact": dict(exact)}
-    function: Any = optgen.function(expression, ulp=ulp, relative=relative, of=of, domain=domain or None, **asked)
+    asked |= {"ulp": ulp, "absolute": absolute, "relative": relative, "of": of, "domain": domain or None}
+    function: Any = optgen.function(expression, **asked)
     if prove:
         label = "every argument" if dtype == "float32" else "every piece"
         with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
@@ -75,6 +83,17 @@ def command(
     if folder is not None:
         for path in function.write(folder):
             click.echo(f"wrote {path}")
+
+
+def _power(text: str | None) -> float | None:
+    """The number of `2^-24`, or of a decimal."""
+    if text is None:
+        return None
+    base, power, exponent = text.partition("^")
+    try:
+        return float(base) ** int(exponent) if power else float(base)
+    except (ValueError, ArithmeticError):
+        raise click.BadParameter(f"{text} is no power of 2 such as 2^-24") from None
 
 
 def _described(function: Any) -> list[str]:

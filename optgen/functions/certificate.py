@@ -8,14 +8,14 @@ processor's arithmetic; and, for the handful of special inputs, the reading of l
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from optgen.functions import held
 from optgen.functions.compare import compiled, kernel_text
-from optgen.functions.floats import SIGN, bits_of, float_of
+from optgen.functions.floats import INFINITE, SIGN, bits_of, float_of
 from optgen.functions.guarantees import NONE, Guarantees
 from optgen.functions.measure import Measure
 from optgen.functions.reference import Reference, audit, reference
@@ -33,18 +33,16 @@ AUDITED = 100  # random inputs at which the reference is held against Arb before
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is asked of a program: its meaning, an accuracy, a domain (None: all floats), and, for functions with zeros
-    that no float hits, an absolute error 2^floor that will do where an ulp is smaller; and guarantees."""
+    """What is asked of a program: its meaning, an accuracy, a domain (None: all floats), and guarantees."""
 
     meaning: Function
     accuracy: Accuracy
     domain: Domain | None = None
-    floor: int = -149
     guarantees: Guarantees = NONE
 
     @property
     def measure(self) -> Measure:
-        return Measure("relative" if self.accuracy.relative else "ulp", self.floor)
+        return Measure("relative" if self.accuracy.relative else "ulp", self.accuracy.floor)
 
     @property
     def amount(self) -> float:
@@ -89,9 +87,22 @@ def known(claim: Claim, turns: bool = True) -> Reference:
     ((_, result),) = claim.meaning.results
     expression = ir.access(result)
     if claim.domain is None:
-        return reference(expression, argument, turns=turns)
+        return reference(expression, argument, turns=turns, floor=claim.accuracy.floor)
     ranges, ends = _bits(claim.domain)
-    return reference(expression, argument, ranges, ends, turns)
+    found = reference(expression, argument, ranges, ends, turns, claim.accuracy.floor)
+    if not claim.domain.strict:
+        return found
+    return replace(found, undefined=(*found.undefined, *_outside(claim.domain, ranges)))
+
+
+def _outside(domain: Domain, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The floats beyond a domain as (first, count), infinities and zeros among them; `ranges` are those within."""
+    for sign, end in ((0, domain.high), (SIGN, domain.low)):
+        inside = [(first & ~SIGN, last & ~SIGN) for first, last in ranges if first & SIGN == sign]
+        low, high = inside[0] if inside else (1, 0)
+        low, high = (0 if domain.low <= 0 <= domain.high else low), (INFINITE if abs(end) == float("inf") else high)
+        pieces = [(0, low - 1), (high + 1, INFINITE)]
+        yield from ((sign | first, last - first + 1) for first, last in pieces if first <= last)
 
 
 def _bits(domain: Domain) -> tuple[list[tuple[int, int]], tuple[int, ...]]:
@@ -163,8 +174,9 @@ def described(claim: Claim) -> dict[str, Any]:
         "meaning": claim.meaning.doc,
         "expression": print_function(claim.meaning).splitlines(),
         "accuracy": {"amount": str(claim.accuracy.amount), "relative": claim.accuracy.relative,
-                     "of": claim.accuracy.of, "floor": claim.floor},
+                     "of": claim.accuracy.of, "floor": claim.accuracy.floor},
         "domain": None if claim.domain is None else [claim.domain.low.hex(), claim.domain.high.hex()],
+        **({"beyond": "nan"} if claim.domain is not None and claim.domain.strict else {}),
     }  # fmt: skip
 
 

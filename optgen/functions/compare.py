@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from optgen.functions.errors import DEGREE
+from optgen.functions.errors import DEGREE, TINY
 from optgen.functions.measure import ULP, Measure
 from optgen.functions.reference import BLOCK
 from optgen.functions.turns import LARGEST_QUOTIENT, PIECE, PIECES_LOG, TURN
@@ -192,7 +192,9 @@ _JUDGE = f"""
   %p.half = trunc i64 %p.top to i32
   %mixed = xor i32 %y.bits, %p.half
   %opposite = icmp slt i32 %mixed, 0
-  %has.sign = fcmp une double %h0, 0.0
+  %sure = fcmp ogt double %p.size, %slack
+  %vanishes = fcmp oeq double %p.size, {_hex(TINY / 2)}
+  %has.sign = or i1 %sure, %vanishes
   %sign.wrong = and i1 %y.zero, %opposite
   %is.sign = and i1 %sign.wrong, %has.sign
 """

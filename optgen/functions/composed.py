@@ -18,7 +18,8 @@ from optgen.functions.errors import Refused
 from optgen.functions.formulas import Writer
 from optgen.functions.measure import error_from
 from optgen.functions.repair import with_ends
-from optgen.functions.schemes import mapped
+from optgen.functions.request import Domain
+from optgen.functions.schemes import binades, mapped
 from optgen.functions.target import target_of
 from optgen.ir import nodes as ir
 from optgen.ir.operations import apply
@@ -29,12 +30,14 @@ from optgen.ir.straight_operations import Type
 
 if TYPE_CHECKING:
     from optgen.functions.certificate import Claim
-    from optgen.functions.request import Domain
 
 Point = tuple[float, ...]
 
-def composed(name: str, meaning: Function, type: Type) -> Straight:
-    """The program of a meaning for arguments and results of a type; raises Refused for an operation without formula."""
+
+def composed(name: str, meaning: Function, type: Type, cells: bool = True) -> Straight:
+    """The program of a meaning for arguments and results of a type; raises Refused for an operation without formula,
+    and, unless `cells`, for one whose formula is a table of cells.
+    """
     builder = Builder(name)
     inputs = [builder.parameter(parameter.name, type) for parameter in meaning.parameters]
     writer = Writer("double", builder=builder)
@@ -42,12 +45,13 @@ def composed(name: str, meaning: Function, type: Type) -> Straight:
     for parameter, value in zip(meaning.parameters, inputs, strict=True):
         known[ir.access(parameter)] = value if type == "f64" else builder.apply("f64", value)
     ((_, result),) = meaning.results
-    made = _value(ir.access(result), writer, known)
+    made = _value(ir.access(result), writer, known, cells)
     made = made if type == "f64" else builder.apply(type, made)
     program = builder.finish(made)
     return with_ends(program, meaning) if len(inputs) == 1 else program
 
 
+LONG = Domain(-128.0, float("inf")), Domain(-128.0, 128.0)
 FORMULAS = frozenset(NAMES) - {"sin", "cos"}  # those of sin and cos are good for small angles only
 
 
@@ -90,15 +94,16 @@ def _arguments(draw: Any, domain: Domain | None, samples: int) -> Any:
     """Floats of all sizes and of moderate ones, or of a domain."""
     import numpy as np
 
-    if domain is not None:
+    if domain is not None and abs(domain.low) + abs(domain.high) < float("inf"):
         return draw.uniform(domain.low, domain.high, 2 * samples).astype(np.float32)
     bits = draw.integers(1, 0x7F7FFFFF, samples).astype(np.uint32)
     bits |= draw.integers(0, 2, samples).astype(np.uint32) << np.uint32(31)
     moderate = draw.uniform(-30, 30, samples).astype(np.float32)
-    return draw.permutation(np.concatenate([bits.view(np.float32), moderate]))
+    made = draw.permutation(np.concatenate([bits.view(np.float32), moderate]))
+    return made if domain is None else made[(made >= domain.low) & (made <= domain.high)]
 
 
-def _value(root: ir.Scalar, writer: Writer, known: dict[ir.AnyNode, Value]) -> Value:
+def _value(root: ir.Scalar, writer: Writer, known: dict[ir.AnyNode, Value], cells: bool) -> Value:
     """The value of a node, parts first, each once."""
     stack = [root]
     while stack:
@@ -110,7 +115,7 @@ def _value(root: ir.Scalar, writer: Writer, known: dict[ir.AnyNode, Value]) -> V
         elif waiting:
             stack.extend(waiting)
         else:
-            known[node] = _made(node, [known[part] for part in parts], writer)
+            known[node] = _made(node, [known[part] for part in parts], writer, cells)
             stack.pop()
     return known[root]
 
@@ -128,7 +133,7 @@ def _parts(node: ir.AnyNode) -> tuple[ir.Scalar, ...]:
     return ()
 
 
-def _made(node: ir.AnyNode, given: list[Value], writer: Writer) -> Value:
+def _made(node: ir.AnyNode, given: list[Value], writer: Writer, cells: bool) -> Value:
     builder = writer.builder
     match node:
         case ir.Constant(value=value, dtype="real" | "int"):
@@ -146,22 +151,37 @@ def _made(node: ir.AnyNode, given: list[Value], writer: Writer) -> Value:
             return writer.values[write(name, writer, writer.keep(given[0]))]
         case ir.Operation(name=name) if name in DIRECT:
             return DIRECT[name](builder, given)
-        case ir.Operation(name=name, arguments=(_,)) if (shape := analysed(name)) is not None:
-            return mapped.write(builder, shape, given[0])
+        case ir.Operation(name=name, arguments=(_,)) if (halves := half_lines(name)) is not None:
+            return mapped.write(builder, halves, given[0])
+        case ir.Operation(name=name, arguments=(_,)) if cells and (stretch := cells_of(name)) is not None:
+            return binades.write(builder, stretch, given[0])
     what = node.name if isinstance(node, ir.Operation) else type(node).__name__
     raise Refused(f"there is no double formula of {what}")
 
 
 @cache
-def analysed(operation: str) -> mapped.Mapped | None:
+def half_lines(operation: str) -> mapped.Mapped | None:
     """The half-lines of an operation that has no formula, seen as a function by itself."""
     from optgen.functions.target import precise
 
+    with precise():
+        return mapped.recognise(target_of(_alone(operation)), mapped.DOUBLES)
+
+
+@cache
+def cells_of(operation: str) -> binades.Stretch | None:
+    """Its cells, on as much of the line as there are not too many; beyond that it is NaN."""
+    from optgen.symbolic.arb import Meaning
+
+    function = _alone(operation)
+    meaning = Meaning.of(ir.access(function.results[0][1]), list(function.parameters))
+    return next((found for domain in LONG if (found := binades.recognise(meaning, domain, "f64")) is not None), None)
+
+
+def _alone(operation: str) -> Function:
     x = ir.Input("x", "real")
     value = ir.array((), apply(operation, ir.access(x)), "value")
-    target = target_of(Function("value", (), (x,), (("value", value),), operation))
-    with precise():
-        return mapped.recognise(target, mapped.DOUBLES)
+    return Function("value", (), (x,), (("value", value),), operation)
 
 
 def _plain_power(base: ir.Scalar, exponent: ir.Scalar) -> bool:

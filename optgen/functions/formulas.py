@@ -20,7 +20,7 @@ ORDERED: dict[str, Callable[[Value, Value], Value]] = {
 OPPOSITE = {"uge": "olt", "ugt": "ole", "ule": "ogt", "ult": "oge", "une": "oeq", "ueq": "one"}
 WHOLE = {
     "add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor",
-    "shl": "shift_left", "ashr": "shift_right", "lshr": "shift_right_zero",
+    "shl": "shift_left", "ashr": "shift_right", "lshr": "shift_right_zero", "icmp ne": "ne",
 }  # fmt: skip
 
 

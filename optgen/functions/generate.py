@@ -13,11 +13,12 @@ from optgen.functions.certificate import Claim, Proof, known, prove
 from optgen.functions.composed import composed
 from optgen.functions.errors import Refused
 from optgen.functions.repair import with_ends
-from optgen.functions.request import Accuracy
+from optgen.functions.request import Accuracy, Domain
 from optgen.functions.schemes import (
     angle,
     arc,
     area,
+    binades,
     circular,
     decaying,
     ended,
@@ -59,25 +60,31 @@ DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
 MARGIN = 0.99
 
 
-def candidates(name: str, meaning: Function, accuracy: Accuracy) -> Iterator[Straight]:
+def candidates(name: str, meaning: Function, accuracy: Accuracy, domain: Domain | None = None) -> Iterator[Straight]:
     """Programs for a function, a scheme after the other, in each the cheaper first.
 
     Those in float32 come first, and are left out where correct rounding is asked for; of some only the plain case is in
-    float32. Then come those in doubles, and the expression as it is written, the cheaper first. They are made at the
-    working precision, which is left as it was while they are judged.
+    float32. Then come those in doubles, and the expression as it is written, the cheaper first; then cells on the
+    domain; then the expression with operations that are cells themselves. They are made at the working precision, which
+    is left as it was while they are judged.
     """
     target = target_of(meaning)
-    whole, plain = ((), ()) if accuracy == Accuracy(Fraction(1, 2)) else (SCHEMES, PLAIN)
+    rounded = accuracy == Accuracy(Fraction(1, 2))
+    whole, plain = ((), ()) if rounded else (SCHEMES, PLAIN)
     for scheme in whole:
         yield from _precisely(scheme(name, target, _tolerance(accuracy)))
     offers = [scheme(name, target, _tolerance(accuracy)) for scheme in plain]
     cases = [case for offer in offers for case in _precisely(offer)]
     with precise():
         wide = [with_ends(program, meaning) for scheme in DOUBLE for program in scheme(name, target)]
-    ordered = sorted([*wide, *_as_written(name, meaning)], key=cost)
+    written = _as_written(name, meaning, cells=False)
+    ordered = sorted([*wide, *written], key=cost)
     for rest in ordered:
         yield from (joined(case, rest) for case in cases)
     yield from ordered
+    yield from binades.programs(name, meaning, domain, "f64" if rounded else "f32")
+    if not written:
+        yield from _as_written(name, meaning)
 
 
 def _tolerance(accuracy: Accuracy) -> float:
@@ -97,9 +104,9 @@ def _precisely(offers: Iterator[Straight]) -> Iterator[Straight]:
         yield program
 
 
-def _as_written(name: str, meaning: Function) -> list[Straight]:
+def _as_written(name: str, meaning: Function, cells: bool = True) -> list[Straight]:
     try:
-        return [composed(name, meaning, "f32")]
+        return [composed(name, meaning, "f32", cells)]
     except Refused:
         return []
 

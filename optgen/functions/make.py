@@ -191,11 +191,14 @@ def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Strai
     from optgen.functions.tables import table_program
 
     meaning = claim.meaning
-    one = len(meaning.parameters) == 1
-    sources: list[Callable[[], Iterator[Straight]]] = [
-        (lambda: candidates("f", meaning, wanted.accuracy)) if one else lambda: two_arguments.programs("f", meaning),
-        (lambda: iter([table_program("f", claim)])) if one else lambda: iter([composed("f", meaning, "f32")]),
-    ]
+    sources: list[Callable[[], Iterator[Straight]]]
+    if len(meaning.parameters) == 1:
+        sources = [
+            lambda: candidates("f", meaning, wanted.accuracy, wanted.domain),
+            lambda: iter([table_program("f", claim)]),
+        ]
+    else:
+        sources = [lambda: two_arguments.programs("f", meaning), lambda: iter([composed("f", meaning, "f32")])]
     for source in sources:
         try:
             yield from source()
@@ -256,18 +259,13 @@ class Record:
     def double_domain(self) -> Domain | None:
         """The arguments in float64 of which something is claimed."""
         kept = self.certificates.get("float64", {}).get("domain")
-        return self.wanted.domain if kept is None else Domain(*map(float.fromhex, kept))
+        return self.wanted.domain if kept is None else Domain(float.fromhex(kept[0]), float.fromhex(kept[1]))
 
     @cached_property
     def claim(self) -> Claim:
         from optgen.functions.certificate import Claim
 
-        made = Claim(self.meaning, self.wanted.accuracy, self.wanted.domain, guarantees=self.wanted.guarantees)
-        if len(self.meaning.parameters) > 1:
-            from optgen.functions.two_argument_bounds import floor_of
-
-            return replace(made, floor=floor_of(made))
-        return made
+        return Claim(self.meaning, self.wanted.accuracy, self.wanted.domain, self.wanted.guarantees)
 
     @cached_property
     def reference(self) -> Reference:

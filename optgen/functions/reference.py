@@ -6,7 +6,8 @@ coefficient on the whole block, times the half-width to its power), what roundin
 Horner's rule in fused double arithmetic loses.  Where f is so close to a multiple of x that no double tells them apart
 (x/2 of gelu near 0, a tie for half of the smallest floats), the polynomial is that multiple and `lean` says on which
 side of it f lies.  A block is cut in two until slack <= 2^-ACCURACY ulp of the smallest
-|f| on it.  One float alone is asked of Arb; where it has no value there, it is `special`: a zero, a pole, an end.
+|f| on it, or of the floor of the claim's accuracy if that is more.  One float alone is asked of Arb; where it has no
+value there, it is `special`: a zero, a pole, an end.
 
 No library's double takes part: every number here is Arb's with its radius, or a bound of this file.
 """
@@ -25,6 +26,7 @@ from flint import arb
 
 from optgen.functions.errors import DEGREE, HUGE, TINY, UNIT, Refused, rounding, upper
 from optgen.functions.floats import INFINITE, LARGEST, SIGN, binades, float_of, ulp_exponent
+from optgen.functions.request import SPACING
 from optgen.functions.turns import FROM, Turned, turned
 from optgen.ir.nodes import Input, Scalar
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact, precision_of
@@ -70,9 +72,11 @@ def reference(
     ranges: Sequence[tuple[int, int]] | None = None,
     ends: tuple[int, ...] | None = None,
     turns: bool = True,
+    floor: int = SPACING,
 ) -> Reference:
     """The reference of an expression on ranges of bits (first, last) of one sign each, with the `ends` that belong to
-    them; by default on all floats.  Without `turns`, sin and cos are in plain blocks as well.
+    them; by default on all floats.  Without `turns`, sin and cos are in plain blocks as well.  Where no ulp counts as
+    less than 2^`floor`, blocks may hold zeros.
 
     >>> reference(exp(x), x).inputs        # every float but zeros, infinities and NaN
     """
@@ -84,7 +88,7 @@ def reference(
     far = [piece for piece in whole if piece[0] & ~SIGN >= FROM]
     around = turned(meaning, far) if turns else None
     near = whole if around is None else [piece for piece in whole if piece[0] & ~SIGN < FROM]
-    for first, count, found in _pieces(meaning, near):
+    for first, count, found in _pieces(meaning, near, floor):
         if found is None:
             undefined.append((first, count))
         elif found == "special":
@@ -114,7 +118,7 @@ def _merged(ranges: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
+def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]], floor: int) -> Iterator[tuple[int, int, Any]]:
     """(first, count, block | None | "special"): the work list of blocks that are cut until they fit."""
     work, tried = list(ranges), 0
     while work:
@@ -123,7 +127,7 @@ def _pieces(meaning: Meaning, ranges: Sequence[tuple[int, int]]) -> Iterator[tup
         if tried > 3 * LIMIT:
             raise _too_fast(first)
         try:
-            found: Any = _block(meaning, first, last)
+            found: Any = _block(meaning, first, last, floor)
             if found is None and first < last:
                 found = _saturated(meaning, first, last)
         except Undefined:
@@ -143,7 +147,7 @@ def _saturated(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | Non
     return None if constant is None else (low, 1.0, *constant)
 
 
-def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
+def _block(meaning: Meaning, first: int, last: int, floor: int) -> tuple[Any, ...] | None:
     """Centre, scale, slack, lean and coefficients for the floats first .. last, None where they must be cut."""
     low, high = float_of(first), float_of(last)
     if first == last:
@@ -157,7 +161,7 @@ def _block(meaning: Meaning, first: int, last: int) -> tuple[Any, ...] | None:
             wide = meaning.taylor(arb(centre, radius * (1 + 2.0**-40)), DEGREE + 2, precision)
     except Undecided:
         return None
-    made = _fitted(wide, at, centre, radius)
+    made = _fitted(wide, at, centre, radius, floor)
     simple = made and _multiple(made[4][0], centre)
     if not made or not simple:
         return made
@@ -204,7 +208,7 @@ def _single(meaning: Meaning, x: float) -> tuple[Any, ...] | None:
     return x, 1.0, abs(nearest) * 2 * UNIT + 2.0**-1070, 0.0, [nearest, *([0.0] * DEGREE)]
 
 
-def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float) -> tuple[Any, ...] | None:
+def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float, floor: int) -> tuple[Any, ...] | None:
     """The block with the number of terms whose remainder is least, None if its slack is too large."""
     reach = 2.0 ** math.frexp(radius)[1]
     ratio = radius / reach
@@ -222,7 +226,9 @@ def _fitted(wide: Sequence[Any], at: Sequence[Any], centre: float, radius: float
         slack += upper(exactly.rad()) + abs(nearest) * UNIT + 2.0**-1074
     slack = (slack + rounding(coefficients)) * (1 + 2.0**-20) + 2.0**-1060
     smallest = abs(coefficients[0]) - sum(map(abs, coefficients[1:])) * (ratio + 2.0**-40) - slack
-    if not smallest > 0 or not slack <= 2.0 ** (ulp_exponent(smallest) - ACCURACY):
+    if not smallest > 0 and floor == SPACING:
+        return None
+    if not slack <= 2.0 ** (max(ulp_exponent(max(smallest, 0.0)), floor) - ACCURACY):
         return None
     return centre, 1.0 / reach, slack, 0.0, coefficients + [0.0] * (DEGREE + 1 - terms)
 

@@ -31,14 +31,14 @@ MOST = 48  # results looked up; more than that are the sign of a poor program
 ENDS = (0.0, -0.0, float("inf"), -float("inf"))
 
 
-def with_ends(program: Straight, meaning: Function) -> Straight:
+def with_ends(program: Straight, meaning: Function, ends: Sequence[float] = ENDS) -> Straight:
     """The program with what the meaning says at zeros and infinities, where it gives something else: NaN, mostly."""
     ((_, result),) = meaning.results
     compiled = Meaning.of(ir.access(result), list(meaning.parameters))
     dtype: Any = {"f32": np.float32, "f64": np.float64}[program.type]
-    found = evaluate(program, [np.array(ENDS, dtype)])
+    found = evaluate(program, [np.array(ends, dtype)])
     right: dict[int, float] = {}
-    for end, value in zip(ENDS, found, strict=True):
+    for end, value in zip(ends, found, strict=True):
         should = at_bits(compiled, bits_of(end))
         wanted = {"nan": float("nan"), "zero": 0.0, "infinite": float("inf")}.get(should.kind)
         if wanted is None:

@@ -6,7 +6,7 @@ A ufunc pickles by name, so the name says everything: the expression, and what o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from optgen.diagnostics import Diagnostic, SpecError
@@ -14,6 +14,8 @@ from optgen.functions.guarantees import NONE, Guarantees, read
 
 ULPS = (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(4))
 RELATIVES = (Fraction(1, 10_000), Fraction(1, 1_000))
+SPACING = -149  # exponent of the distance of the smallest floats
+LEAST_FLOOR, MOST_FLOOR = -126, 0
 DOT = "\N{ONE DOT LEADER}"  # stands for a full stop in names: pickle takes that for a path of attributes
 
 
@@ -21,27 +23,38 @@ DOT = "\N{ONE DOT LEADER}"  # stands for a full stop in names: pickle takes that
 class Accuracy:
     """At most `amount` units in the last place of the result (1/2 is correctly rounded), or `amount` of the result if
     `relative`; `of` is the format whose units count, float32 (float64 for doubles) or bfloat16.
+
+    No unit counts as less than 2^`floor`, by default the spacing of the smallest floats. A larger one is for functions
+    with zeros next to floats: then `amount` ulp will do, or an absolute error of `absolute`.
     """
 
     amount: Fraction = Fraction(1)
     relative: bool = False
     of: str = "float32"
+    floor: int = SPACING
+
+    @property
+    def absolute(self) -> Fraction:
+        """The error that is allowed where an ulp is smaller than the floor."""
+        return self.amount * Fraction(2) ** self.floor
 
     def __str__(self) -> str:
         if self.relative:
             return f"relative {float(self.amount):g}"
-        return f"{float(self.amount):g} ulp" + (" of bfloat16" if self.of == "bfloat16" else "")
+        said = f"{float(self.amount):g} ulp" + (" of bfloat16" if self.of == "bfloat16" else "")
+        return said if self.floor == SPACING else f"{said} or 2^{exponent_of(self.absolute)} absolute"
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The arguments from `low` to `high`, both included; beyond them the result is any number."""
+    """The arguments from `low` to `high`, both included; beyond them the result is any number, or NaN if `strict`."""
 
     low: float
     high: float
+    strict: bool = False
 
     def __str__(self) -> str:
-        return f"[{self.low:g}, {self.high:g}]"
+        return f"[{self.low:g}, {self.high:g}]" + ", NaN beyond" * self.strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class Request:
         if self.accuracy != Accuracy():
             parts.append(str(self.accuracy))
         if self.domain is not None:
-            parts.append(f"domain {self.domain.low!r} {self.domain.high!r}")
+            parts.append(f"domain {self.domain.low!r} {self.domain.high!r}" + " or nan" * self.domain.strict)
         return "; ".join(parts + self.guarantees.words()).replace(".", DOT)
 
 
@@ -76,8 +89,13 @@ def named(name: str) -> Request:
                 accuracy = Accuracy(Fraction(amount))
             case [amount, "ulp", "of", "bfloat16"]:
                 accuracy = Accuracy(Fraction(amount), of="bfloat16")
+            case [amount, "ulp", "or", power, "absolute"] if power.startswith("2^"):
+                absolute = Fraction(2) ** int(power[2:])
+                accuracy = Accuracy(Fraction(amount), floor=exponent_of(absolute / Fraction(amount)))
             case ["domain", low, high]:
                 domain = Domain(float(low), float(high))
+            case ["domain", low, high, "or", "nan"]:
+                domain = Domain(float(low), float(high), strict=True)
             case words:
                 others.append(words)
     return Request(expression, accuracy, domain, read(iter(others)))
@@ -90,9 +108,35 @@ def request(
     of: str = "float32",
     domain: tuple[float, float] | None = None,
     asked: Guarantees = NONE,
+    absolute: float | None = None,
 ) -> Request:
     """A request from the arguments of `optgen.function`, checked.  Raises SpecError with what can't be had."""
-    return Request(expression, _accuracy(ulp, relative, of), None if domain is None else _domain(domain), asked)
+    accuracy = _accuracy(ulp, relative, of)
+    if absolute is not None:
+        accuracy = _floored(accuracy, absolute)
+    return Request(expression, accuracy, None if domain is None else _domain(domain), asked)
+
+
+def exponent_of(power: Fraction) -> int:
+    """k of 2^k; raises ValueError for other numbers."""
+    k = power.numerator.bit_length() - power.denominator.bit_length()
+    if power <= 0 or Fraction(2) ** k != power:
+        raise ValueError(f"{power} is no power of 2")
+    return k
+
+
+def _floored(accuracy: Accuracy, absolute: float) -> Accuracy:
+    """An accuracy with an absolute error that will do near zeros."""
+    fix = "1 ulp or 2^-24 absolute: ulp=1, absolute=2**-24"
+    if accuracy.relative or accuracy.of != "float32" or accuracy.amount == Fraction(1, 2):
+        raise _error("E0804", f"an absolute error goes with 1, 2 or 4 ulp of float32, not with {accuracy}", fix)
+    try:
+        floor = exponent_of(Fraction(absolute) / accuracy.amount)
+    except (ValueError, OverflowError):
+        raise _error("E0804", f"an absolute error is a power of 2, and {absolute:g} is none", fix) from None
+    if not LEAST_FLOOR <= floor <= MOST_FLOOR:
+        raise _error("E0804", f"an absolute error lies between 2^{LEAST_FLOOR} and 1, and {absolute:g} does not", fix)
+    return replace(accuracy, floor=floor)
 
 
 def _accuracy(ulp: float | None, relative: float | None, of: str) -> Accuracy:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +25,7 @@ from optgen.functions.errors import HUGE, TINY, Refused
 from optgen.functions.floats import LARGEST, bits_of, float_of
 from optgen.functions.limits import Expected, at_bits
 from optgen.functions.reference import Reference
+from optgen.functions.request import SPACING
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact, precision_of
@@ -92,7 +93,8 @@ def table_program(name: str, claim: Claim, against: Reference | None = None) -> 
 
 
 def _plain(claim: Claim) -> Reference:
-    """The reference in plain blocks; raises `Refused` for a periodic function over many periods."""
+    """The reference in plain blocks that end at zeros; raises `Refused` for a periodic function over many periods."""
+    claim = replace(claim, accuracy=replace(claim.accuracy, floor=SPACING))
     reach = max(abs(claim.domain.low), abs(claim.domain.high)) if claim.domain is not None else math.inf
     if reach > 64 and known(claim).turns is not None:
         raise Refused("a periodic function over many periods has too many zeros: state a domain of a few")

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -105,12 +105,6 @@ class StagedProof:
         return json.dumps(_data(self), indent=1) + "\n"
 
 
-def floor_of(claim: Claim) -> int:
-    """The exponent of the least ulp that counts."""
-    family = recognise(claim.meaning)
-    return SUMS[family.name].floor if family is not None else claim.floor
-
-
 def prove_stages(program: Straight, claim: Claim) -> StagedProof:
     """The bound of a program of two arguments; raises `Refused` for one whose steps are not known."""
     family = recognise(claim.meaning)
@@ -119,6 +113,8 @@ def prove_stages(program: Straight, claim: Claim) -> StagedProof:
     if family.program(program.name, [name for name, _ in program.parameters]).digest != program.digest:
         raise Refused("it is another program than the one whose steps are known")
     rule = SUMS[family.name]
+    if claim.accuracy.floor < rule.floor:
+        raise Refused(f"its bound is {replace(claim.accuracy, floor=rule.floor)}: ask for that")
     found = [(stage, certify_stage(program, stage)) for stage in rule.stages]
     before = rule.total(*(Fraction(bound.error) * 2 * U for _, bound in found))  # an ulp is at most 2u of a number
     return StagedProof(program, claim, found, before)

@@ -226,6 +226,10 @@ def _accuracy(span: Span, c: Children) -> tree.Line:
     return tree.Line(span, "accuracy", exprs=(c[0],), names=tuple(c[1:]))
 
 
+def _accuracy_or_absolute(span: Span, c: Children) -> tree.Line:
+    return tree.Line(span, "accuracy", exprs=(c[0], c[2]), names=(c[1], "absolute"))
+
+
 def _budget(span: Span, c: Children) -> tree.Line:
     return tree.Line(span, "budget", exprs=tuple(c[::2]), names=(c[1],))
 
@@ -355,6 +359,7 @@ NODES: dict[str, Callable[[Span, Children], Any]] = {
     "fail": _reasoned("fail"),
     "lyapunov": _lyapunov,
     "accuracy": _accuracy,
+    "accuracy_or_absolute": _accuracy_or_absolute,
     "budget": _budget,
     "use": _use,
     "specialise": lambda span, c: tree.Line(span, "specialise", names=(c[0],), expr=c[1]),

@@ -140,7 +140,13 @@ def _neg(a: Range) -> Range:
     return -a[1], -a[0]
 
 
+def _from(start: int, name: str, rule: Callable[[Range], Range]) -> Callable[[Range], Range]:
+    """A rule for ranges that begin at `start` or later; others are asked of `jets`."""
+    return lambda a: rule(a) if a[0] >= start else _by_ball(name, (a,))
+
+
 FAR = arb(2**40)  # beyond, Arb gives no enclosure of exp
+FALLEN = arb(2**10)  # beyond, Ai is nothing
 _EXP = _increasing(lambda v: v.exp(), 0, INF, far=FAR)
 
 ENDS: dict[str, Callable[..., Range]] = {
@@ -165,6 +171,10 @@ ENDS: dict[str, Callable[..., Range]] = {
     "erfc": _negated(_increasing(lambda v: -v.erfc(), -2, 0)),
     "erfcx": _negated(_increasing(lambda v: -erfcx(v), -INF, 0)),
     "erfinv": _increasing(lambda v: v.erfinv(), -INF, INF, low=-1, high=1),
+    "airy_ai": _from(0, "airy_ai", _negated(_increasing(lambda v: -v.airy_ai(), -1, 0, far=FALLEN))),
+    "airy_ai_prime": _from(0, "airy_ai_prime", _increasing(lambda v: v.airy_ai_prime(), -1, 0, far=FALLEN)),
+    "lgamma": _from(2, "lgamma", _increasing(lambda v: v.lgamma(), 0, INF)),
+    "digamma": _from(1, "digamma", _increasing(lambda v: v.digamma(), -1, INF)),
     "maximum": _larger,
     "minimum": lambda a, b: _neg(_larger(_neg(a), _neg(b))),
     "to_real": lambda a: a,
@@ -175,8 +185,10 @@ ENDS: dict[str, Callable[..., Range]] = {
 def apply_ends(name: str, arguments: tuple[Range, ...]) -> Range:
     """The range of an operation on ranges; raises `Undefined` where it has no value anywhere."""
     rule = ENDS.get(name)
-    if rule is not None:
-        return rule(*arguments)
+    return rule(*arguments) if rule is not None else _by_ball(name, arguments)
+
+
+def _by_ball(name: str, arguments: tuple[Range, ...]) -> Range:
     if not all(end.is_finite() for pair in arguments for end in pair):
         return (arb(-1), arb(1)) if name in ("sin", "cos") else FULL
     try:

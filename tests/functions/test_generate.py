@@ -149,13 +149,13 @@ def test_less_accuracy_costs_less():
 
 def test_what_no_scheme_computes_is_refused_with_the_reason():
     with pytest.raises(Refused, match="no scheme computes"):
-        generate("f", Claim(meaning("j0(x)"), Accuracy(), Domain(-3.0, 3.0)))
+        generate("f", Claim(meaning("arccos(x)*exp(x)"), Accuracy(), Domain(-0.5, 0.5)))
 
 
 def test_in_doubles_the_cheaper_way_comes_first():
     for text in ("x/(1 + x^2)", "x*exp(-x^2)*erfc(x)"):
         costs = [cost(program) for program in candidates("f", meaning(text), Accuracy(Fraction(1, 2)))]
-        assert len(costs) == 2 and costs == sorted(costs)
+        assert len(costs) >= 2 and costs[:2] == sorted(costs[:2])
 
 
 def polynomial_model(count):

@@ -63,6 +63,10 @@ def test_the_certificate_is_of_the_program_that_runs(path):
     assert kept["program"] == function.programs["float32"].digest, "a changed program needs a new sweep"
     assert kept["verdict"] == "proved" and kept["trust"] == "exhaustive"
     assert function.error.proved and kept["accuracy"]["amount"] == str(function.accuracy.amount)
+    assert kept["accuracy"]["floor"] == function.accuracy.floor
+    domain = function.domain
+    assert kept["domain"] == (None if domain is None else [domain.low.hex(), domain.high.hex()])
+    assert (domain is not None and domain.strict) == (kept.get("beyond") == "nan")
     if function.accuracy.amount == Fraction(1, 2):
         assert kept["not correctly rounded"] == kept["undecided"] == 0
     else:
@@ -77,6 +81,14 @@ def commit() -> str:
     return made.stdout.strip()
 
 
+def last_float(domain, negative):
+    """The bits of the last float of one sign within a domain."""
+    if domain is None:
+        return 0xFFFFFFFF
+    end = np.float32(-domain.low if negative else domain.high)
+    return int(end.view(np.uint32)) | negative << 31
+
+
 @each_program
 def test_two_binades_of_its_certificate_are_found_again(path):
     kept, function, meaning = certificate(path), shipped(path), meaning_of(path.stem)
@@ -86,7 +98,7 @@ def test_two_binades_of_its_certificate_are_found_again(path):
     normal = [key for key in keys if ends[0] <= (key & 0xFF) << 23 <= ends[1]]
     picked = sorted(draw.sample(normal, 2))
     (argument,), ((_, result),) = meaning.parameters, meaning.results
-    ranges = [(key << 23, (key << 23) | 0x7FFFFF) for key in picked]
+    ranges = [(key << 23, min((key << 23) | 0x7FFFFF, last_float(function.domain, key >> 8))) for key in picked]
     against = reference(access(result), argument, ranges, ())
     findings = prove(function.programs["float32"], Claim(meaning, function.accuracy), against=against).findings
     said = dict(line.split(" ", 1) for line in kept["binades"])

@@ -196,3 +196,43 @@ def test_all_floats_of_a_whole_function():
     x = builder.parameter("x", "f32")
     found = proved(builder.finish(abs(x)), "abs(x)", True, None, amount=Fraction(1, 2))
     assert found.proved and found.findings.inputs == 2 * 0x7F7FFFFF
+
+
+def sine_near_pi(moved: float) -> Straight:
+    """sin x = -w + w^3/6 - ..., w = x - pi, with pi moved."""
+    builder = Builder("sine")
+    x = builder.apply("f64", builder.parameter("x", "f32"))
+    w = x - (math.pi + moved)
+    square = w * w
+    return builder.finish(builder.apply("f32", -(w * builder.horner(square, [1.0, -1 / 6, 1 / 120, -1 / 5040]))))
+
+
+def test_near_zeros_an_absolute_error_will_do_if_that_is_claimed():
+    near = Domain(3.125, 3.15625)
+    for moved, floor, holds in ((0.0, -149, True), (2.0**-30, -149, False), (2.0**-30, -31, False),
+                                (2.0**-30, -29, True), (2.0**-30, -24, True), (2.0**-23, -24, False)):  # fmt: skip
+        made = claim("sin(x)", near, floor=floor)
+        proof = prove(sine_near_pi(moved), made, full=True)
+        assert proof.holds == holds and proof.findings.inputs == 2**17 + 1
+        assert f'"floor": {floor}' in proof.as_json()
+
+
+def test_with_an_absolute_error_blocks_may_hold_zeros():
+    near = Domain(2.25, 2.5)
+    blocks = {floor: len(known(claim("j0(x)", near, floor=floor)).blocks) for floor in (-149, -24)}
+    assert 0 < blocks[-24] * 8 < blocks[-149]
+
+
+def test_beyond_a_strict_domain_numbers_are_wrong():
+    """The polynomial knows no domain: on [1/4, 1/2] it is right, and beyond it gives numbers."""
+    strict = replace(claim("exp(x)"), domain=replace(HALF, strict=True))
+    free, bound = proved(exponential()), prove(exponential(), strict)
+    assert free.holds and not free.findings.nan
+    outside = 2 * (0x7F800000 + 1) - (2**23 + 1)
+    assert not bound.holds and bound.findings.nan == outside  # infinite ones among them
+
+    def ended(builder: Builder, x: Value, y: Value) -> Value:
+        return builder.select((x >= HALF.low) & (x <= HALF.high), y, math.nan)
+
+    proof = prove(exponential(change=ended), strict)
+    assert proof.proved and '"beyond": "nan"' in proof.as_json()

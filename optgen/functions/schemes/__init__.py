@@ -32,5 +32,6 @@ In doubles, so that nearly all results are rounded correctly:
     power         f(2^p x) = 2^q f(x): one polynomial, and integers for the exponent
     ended         on [-e, e], with a square root or a logarithm at the ends
     tangent       f(x + pi/2) = -1/f(x): quarter turns taken off, a quotient
+    binades       any function that is smooth on a stretch: cells found by bits, each with its polynomial or its zero
     series        Chebyshev's series, as long as they must be
 """
