@@ -93,6 +93,11 @@ def rebuilt(data: Mapping[str, Any], operator: bool = False) -> Explicit:
     return Explicit(found(**{f.name: exact(data[f.name]) for f in fields(found)}), operator)
 
 
+def separable(data: Mapping[str, Any]) -> Diagonal:
+    """A separable quadratic of a counterexample from its data."""
+    return Diagonal(tuple(map(Fraction, data["curvatures"])), tuple(map(Fraction, data["centre"])))
+
+
 def as_oracles(chosen: Mapping[str, Member]) -> dict[str, Callable[..., Any]]:
     """Members as what the reference evaluator asks; those of a family by their number."""
     found: dict[str, Callable[..., Any]] = {}

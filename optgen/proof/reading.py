@@ -205,7 +205,7 @@ class Reading:
         self, parts: Sequence[ir.Tensor], places: list[str], env: dict[ir.Index, str], done: dict[Any, Term]
     ) -> Term:
         if not places[0].startswith("="):
-            raise Unreadable("an entry of joined arrays at an open place")
+            return self._any_piece(parts, places[0], env, done)
         place = int(places[0][1:]) - 1
         for part in parts:
             sizes = [_size(axis) for axis in part.axes]
@@ -220,6 +220,15 @@ class Reading:
                 return self._access(part, spots, env, done)
             place -= count
         raise Unreadable("a place outside")
+
+    def _any_piece(
+        self, parts: Sequence[ir.Tensor], label: str, env: dict[ir.Index, str], done: dict[Any, Term]
+    ) -> Term:
+        """An open entry of joined numbers: each where the label is its place."""
+        if len(parts) > SMALL or any(axis for part in parts for axis in part.axes if _size(axis) != 1):
+            raise Unreadable("an entry of joined arrays at an open place")
+        places = [f"={k + 1}" for k in range(len(parts))]
+        return plus(*(times(["same", label, p], self._piece(parts, [p], env, done)) for p in places))
 
     def tensor(self, tensor: ir.Tensor, env: dict[ir.Index, str], done: dict[Any, Term]) -> tuple[list[str], Term]:
         """Labels and entry of a tensor."""

@@ -128,11 +128,16 @@ def total(label: str, extent: str, body: Term, extents: Mapping[str, str]) -> Te
             for k, factor in enumerate(factors):
                 rest = factors[:k] + factors[k + 1 :]
                 other = partner(factor, label)
-                if other is not None and extents.get(other) == extent:
+                if other is not None and (extents.get(other) == extent or is_place(other, extent)):
                     return renamed(times(*rest), {label: other})
                 if factor[0] == "+" and marked(factor, label):
                     return plus(*(total(label, extent, times(part, *rest), extents) for part in factor[1:]))
     return ["sum", label, extent, body]
+
+
+def is_place(label: str, extent: str) -> bool:
+    """Whether a label is a number in a range."""
+    return label.startswith("=") and extent.isdigit() and int(label[1:]) <= int(extent)
 
 
 def marked(term: Term, label: str) -> bool:

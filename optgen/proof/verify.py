@@ -28,6 +28,7 @@ from optgen.proof.polynomial import at as value_at
 from optgen.proof.problem import Interval, Statement, constant, problem_to_json
 from optgen.proof.quantities import ROOT, NotLinear
 from optgen.proof.refute_members import by_members
+from optgen.proof.same import same_claim
 from optgen.proof.shown import violates
 from optgen.proof.verdict import CONTRADICTS, Part, Replay, Verdict, weakest
 from optgen.proof.worker import Worker
@@ -93,6 +94,11 @@ def one_goal(claim: Claim, goal: Goal, tools: Tools, worker: Worker, seconds: fl
             return relation(claim, goal, tools, worker, seconds)
         case Special(word="order", arguments=(program, order)):
             return order_claim(program, order)
+        case Special(word="same", arguments=(one, other)):
+            part = same_claim(claim, one, other, tools.expand)
+            if part.status == "refuted":
+                part = replayed(claim, part.counterexample or {}, tools, replace(part, status="unknown"))
+            return part
         case Stable() | Rate():
             part = methods.linear_goal(claim, goal, tools.expand, worker, seconds)
             if part.status == "refuted":
@@ -233,7 +239,8 @@ def replayed(claim: Claim, example: Mapping[str, Any], tools: Tools, part: Part)
     if found.shows:
         run = {key: item for key, item in (example.get("run") or {}).items() if key != "lowered"}
         part.status, part.words = "refuted", (f"replayed: {found.words}",)
-        part.counterexample = {**example, "run": run, "replayed": True}
+        shown = {key: item for key, item in example.items() if key != "programs"}
+        part.counterexample = {**shown, "run": run, "replayed": True}
     return part
 
 

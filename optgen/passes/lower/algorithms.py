@@ -248,7 +248,7 @@ def function_block(group: tree.Group, context: Context) -> Function:
     """`function f(x : T) -> T = e`, or with a block that ends in `value e`."""
     parameters = tuple(parameter.name for parameter in group.parameters)
     # the type of a kernel says for which format it is made; what it means, it means of every number
-    kernel = bool(group.lines("accuracy"))
+    kernel = bool(group.lines("accuracy") or group.groups("program"))
 
     def call(arguments: list[Any], keywords: dict[str, Any], span: Span) -> Any:
         from optgen.passes.lower.expressions import as_grid, evaluate

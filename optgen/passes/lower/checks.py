@@ -9,7 +9,7 @@ from optgen.diagnostics import Diagnostic, SpecError, suggestion
 from optgen.ir import nodes as ir
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm, Problem
-from optgen.passes.lower.claim_files import claims_of_algorithm, claims_of_flow, lemmas, refuse_others
+from optgen.passes.lower.claim_files import FLOWS, claims_of_algorithm, claims_of_block, lemmas, refuse_others
 from optgen.passes.lower.context import Context, Lazy, Program
 from optgen.passes.lower.definitions import define
 from optgen.passes.lower.files import Shipped, file_scope
@@ -30,8 +30,9 @@ def check(file: tree.File, shipped: Shipped) -> tuple[Diagnostic, ...]:
         if isinstance(value, Lazy):
             value = context.attempt(lambda v=value: context._force(v, v.span))
         _check_value(name, value, context)
-    for group in file.groups("sde", "ode"):
-        _guarded(context, lambda g=group: claims_of_flow(g, context))
+    for group in file.groups("sde", "ode", "problem", "function"):
+        if group.groups("claim") or group.kind in FLOWS:
+            _guarded(context, lambda g=group: claims_of_block(g, context))
     _guarded(context, lambda: lemmas(file, context))
     for group in file.groups("experiment"):
         _check_experiment(group, context)

@@ -1,8 +1,8 @@
-"""All claims of a file: of each algorithm, in its step; of flows; lemmas at the top, with names of their own."""
+"""All claims of a file: of each algorithm, in its step; of blocks without a step; lemmas, with names of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,15 @@ from optgen.ir import nodes as ir
 from optgen.ir.program import Program as StepForm
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm
+from optgen.passes.lower.block_scenes import function_scene, problem_scene
 from optgen.passes.lower.claims import Maker, Scene, lower_claim
 from optgen.passes.lower.context import Context, Program
 from optgen.passes.lower.files import Shipped, file_scope
 from optgen.passes.lower.problems import Poisoned, fail
 from optgen.passes.lower.programs import Inputs, Options, _Builder
 from optgen.passes.lower.values import Function
+
+FLOWS = ("sde", "ode")
 
 
 def claims(file: tree.File, shipped: Shipped) -> tuple[out.Claim, ...]:
@@ -30,8 +33,9 @@ def claims(file: tree.File, shipped: Shipped) -> tuple[out.Claim, ...]:
         for group in file.groups("algorithm"):
             if group.groups("claim"):
                 found += claims_of_algorithm(context.lookup(group.name, group.span), context)
-        for group in file.groups("sde", "ode"):
-            found += claims_of_flow(group, context)
+        for group in file.groups(*_SCENES):
+            if group.groups("claim") or group.kind in FLOWS:
+                found += claims_of_block(group, context)
         found += lemmas(file, context)
     except SpecError as error:
         program.collect(error)
@@ -57,13 +61,25 @@ def claims_of_algorithm(algorithm: Algorithm, context: Context) -> list[out.Clai
     return found
 
 
-def claims_of_flow(group: tree.Group, context: Context) -> list[out.Claim]:
-    """An sde or ode read, and its claims."""
-    from optgen.passes.lower.flows import flow_scene
-
-    scene = flow_scene(group, context)
+def claims_of_block(group: tree.Group, context: Context) -> list[out.Claim]:
+    """The claims of a flow, a problem or a function."""
+    scene = _SCENES[group.kind](group, context)
     found = [lower_claim(claim, scene) for claim in group.groups("claim")]
     return [claim for claim in found if claim is not None]
+
+
+def _flow(group: tree.Group, context: Context) -> Scene:
+    from optgen.passes.lower.flows import flow_scene  # few files have flows
+
+    return flow_scene(group, context)
+
+
+_SCENES: dict[str, Callable[[tree.Group, Context], Scene]] = {
+    "sde": _flow,
+    "ode": _flow,
+    "problem": problem_scene,
+    "function": function_scene,
+}
 
 
 def claim_in(file: tree.File, shipped: Shipped, algorithm: str, group: tree.Group) -> out.Claim:
@@ -139,10 +155,10 @@ def lemmas(file: tree.File, context: Context) -> list[out.Claim]:
 def refuse_others(file: tree.File, context: Context) -> None:
     """Claims in blocks that say nothing to prove yet are refused, never passed over."""
     for block in file.body:
-        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "sde", "ode", "claim"):
+        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "claim", *_SCENES):
             for claim in block.groups("claim"):
                 message = f"claims of a {block.kind} are planned for a later release"
                 context.program.collect(SpecError([Diagnostic("E0404", message, claim.span)]))
 
 
-__all__ = ["claim_in", "claims", "claims_of_algorithm", "lemmas", "refuse_others"]
+__all__ = ["claim_in", "claims", "claims_of_algorithm", "claims_of_block", "lemmas", "refuse_others"]

@@ -269,7 +269,12 @@ def declared_facts(group: tree.Group, maker: Maker) -> None:
     from optgen.passes.lower.programs import _base_name
     from optgen.passes.lower.types import domain_holds
 
-    for line in group.lines("param", "data", "state"):
+    for parameter in group.parameters if group.kind == "function" else ():
+        value = maker.context.attempt(lambda p=parameter: maker.context.lookup(p.name, p.span))
+        for domain in parameter.domains:
+            if isinstance(value, Grid):
+                maker.domains += _declared(value, domain, parameter.span, domain_holds, maker)
+    for line in group.lines("param", "data", "state", "var"):
         for declaration in line.declarations:
             name = _base_name(declaration.target)
             value = maker.context.attempt(lambda n=name, d=declaration: maker.context.lookup(n, d.span))

@@ -273,6 +273,15 @@ def fokker_planck(call: tree.Call, maker: Maker) -> tuple[out.Goal, ...]:
     return (out.Relation("==", *results, call.span),)
 
 
+def same(call: tree.Call, maker: Maker) -> tuple[out.Goal, ...]:
+    """`same(a, b)`: the first states of two methods are equal after every number of steps, from equal starts."""
+    from optgen.passes.lower.claim_files import program_of
+
+    takes(call, 2)
+    programs = tuple(program_of(argument.value, maker) for argument in call.arguments)
+    return (out.Special("same", programs, call.span),)
+
+
 def density_at(value: Any, flow: Flow, span: Span) -> tuple[ir.Tensor, bool]:
     """A density at the states, or its logarithm, where it has one that is simpler; whether it is that."""
     from optgen.passes.lower.densities import log_density
@@ -292,10 +301,11 @@ CALLS: dict[str, Callable[[tree.Call, Maker], tuple[out.Goal, ...]]] = {
     "contracts": contracts,
     "invariant": invariant,
     "fokker_planck": fokker_planck,
+    "same": same,
 }
 BOUNDED: dict[tuple[str, str], Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {("rate", "<="): rate}
 EQUATED: dict[str, Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {"order": order}
-PLANNED = ("order", "error", "same", "preserves", "limit", "steps")
+PLANNED = ("order", "error", "preserves", "limit", "steps")
 
 
 def goals_of(relation: tree.Relation, maker: Maker) -> tuple[out.Goal, ...]:

@@ -16,13 +16,13 @@ from typing import Any
 from optgen.diagnostics import Span, suggestion
 from optgen.ir import claims as out
 from optgen.ir import nodes as ir
-from optgen.ir import program as step_form
 from optgen.ir import walk
 from optgen.ir.nodes import AnyNode, Scalar, Tensor
 from optgen.ir.operations import apply
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.algorithms import Algorithm, define_lets, enter, open_block
+from optgen.passes.lower.block_scenes import at_input, without_steps
 from optgen.passes.lower.claims import Scene
 from optgen.passes.lower.context import Context, Lazy
 from optgen.passes.lower.oracles import abstract_oracle, declared_name
@@ -106,18 +106,7 @@ def flow_scene(group: tree.Group, context: Context) -> Scene:
     for lazy in list(inner.scope.names.values()):
         if isinstance(lazy, Lazy) and not lazy.done:
             inner.attempt(lambda v=lazy: inner._force(v, v.span))
-    docs = group.lines("doc")
-    program = step_form.Program(
-        group.name,
-        docs[0].text if docs else "",
-        tuple(name for name in dict.fromkeys(dims) if name not in dict(inputs.sizes)),
-        tuple(inputs.sizes),
-        tuple(inputs.slots),
-        inner.program.seed,
-        tuple(step_form.State(made.name, made, made) for made in flow.states),
-        (),
-        oracles=tuple(inputs.oracles),
-    )
+    program = without_steps(group, inputs, dims, list(flow.states), inner)
     inner.scope.names[group.name] = flow
     return Scene(group.name, inner, program=program, group=group, flow=flow)
 
@@ -145,7 +134,7 @@ def _states(group: tree.Group, context: Context) -> dict[str, ir.Input]:
     for name, made in found.items():
         if name in context.scope.names:
             fail("E0202", f"{name} is declared twice", group.span, help="a state of a flow has a name of its own")
-        context.scope.names[name] = as_value(made)
+        context.scope.names[name] = at_input(made)
     return found
 
 
