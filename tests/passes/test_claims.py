@@ -129,9 +129,17 @@ def test_what_is_wrong_with_a_claim_is_said_where_it_stands(lines, code):
     assert any(c.startswith(code) for c in codes(lines))
 
 
-def test_claims_of_blocks_that_cannot_have_them_yet_are_refused():
-    text = 'problem p\n  var x : R[n]\n  minimize sqnorm(x)\n  claim "c"\n    prove 1 <= 2\n'
-    assert [d.code for d in optgen.check(parse(text))] == ["E0404"]
+HEADS = (
+    "problem p\n  var x : R[n]\n  minimize sqnorm(x)\n",
+    "function p(x : R) -> R = x^2\n",
+    "sde p\n  dX = -X dt + dW\n",
+)
+
+
+@pytest.mark.parametrize("head", HEADS, ids=["problem", "function", "sde"])
+def test_claims_of_blocks_without_a_step_are_read(head):
+    text = head + '  claim "c"\n    prove q <= 2\n'
+    assert [d.message for d in optgen.check(parse(text))] == ["q is not defined here"]
 
 
 def test_a_mistake_in_a_claim_hides_no_other():

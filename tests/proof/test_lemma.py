@@ -10,6 +10,7 @@ import pytest
 import optgen
 from optgen.compiler import _shipped
 from optgen.ir import claims as said
+from optgen.ir.claims import Special
 from optgen.passes.lower import claims
 from optgen.proof.lemma import lemma
 
@@ -103,8 +104,8 @@ SHIPPED = [*sorted((SPECS / "claims").glob("*.opt")), *(SPECS / f"{name}.opt" fo
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_claim_of_arithmetic_has_the_verdict_it_states(path):
     for found in claims(optgen.load(path).file, _shipped(path.parent)):
-        if found.derived and found.mode == "refute":
-            continue  # curvatures and densities are refuted by a run, in test_flows
+        if (found.derived and found.mode == "refute") or any(isinstance(g, Special) for g in found.goals):
+            continue  # refuted by a run, or by a method of its own: test_flows, test_same
         decision = lemma(found)
         assert decision.status == ("proved" if found.mode == "prove" else "refuted"), found.text
         assert decision.certificate or found.mode == "refute"

@@ -9,7 +9,7 @@ from optgen.diagnostics import Diagnostic, SpecError, suggestion
 from optgen.ir import nodes as ir
 from optgen.language import tree
 from optgen.passes.lower.algorithms import Algorithm, Problem
-from optgen.passes.lower.claim_files import FLOWS, claims_of_algorithm, claims_of_block, lemmas, refuse_others
+from optgen.passes.lower.claim_files import FLOWS, claims_of_algorithm, claims_of_block, lemmas
 from optgen.passes.lower.context import Context, Lazy, Program
 from optgen.passes.lower.definitions import define
 from optgen.passes.lower.files import Shipped, file_scope
@@ -25,7 +25,6 @@ def check(file: tree.File, shipped: Shipped) -> tuple[Diagnostic, ...]:
     program = Program(ir.Input("seed", "u64"))
     scope = file_scope(file, shipped, program)
     context = Context(program, scope)
-    refuse_others(file, context)
     for name, value in list(scope.names.items()):
         if isinstance(value, Lazy):
             value = context.attempt(lambda v=value: context._force(v, v.span))

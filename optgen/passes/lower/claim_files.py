@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from optgen.diagnostics import Diagnostic, SpecError
+from optgen.diagnostics import SpecError
 from optgen.ir import claims as out
 from optgen.ir import nodes as ir
 from optgen.ir.program import Program as StepForm
@@ -29,7 +29,6 @@ def claims(file: tree.File, shipped: Shipped) -> tuple[out.Claim, ...]:
     context = Context(program, file_scope(file, shipped, program))
     found: list[out.Claim] = []
     try:
-        refuse_others(file, context)
         for group in file.groups("algorithm"):
             if group.groups("claim"):
                 found += claims_of_algorithm(context.lookup(group.name, group.span), context)
@@ -152,13 +151,4 @@ def lemmas(file: tree.File, context: Context) -> list[out.Claim]:
     return [claim for claim in found if claim is not None]
 
 
-def refuse_others(file: tree.File, context: Context) -> None:
-    """Claims in blocks that say nothing to prove yet are refused, never passed over."""
-    for block in file.body:
-        if isinstance(block, tree.Group) and block.kind not in ("algorithm", "claim", *_SCENES):
-            for claim in block.groups("claim"):
-                message = f"claims of a {block.kind} are planned for a later release"
-                context.program.collect(SpecError([Diagnostic("E0404", message, claim.span)]))
-
-
-__all__ = ["claim_in", "claims", "claims_of_algorithm", "claims_of_block", "lemmas", "refuse_others"]
+__all__ = ["claim_in", "claims", "claims_of_algorithm", "claims_of_block", "lemmas"]
