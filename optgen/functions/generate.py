@@ -38,6 +38,9 @@ from optgen.functions.schemes import (
     shifted_logarithm,
     tangent,
     turning,
+    wide_angle,
+    wide_exponential,
+    wide_hyperbolic,
 )
 from optgen.functions.schemes.joined import joined
 from optgen.functions.target import Target, precise, target_of
@@ -55,7 +58,8 @@ PLAIN: tuple[Scheme, ...] = (
     octaves.programs,
 )  # fmt: skip
 DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
-    mapped.programs, power.programs, ended.programs, tangent.programs,
+    wide_exponential.programs, wide_hyperbolic.programs, wide_angle.programs, mapped.programs, power.programs,
+    ended.programs, tangent.programs,
 )  # fmt: skip
 MARGIN = 0.99
 

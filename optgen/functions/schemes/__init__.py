@@ -28,10 +28,13 @@ The plain case alone, beside which a program in doubles stands for the rest (`jo
 
 In doubles, so that nearly all results are rounded correctly:
 
-    mapped        smooth on half-lines but for powers and an exponential: half-lines become intervals
-    power         f(2^p x) = 2^q f(x): one polynomial, and integers for the exponent
-    ended         on [-e, e], with a square root or a logarithm at the ends
-    tangent       f(x + pi/2) = -1/f(x): quarter turns taken off, a quotient
-    binades       any function that is smooth on a stretch: cells found by bits, each with its polynomial or its zero
-    series        Chebyshev's series, as long as they must be
+    wide_exponential    f(x + s) = 2 f(x), again
+    wide_hyperbolic     the addition theorem at multiples of log 2, again
+    wide_angle          the addition theorem of the arc tangent, again
+    mapped              smooth on half-lines but for powers and an exponential: half-lines become intervals
+    power               f(2^p x) = 2^q f(x): one polynomial, and integers for the exponent
+    ended               on [-e, e], with a square root or a logarithm at the ends
+    tangent             f(x + pi/2) = -1/f(x): quarter turns taken off, a quotient
+    binades             smooth on a stretch: cells found by bits, each with its polynomial or its zero
+    series              Chebyshev's series, as long as they must be
 """

@@ -64,14 +64,14 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
     if slope is None:
         return
     angle = target if slope > 0 else Target(lambda x: -target.value(x))
-    cells = _cells(to_bits(0.125, "f32") >> SHIFT)
+    cells = cells_from(to_bits(0.125, "f32") >> SHIFT)
     for degree in range(1, 6):
         polynomial, error = coefficients(angle, cells.reach, degree)
         if error < tolerance:
             yield program(name, angle, slope, cells, polynomial)
 
 
-def _cells(first: int) -> Cells:
+def cells_from(first: int) -> Cells:
     """The angle of a centre is nearer to that of its cell's lower end, where a result may have the smaller ulp."""
     centres = [0.0]
     for place in range(first, first + CELLS - 2):
@@ -104,7 +104,7 @@ def program(
     high = [float(to_float32(angle)) for angle in angles]
     low = [float(to_float32(angle - ball(h))) for angle, h in zip(angles, high, strict=True)]
     centre, large, small = (
-        b.table(name, "f32", _rotated(row, cells.first - 1), cell)
+        b.table(name, "f32", rotated(row, cells.first - 1), cell)
         for name, row in (("centre", cells.centres), ("large", high), ("small", low))
     )
     z = ((size - centre) / b.fma(size, centre, 1.0)).named("z")
@@ -113,6 +113,6 @@ def program(
     return b.finish(b.apply("copysign", large + (z + rest), x if slope > 0 else -x))
 
 
-def _rotated(entries: Sequence[float], first: int) -> list[float]:
+def rotated(entries: Sequence[float], first: int) -> list[float]:
     """The table whose entry for `first` is where the last bits of `first` say."""
     return [entries[(place - first) % CELLS] for place in range(CELLS)]

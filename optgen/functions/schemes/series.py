@@ -50,3 +50,15 @@ def powers_of(series: Sequence[Ball]) -> list[Ball]:
             following[k] = following[k] - part
         before, last = last, following
     return [c.mid() for c in total[: len(series)]]
+
+
+def shifted(powers: Sequence[Ball], low: Fraction, high: Fraction) -> list[Ball]:
+    """Coefficients of 1, x, x^2, ... from those of powers of t, which runs through [-1, 1] as x through [low, high]."""
+    from flint import arb
+
+    slope, start = (arb(part.numerator) / part.denominator for part in (2 / (high - low), (low + high) / (low - high)))
+    total: list[Ball] = []
+    for c in reversed(powers):
+        total = [a * slope + b * start for a, b in zip([arb(0), *total], [*total, arb(0)], strict=True)]
+        total[0] = total[0] + c
+    return [c.mid() for c in total[: len(powers)]]
