@@ -14,21 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optgen.proof.assumptions import Question, substituted
+from optgen.proof.certificate import Certificate
+from optgen.proof.check import check
 from optgen.proof.contractions import ONE, Quotient, TooLarge, contraction_text
 from optgen.proof.contractions import text as normal_text
-from optgen.proof.identity import identity_certificate
+from optgen.proof.evidence import UNIT, identity, inequality, is_product
 from optgen.proof.polynomial import Number, Ratio, symbol
 from optgen.proof.problem import Interval, Problem, Quadratic, Statement, constant
 from optgen.proof.ranges import as_number, difference, intervals, names, part_as_number, used
 from optgen.proof.smt import Script, ask, statement
 from optgen.proof.terms import Reader, Term, renamed
 from optgen.proof.values import Undefined, holds, in_dimension, named
-
-if TYPE_CHECKING:
-    from optgen.proof.certificate import Certificate
+from optgen.proof.written import Rejected
 
 DECLARED = re.compile(r"\(declare-const \|(<[^|]*>)\| Real\)")
 READABLE = 200  # characters of a normal form that is shown
@@ -107,9 +107,9 @@ def by_identity(question: Question, reader: Reader, seconds: float) -> Decision 
     """The two sides have one normal form: `=`, `<=` and `>=` follow."""
     match question.goal:
         case ["=" | "<=" | ">=", left, right]:
-            if reader.vanishes(["+", left, ["*", "-1", right]]):
-                certificate = identity_certificate(question.goal, question.rules)
-                return Decision("proved", "algebra", certificate | {"mathematics": both_are(left, reader)})
+            certificate = identity(question) if reader.vanishes(["+", left, ["*", "-1", right]]) else None
+            if certificate is not None:
+                return accepted(certificate, both_are(left, reader), [])
     return None
 
 
@@ -129,29 +129,25 @@ def by_signs(question: Question, reader: Reader, seconds: float) -> Decision | N
     if gap is None or number is None:
         return None
     domain = intervals(question.assumptions, reader, names(gap[0]))
-    return checked(Problem((), (Statement("claim", constant(1 / number if gap[1] else number)),), domain))
+    problem = Problem((), (Statement("claim", constant(number)),), domain)
+    return certified(question, reader, Certificate(problem, {}, {"claim": {}}, {"claim": {}}, {"claim": ()}))
 
 
-def checked(problem: Problem) -> Decision | None:
-    """The problem whose statements are signs of coefficients, if the checker sees them."""
-    from optgen.proof.certificate import Certificate
-
-    empty: dict[str, Any] = {s.name: {} for s in problem.statements}
-    return certified(Certificate(problem, {}, empty, empty, {s.name: () for s in problem.statements}))
-
-
-def certified(found: Certificate) -> Decision | None:
-    """A certificate that the checker accepts."""
-    from optgen.proof.check import check
-    from optgen.proof.check_classes import Rejected
+def certified(question: Question, reader: Reader, found: Certificate) -> Decision | None:
+    """The proof in contractions as one of the question's own terms."""
     from optgen.proof.explain import explained, latex
 
-    data = found.to_json()
+    data = inequality(question, reader, found)
+    return None if data is None else accepted(data, explained(found), latex(found))
+
+
+def accepted(data: Mapping[str, Any], mathematics: list[str], latex: list[str]) -> Decision | None:
+    """A certificate, if the checker accepts it."""
     try:
         report = check(data)
     except Rejected:
         return None
-    return Decision("proved", report.trust, data | {"mathematics": explained(found), "latex": latex(found)})
+    return Decision("proved", report.trust, {**data, "mathematics": mathematics, "latex": latex})
 
 
 # ---------------------------------------------------------------- quadratic forms in vectors
@@ -195,22 +191,14 @@ def with_squares(
     for margin in positive(gap[0], domain) if gap[1] else (Fraction(0),):
         left = form - Quadratic({(UNIT, UNIT): margin}, {}) if margin != 0 else form
         found = prove(Problem((), (Statement("claim", left),), domain, assumptions), min(seconds, 10.0))
-        decision = None if found is None else certified(found)
-        if decision is None or margin == 0:
-            if decision is not None:
-                return decision
-            continue
-        strict = checked(Problem((), (Statement("margin", constant(1 / margin)),), domain))
-        if strict is not None:
-            return replace(decision, certificate={"kind": "all", "parts": [decision.certificate, strict.certificate]})
+        decision = None if found is None else certified(question, reader, found)
+        if decision is not None:
+            return decision
     return None
 
 
 def symbols_of(number: Number) -> set[str]:
     return number.names() if isinstance(number, Ratio) else set()
-
-
-UNIT = "<1>"  # the number 1 as a vector of a quadratic form in numbers
 
 
 def positive(value: Quotient, domain: Sequence[Interval]) -> Iterator[Number]:
@@ -247,11 +235,6 @@ def as_quadratic(value: Quotient, bounded: set[str]) -> Quadratic | None:
     except (ValueError, ZeroDivisionError):
         return None
     return Quadratic({pair: c for pair, c in products.items() if c != 0}, {})
-
-
-def is_product(item: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
-    labels = {label for _, ls in item for label in ls}
-    return len(item) == 2 and len(labels) == 1 and all(len(ls) == 1 for _, ls in item) and ":" in labels.pop()
 
 
 # ---------------------------------------------------------------- boxes

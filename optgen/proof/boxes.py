@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from optgen.proof.check import Report, need
-from optgen.proof.check_classes import Rejected
+from optgen.proof.check import Report
 from optgen.proof.slopes import Unreadable, derivative
 from optgen.proof.terms import Term
+from optgen.proof.written import Rejected, need
 
 if TYPE_CHECKING:
     from optgen.symbolic.ranges import Range

@@ -26,11 +26,11 @@ from optgen.proof.boxes import (
     range_of,
     slope_of,
 )
-from optgen.proof.check_classes import Rejected
 from optgen.proof.contractions import Factor
 from optgen.proof.ranges import intervals, names
 from optgen.proof.terms import Reader, Term
 from optgen.proof.values import Undefined, in_dimension, named
+from optgen.proof.written import Rejected
 
 Tree = list[Any]
 NESTED = {1: 5, 2: 3}  # derivatives of derivatives, by the number of names

@@ -19,8 +19,7 @@ class Certificate:
     """Multipliers of each statement's conditions by label, the numbers of the unknowns, and sums of squares.
 
     matrices: a PSD weight of a matrix condition as weights times squares of vectors over its points.
-    squares: where symbols occur, each residual as a sum of weights times squares; without symbols the checker
-    eliminates by itself.
+    squares: each residual as a sum of weights times squares.
     smt: numbers that solvers found to be >= 0 on the domain, where the signs of coefficients do not tell.
     """
 
@@ -34,7 +33,7 @@ class Certificate:
     def to_json(self) -> dict[str, object]:
         """The certificate as data for `check.check`."""
         return {
-            "kind": "interpolation",
+            "kind": "sum",
             "problem": problem_to_json(self.problem),
             "unknowns": {name: to_json(n) for name, n in self.unknowns.items()},
             "multipliers": {s: {label: to_json(n) for label, n in m.items()} for s, m in self.multipliers.items()},
@@ -62,7 +61,7 @@ def certificate(
             unknowns[variable.label] = number
         elif variable.kind != "matrix" and number != 0:
             multipliers[variable.statement][variable.label] = number
-    sums = squares or {}
+    sums = squares or {b.name: eliminated_squares(b, values) for b in program.blocks if not b.matrix}
     matrices: dict[str, dict[str, tuple[tuple[Number, tuple[Number, ...]], ...]]] = {
         s.name: {} for s in problem.statements
     }

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from optgen.proof.certificate import Certificate, Square, eliminated_squares
-from optgen.proof.check_stability import characteristic, jury
 from optgen.proof.interpolation import CLASSES, Class
 from optgen.proof.linear import LinearMethod, closed_loop
 from optgen.proof.mathematics import form_text, joined_terms, number_latex, number_text, quadratic_text
+from optgen.proof.meanings import characteristic, jury
 from optgen.proof.polynomial import Number, symbol
 from optgen.proof.problem import ONE, Form, Interval, Membership, Oracle, Point, Problem, Statement, value, vector
 from optgen.proof.program import program

@@ -183,8 +183,8 @@ def as_run(claim: Claim, found: LinearClaim, example: Mapping[str, Any], squared
 
 
 def certified(part: Part, method: str, answer: Mapping[str, Any], took: float) -> Part:
-    from optgen.proof.check_classes import Rejected
     from optgen.proof.recheck import recheck
+    from optgen.proof.written import Rejected
 
     data = answer.get("certificate")
     part.tried.append((method, "a certificate" if data else answer.get("failed", "none found"), took))

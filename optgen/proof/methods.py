@@ -13,12 +13,12 @@ from optgen.proof.worker import Worker
 def whole_claim(claim: Claim, expand: Expand, seconds: float) -> Part:
     """Algebra and real arithmetic on the claim as it stands; a proof is attacked, a model of a solver is run."""
     from optgen.proof.attack_flow import attack_flows
-    from optgen.proof.check_classes import Rejected
     from optgen.proof.instances import attack_lemma, instance
     from optgen.proof.lemma import lemma_of, questions
     from optgen.proof.recheck import recheck
     from optgen.proof.refute_equations import refute_equation
     from optgen.proof.slopes import Unreadable
+    from optgen.proof.written import Rejected
 
     try:
         asked = list(questions(claim))

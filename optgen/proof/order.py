@@ -18,7 +18,7 @@ from optgen.ir.evaluate import evaluate
 from optgen.ir.program import Function, Program
 from optgen.proof.attack import MistranslatedError
 from optgen.proof.cancel import lowest
-from optgen.proof.check_order import HIGHEST, check_order, density, trees, weight
+from optgen.proof.meanings import HIGHEST, check_order, density, trees, weight
 from optgen.proof.polynomial import Number, Ratio, symbol
 from optgen.proof.problem import Form, vector
 from optgen.proof.quantities import NotLinear

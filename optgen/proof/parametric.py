@@ -16,8 +16,7 @@ from itertools import islice, product
 
 from optgen.proof.cancel import lowest
 from optgen.proof.certificate import Certificate, Square, certificate
-from optgen.proof.check import Signs, charts, check
-from optgen.proof.check_classes import Rejected
+from optgen.proof.check import check
 from optgen.proof.interpolation import joined
 from optgen.proof.polynomial import Number, Ratio, at, names_of
 from optgen.proof.problem import Form, Interval, Problem, domain_to_json, mapped
@@ -26,6 +25,8 @@ from optgen.proof.rounding import rational
 from optgen.proof.scaling import scaled
 from optgen.proof.semidefinite import multipliers_of, solve
 from optgen.proof.settle import CAP, Sample, multipliers, with_numbers
+from optgen.proof.signs import Signs, charts
+from optgen.proof.written import Rejected
 
 SLACKS = ((Fraction(1), Fraction(2, 3)), (Fraction(1, 3), Fraction(2)), (Fraction(5, 2), Fraction(2, 5)))
 FAR_SLACKS = ((Fraction(1, 30), Fraction(20)), (Fraction(25), Fraction(1, 16)))  # near the ends of the domain

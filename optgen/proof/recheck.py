@@ -7,11 +7,8 @@ from typing import Any
 
 from optgen.proof.boxes import check_boxes
 from optgen.proof.check import Report, check
-from optgen.proof.check_classes import Rejected
-from optgen.proof.check_identity import Differs, TooMuch, check_entries
-from optgen.proof.check_order import check_order
-from optgen.proof.check_stability import check_stability
-from optgen.proof.identity import NotAnIdentity, check_identity
+from optgen.proof.meanings import check_order, check_stability
+from optgen.proof.written import Rejected
 
 
 def recheck(data: Mapping[str, Any]) -> Report:
@@ -32,32 +29,15 @@ def in_parts(data: Mapping[str, Any]) -> Report:
     return Report(weakest([r.trust for r in reports]) or "exact", tuple(w for r in reports for w in r.words))
 
 
-def identity(data: Mapping[str, Any]) -> Report:
-    """By the small checker where it decides, else by the normal form of the provers."""
-    try:
-        if data["goal"][0] not in ("=", "<=", ">="):
-            raise Rejected("equal sides prove no other relation")
-        return Report("algebra", (check_entries(data),))
-    except Differs as why:
-        raise Rejected(str(why)) from None
-    except TooMuch:
-        pass
-    try:
-        return Report("algebra", tuple(check_identity(data)))
-    except NotAnIdentity as why:
-        raise Rejected(str(why)) from None
-
-
 def by_solvers(data: Mapping[str, Any]) -> Report:
     solvers = " and ".join(data["solvers"])
     return Report("smt", (f"{solvers} found no numbers that satisfy what is given and violate the claim",))
 
 
 KINDS: dict[str, Callable[[Mapping[str, Any]], Report]] = {
-    "interpolation": check,
+    "sum": check,
     "stability": check_stability,
     "order": check_order,
-    "identity": identity,
     "interval": check_boxes,
     "smt": by_solvers,
     "all": in_parts,

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from optgen.proof.check import charts
 from optgen.proof.examples import Counterexample, Function, Interpolant, Vector, dot, scaled
 from optgen.proof.interpolation import CURVATURES, conditions, exact, joined
 from optgen.proof.polynomial import at, names_of
 from optgen.proof.problem import ONE, Form, Interval, Membership, Oracle, Problem, Quadratic
 from optgen.proof.rounding import rational
 from optgen.proof.scaling import least_squares, power_of_two
+from optgen.proof.signs import charts
 
 GRIDS = (100, 1000, 10**4, 10**6)
 RADIUS = 1e3  # the bound of the trace of the Gram matrix where constants give a scale

@@ -7,12 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from optgen.proof.cancel import lowest
-from optgen.proof.check import Signs
-from optgen.proof.check_classes import Rejected
-from optgen.proof.check_stability import check_stability
 from optgen.proof.linear import LinearMethod, Matrix, closed_loop
+from optgen.proof.meanings import check_stability
 from optgen.proof.polynomial import Number, symbol, to_json
 from optgen.proof.problem import Interval, Problem, domain_to_json
+from optgen.proof.signs import Signs
+from optgen.proof.written import Rejected
 
 
 def characteristic(matrix: Matrix) -> list[Number]:

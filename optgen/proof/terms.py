@@ -77,6 +77,8 @@ class Reader:
         self.done: dict[str, Quotient] = {}
         self.held = 0  # labels that were bound and are free while a factor is replaced
         self.roots: dict[str, Quotient] = {}  # a factor sqrt(..) -> what its square is, labels by place
+        self.asked_at: dict[str, tuple[Term, tuple[str, ...]]] = {}  # the factor of an oracle -> a term, its labels
+        self.made_of: dict[str, tuple[str, list[Quotient], tuple[str, ...]]] = {}  # of a function: name, arguments
 
     # ------------------------------------------------------------ terms
 
@@ -130,6 +132,7 @@ class Reader:
             self.normal(renamed(entry, {label: f"@{k}" for k, label in enumerate(own)})) for own, entry in points
         ]
         function, outside = self.wrapped(name, entries)
+        self.asked_at[function] = (["at", name, *points], outside)
         return function, (*outside, *labels)
 
     def function(self, name: str, arguments: list[Quotient]) -> Quotient:
@@ -185,6 +188,7 @@ class Reader:
             shown = f"{name}({', '.join(text(self.relabelled(a, places)) for a in arguments)})"
             best = min(best, (shown, order)) if best else (shown, order)
         assert best is not None
+        self.made_of[best[0]] = name, arguments, best[1]
         return best
 
     # ------------------------------------------------------------ arithmetic of quotients

@@ -247,7 +247,7 @@ def replayed(claim: Claim, example: Mapping[str, Any], tools: Tools, part: Part)
 def by_multipliers(claim: Claim, goal: Relation, found: Extracted, depth: int, worker: Worker, seconds: float) -> Part:
     """A certificate of the problem; where it holds only inside the domain, the ends are problems of their own."""
     from optgen.proof.check import check
-    from optgen.proof.check_classes import Rejected
+    from optgen.proof.written import Rejected
 
     part = Part()
     answer, took = worker.ask("multipliers", seconds, problem=problem_to_json(found.problem))

@@ -10,8 +10,8 @@ import pytest
 
 import optgen
 from optgen.proof.boxes import above, check_boxes, range_of, slope_of, tidy
-from optgen.proof.check_classes import Rejected
 from optgen.proof.recheck import recheck
+from optgen.proof.written import Rejected
 
 TRUE = [
     "for all x in [0, inf)\nprove sin(x) <= x",

@@ -11,13 +11,24 @@ from typing import Any
 
 import pytest
 
-from optgen.proof import check_classes
-from optgen.proof.check import Rejected, Signs, check
-from optgen.proof.check import conditions as rebuilt
+from optgen.proof.accepted import RULES
+from optgen.proof.check import SPANS, Facts, Signs, check
 from optgen.proof.interpolation import CLASSES, Conditions, conditions
 from optgen.proof.parametric import prove
-from optgen.proof.polynomial import Number, symbol
-from optgen.proof.problem import Membership, Oracle, Point, Problem, problem_to_json, value, vector
+from optgen.proof.polynomial import Number, symbol, to_json
+from optgen.proof.problem import (
+    Membership,
+    Oracle,
+    Point,
+    Problem,
+    Quadratic,
+    problem_to_json,
+    quadratic_to_json,
+    total,
+    value,
+    vector,
+)
+from optgen.proof.written import Rejected
 from tests.proof.methods import STAR
 from tests.proof.theorems import THEOREMS
 
@@ -31,15 +42,23 @@ def test_both_tables_give_the_same_conditions(name):
     arguments = tuple(symbol(p) for p in CLASSES[name].parameters)
     oracle = Oracle("f", (Membership(name, arguments),), (STAR, *points_of("abc")))
     expected: Conditions = conditions(oracle)
-    data: Any = problem_to_json(Problem((oracle,), ()))["oracles"][0]  # type: ignore[index]
-    made = [(label, equal, rule()) for label, equal, rule in rebuilt(data, None)]
-    found = {label: (equal, q) for label, equal, q in made if q.products or q.values}
+    data: Any = problem_to_json(Problem((oracle,), ()))
+    facts = Facts(data)
+    made = {label: facts.find(label) for label in facts.rules}
+    found = {label: (word == "=", q) for label, (word, q) in made.items() if q.top}
     assert {label for label, (equal, _) in found.items() if equal} == set(expected.equalities)
     for label, quadratic in {**expected.inequalities, **expected.equalities}.items():
-        difference = quadratic - found[label][1]
-        assert not difference.products and not difference.values, label
-    kinds = {(owner, kind) for owner, kind in check_classes.GRAMS if owner == name}
-    assert {f"f {owner} {kind}" for owner, kind in kinds} == set(expected.matrices)
+        assert not (facts.read(as_data(quadratic)) - found[label][1]).top, label
+    kinds = {kind for owner, kind, _ in RULES if owner == name and kind in SPANS}
+    assert {f"f {name} {kind}" for kind in kinds} == set(expected.matrices)
+    for label, matrix in expected.matrices.items():
+        along = [Fraction(k + 2, 3) for k in range(len(matrix))]
+        whole = total([a * b * q for a, row in zip(along, matrix) for b, q in zip(along, row)])
+        assert not (facts.read(as_data(whole)) - facts.combined(label, [str(a) for a in along])).top, label
+
+
+def as_data(quadratic: Quadratic) -> Any:
+    return json.loads(json.dumps(quadratic_to_json(quadratic)))
 
 
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -113,6 +132,12 @@ def test_a_stronger_class_than_the_proof_needs_is_another_proof(certificates):
         check(data)
 
 
+def signs_on(*interval: Any) -> tuple[Facts, Signs]:
+    problem = {"oracles": [], "statements": [], "assumptions": {}, "equalities": {}, "domain": [list(interval)]}
+    facts = Facts(problem)
+    return facts, Signs(facts, problem, ())
+
+
 @pytest.mark.parametrize(
     ("low_closed", "high_closed", "number", "sign"),
     [
@@ -126,17 +151,28 @@ def test_a_stronger_class_than_the_proof_needs_is_another_proof(certificates):
     ],
 )
 def test_signs_on_an_interval(low_closed: bool, high_closed: bool, number: Number, sign: bool):
-    assert Signs([["t", "0", "1", low_closed, high_closed]], ()).nonnegative(number) is sign
+    facts, signs = signs_on("t", "0", "1", low_closed, high_closed)
+    assert signs.hold(facts.read(to_json(number))) is sign
+
+
+@pytest.mark.parametrize(("closed", "positive"), [(False, True), (True, False)])
+def test_a_number_is_positive_where_its_end_is_open(closed: bool, positive: bool):
+    facts, signs = signs_on("t", "0", None, closed, False)
+    assert signs.hold(facts.read("t"))
+    assert signs.hold(facts.read("t"), strict=True) is positive
 
 
 def test_a_symbol_without_bounds_counts_by_even_powers():
-    signs = Signs([["t", None, None, False, False]], ())
-    assert signs.nonnegative(symbol("t") * symbol("t") + 1)
-    assert not signs.nonnegative(symbol("t") + 1)
+    facts, signs = signs_on("t", None, None, False, False)
+    assert signs.hold(facts.read(["+", ["^", "t", 2], "1"]))
+    assert not signs.hold(facts.read(["+", "t", "1"]))
 
 
-def test_a_symbol_without_a_domain_and_one_named_like_a_slack_are_rejected():
-    with pytest.raises(Rejected, match="without a domain"):
-        Signs([["t", "0", "1", False, False]], ()).nonnegative(symbol("t~>"))
-    with pytest.raises(Rejected, match="slack"):
-        Signs([["t~>", None, None, False, False]], ())
+def test_a_symbol_without_a_domain_and_one_with_two_are_rejected():
+    facts, signs = signs_on("t", "0", "1", False, False)
+    with pytest.raises(Rejected, match="no bounds"):
+        signs.hold(facts.read(">t"))
+    problem = {"oracles": [], "statements": [], "assumptions": {}, "equalities": {}}
+    twice = {**problem, "domain": [["t", "0", "1", False, False], ["t", "1", "2", False, False]]}
+    with pytest.raises(Rejected, match="is bounded"):
+        Signs(Facts(twice), twice, ())

@@ -11,9 +11,9 @@ from optgen.diagnostics import SpecError
 from optgen.passes.lower import claims
 from optgen.proof import order
 from optgen.proof.attack import MistranslatedError
-from optgen.proof.check_classes import Rejected
-from optgen.proof.check_order import check_order, density, trees
+from optgen.proof.meanings import check_order, density, trees
 from optgen.proof.recheck import recheck
+from optgen.proof.written import Rejected
 
 METHOD = """algorithm method(f, a, b, c)
   data a : R[S, S] strict_lower, b : R[S], c : R[S]

@@ -9,10 +9,10 @@ from fractions import Fraction
 import pytest
 
 from optgen.proof.check import check
-from optgen.proof.check_classes import Rejected
 from optgen.proof.parametric import prove
 from optgen.proof.polynomial import from_json, symbol
 from optgen.proof.problem import Form, Interval, Membership, Oracle, Point, Problem, Statement, square, value, vector
+from optgen.proof.written import Rejected
 from tests.proof.methods import STAR
 from tests.proof.theorems import CURVED, POSITIVE_L, THEOREMS, gradient_step, lion, values
 

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from optgen.proof.check_classes import Rejected
-from optgen.proof.check_stability import check_stability
 from optgen.proof.linear import LinearMethod, momentum
+from optgen.proof.meanings import check_stability
 from optgen.proof.polynomial import Number, symbol
 from optgen.proof.problem import Interval
 from optgen.proof.refute_linear import quadratic
 from optgen.proof.stability import prove_stable
+from optgen.proof.written import Rejected
 
 lr, b, curvature, mu, L = (symbol(name) for name in ("lr", "b", "l", "mu", "L"))
 ZERO, ONE = Fraction(0), Fraction(1)

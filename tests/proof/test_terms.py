@@ -9,10 +9,13 @@ import pytest
 
 from optgen.language import parse
 from optgen.passes.lower.programs import lower
+from optgen.proof.assumptions import Question
+from optgen.proof.check import check
 from optgen.proof.contractions import TooLarge, text
-from optgen.proof.identity import NotAnIdentity, check_identity, identity_certificate
+from optgen.proof.evidence import identity
 from optgen.proof.reading import Reading, eliminated
 from optgen.proof.terms import Reader, Rules
+from optgen.proof.written import Rejected
 from tests.proof.lemma_texts import reader, sides
 
 IDENTITIES = {
@@ -66,13 +69,15 @@ def test_what_differs_for_some_values_has_two_normal_forms(left, right):
 
 def test_a_certificate_of_an_identity_is_expanded_again():
     left, right, reading = sides(*IDENTITIES["solution"])
-    data = identity_certificate(["=", left, right], reader(reading).rules)
-    assert "both sides have the same normal form" in check_identity(data)[-1]
+    inputs = tuple((made, name, reading.axes[name]) for made, name in reading.names.items())
+    data = identity(Question((), ["=", left, right], reader(reading).rules, inputs=inputs))
+    assert data is not None
+    assert "the sum of these" in check(data).words[-1]
     for broken in (["=", left, ["+", right, "1"]], ["<", left, right]):
-        with pytest.raises(NotAnIdentity):
-            check_identity({**data, "goal": broken})
-    with pytest.raises(NotAnIdentity):
-        check_identity({**data, "symmetric": []})
+        with pytest.raises(Rejected):
+            check({**data, "problem": {**data["problem"], "statements": [{"name": "claim", "goal": broken}]}})
+    with pytest.raises(Rejected):
+        check({**data, "problem": {**data["problem"], "symmetric": []}})
 
 
 def test_the_normal_form_does_not_depend_on_how_a_sum_is_written():
