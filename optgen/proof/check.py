@@ -104,7 +104,7 @@ def proof_of(
         not (equal and left.top) and (equal or signs.hold(left, strict)),
         f"what is left of {name} is not a sum of squares",
     )
-    yield f"{name}: it is the sum of these and of squares"
+    yield f"{name}: {'both sides are the same' if equal else 'what is left is a sum of squares'}"
 
 
 class Facts(Writing):

@@ -72,7 +72,7 @@ def test_a_certificate_of_an_identity_is_expanded_again():
     inputs = tuple((made, name, reading.axes[name]) for made, name in reading.names.items())
     data = identity(Question((), ["=", left, right], reader(reading).rules, inputs=inputs))
     assert data is not None
-    assert "the sum of these" in check(data).words[-1]
+    assert "both sides are the same" in check(data).words[-1]
     for broken in (["=", left, ["+", right, "1"]], ["<", left, right]):
         with pytest.raises(Rejected):
             check({**data, "problem": {**data["problem"], "statements": [{"name": "claim", "goal": broken}]}})
