@@ -94,7 +94,7 @@ def numbers_of(question: Question, evaluation: Evaluation) -> dict[str, Fraction
 def apart(question: Question, numbers: Mapping[str, Fraction], members: Mapping[str, Diagonal], size: int) -> bool:
     """Whether enclosures of the two sides have nothing in common, at some entry."""
     from optgen.proof.boxes import BITS, range_of
-    from optgen.proof.check_classes import Rejected
+    from optgen.proof.written import Rejected
     from optgen.symbolic.arb import precision_of
     from optgen.symbolic.jets import Undefined as NoValue
 

@@ -211,8 +211,10 @@ def test_a_planted_mistake_in_the_algebra_of_a_lemma_is_caught(plant, lines, mon
     assert lemma_of(made, list(questions(made)), 5.0).status != "proved"
     plant(monkeypatch)
     asked = list(questions(made))
+    found = lemma_of(made, asked, 5.0)
     in_the_prover = plant in (sums_of_one_entry, product_loses_a_factor, matrix_is_taken_for_symmetric)
-    assert (lemma_of(made, asked, 5.0).status == "proved") is not in_the_prover  # the checker multiplies out by itself
+    assert found.status == "proved" or in_the_prover
+    assert found.trust != "algebra" or not in_the_prover  # the checker multiplies out by itself
     with pytest.raises(MistranslatedError, match="fails at numbers"):
         attack_lemma(made, asked, differentiate)
 
