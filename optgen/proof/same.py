@@ -22,8 +22,8 @@ from optgen.proof.arithmetic import decide
 from optgen.proof.assumptions import Question
 from optgen.proof.contractions import ONE, Factor, Monomial, Polynomial, Quotient, TooLarge
 from optgen.proof.evaluation import Expand
+from optgen.proof.evidence import identity
 from optgen.proof.functions import simplest
-from optgen.proof.identity import identity_certificate
 from optgen.proof.lemma import fact_term, open_labels, said_of_infinity
 from optgen.proof.reading import Reading
 from optgen.proof.same_runs import differing
@@ -340,22 +340,25 @@ def same_claim(claim: Claim, one: Program, other: Program, expand: Expand) -> Pa
 
 
 def certificate(pair: Pair, runs: int, part: Part) -> None:
-    from optgen.proof.check_classes import Rejected
     from optgen.proof.recheck import recheck
+    from optgen.proof.written import Rejected
 
-    rules = Rules(solutions=pair.reading.solutions, values=pair.values)
+    reading = pair.reading
+    rules = Rules(solutions=reading.solutions, values=pair.values)
+    inputs = tuple((made, name, reading.axes[name]) for made, name in reading.names.items())
     parts = []
     for name, (own, value) in pair.values.items():
-        labels, entry = pair.after[name]
-        kept = renamed(entry, dict(zip(labels, own, strict=True)))
-        parts.append(identity_certificate(["=", kept, replaced(value, pair.after)], rules))
-        labels, entry = pair.start[name]
-        begun = renamed(entry, dict(zip(labels, own, strict=True)))
-        goal = ["=", begun, replaced(value, pair.start)]
-        parts.append(identity_certificate(goal, Rules(solutions=pair.reading.solutions)))
+        for places, known in ((pair.after, rules), (pair.start, Rules(solutions=reading.solutions))):
+            labels, entry = places[name]
+            here = renamed(entry, dict(zip(labels, own, strict=True)))
+            parts.append(identity(Question((), ["=", here, replaced(value, places)], known, inputs=inputs)))
+    found = [made for made in parts if made is not None]
+    if len(found) < len(parts):
+        part.tried.append(("the steps of the proof", "an equation could not be written as a sum of facts", 0.0))
+        return
     shown = [f"{name} = {readable(value)}" for name, (_, value) in pair.values.items()]
-    parts[0] |= {"mathematics": ["before every step", *shown]}
-    part.certificate = {"kind": "all", "parts": parts}
+    found[0] |= {"mathematics": ["before every step", *shown]}
+    part.certificate = {"kind": "all", "parts": found}
     try:
         report = recheck(part.certificate)
     except Rejected as why:

@@ -8,8 +8,8 @@ import pytest
 
 import optgen
 from optgen.proof import same
-from optgen.proof.check_classes import Rejected
 from optgen.proof.recheck import recheck
+from optgen.proof.written import Rejected
 
 METHODS = """use nesterov from "specs/momentum.opt"
 algorithm two_step(f)
@@ -120,14 +120,17 @@ def test_equations_that_a_step_does_not_keep_are_no_proof(monkeypatch):
     monkeypatch.setattr(same, "close_up", careless)
     found = verdict("prove same(momentum, two_step)")
     assert found.verdict == "unknown"
-    assert any(method == "checker" for method, _, _ in found.tried)
+    assert any(method == "the steps of the proof" for method, _, _ in found.tried)
 
 
 def test_a_certificate_with_another_number_is_rejected():
     found = verdict("prove same(momentum, two_step)")
-    text = str(found.certificate["parts"][0]["goal"])
+    first = found.certificate["parts"][0]
+    (statement,) = first["problem"]["statements"]
+    text = str(statement["goal"])
     assert "'-1'" in text
-    broken = found.certificate["parts"][0] | {"goal": changed(found.certificate["parts"][0]["goal"])}
+    problem = first["problem"] | {"statements": [statement | {"goal": changed(statement["goal"])}]}
+    broken = first | {"problem": problem}
     with pytest.raises(Rejected):
         recheck(broken)
 
