@@ -118,6 +118,7 @@ def _function(wanted: Request) -> np.ufunc:
     doubles = double_paths().get(name)
     files = {"float32": spec} | ({"float64": doubles} if doubles else {})
     proved = {dtype: kept for dtype, path in files.items() if (kept := certificate(path)) is not None}
+    programs = tuple(program for path in files.values() for program in _programs(_block(path)))
     return make(
         replace(
             wanted,
@@ -127,7 +128,7 @@ def _function(wanted: Request) -> np.ufunc:
         ),
         meaning,
         _derivative(replace(wanted, domain=domain), meaning),
-        tuple(program for path in files.values() for program in _programs(_block(path))),
+        (*programs, *_kept_doubles(meaning)) if programs and not doubles else programs,
         docs[0].text if docs else "",
         proved,
         wanted.name,
@@ -269,6 +270,26 @@ def _kept_programs(path: Path) -> tuple[Straight, ...]:
     programs = _programs(_block(path))
     store.put(name, "\n\n".join(program.text for program in programs).encode(), {"file": path.name})
     return programs
+
+
+def _kept_doubles(meaning: Function) -> tuple[Straight, ...]:
+    """The loop for float64 where none ships, if there is one. Kept on disk, for cells take seconds, as long as neither
+    the meaning nor the code that makes it changes.
+    """
+    import optgen.functions
+    from optgen.functions.make import in_doubles
+    from optgen.ir.printer import print_function
+    from optgen.ir.straight import from_text
+    from optgen.runtime.cache import key, user_store
+
+    sources = sorted(Path(optgen.functions.__path__[0]).rglob("*.py"))
+    store, name = user_store(), key("doubles", print_function(meaning), *(path.read_bytes() for path in sources))
+    if (kept := store.get(name)) is not None:
+        return (from_text(kept[0].decode()),)
+    made = tuple(in_doubles(meaning).values())
+    for program in made:
+        store.put(name, program.text.encode(), {"meaning": meaning.doc})
+    return made
 
 
 def array_code(expression: str, backend: str, dtype: str = "float32") -> Callable[..., Any]:

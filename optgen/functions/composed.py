@@ -175,7 +175,8 @@ def cells_of(operation: str) -> binades.Stretch | None:
 
     function = _alone(operation)
     meaning = Meaning.of(ir.access(function.results[0][1]), list(function.parameters))
-    return next((found for domain in LONG if (found := binades.recognise(meaning, domain, "f64")) is not None), None)
+    offers = (binades.recognise(meaning, domain, binades.DOUBLE) for domain in LONG)
+    return next((found for found in offers if found is not None), None)
 
 
 def _alone(operation: str) -> Function:

@@ -86,7 +86,7 @@ def candidates(name: str, meaning: Function, accuracy: Accuracy, domain: Domain 
     for rest in ordered:
         yield from (joined(case, rest) for case in cases)
     yield from ordered
-    yield from binades.programs(name, meaning, domain, "f64" if rounded else "f32")
+    yield from binades.programs(name, meaning, domain, binades.ROUNDED if rounded else binades.FLOAT)
     if not written:
         yield from _as_written(name, meaning)
 

@@ -49,7 +49,7 @@ def make(
         _can_be_held(wanted, meaning)
     programs = {DTYPE[program.type]: program for program in shipped or (_found(wanted, meaning),)}
     if "float64" not in programs:
-        programs |= _in_doubles(meaning)
+        programs |= in_doubles(meaning)
     # a certificate of another program says nothing, nor does one of other guarantees
     words = wanted.guarantees.words()
     kept = {
@@ -206,7 +206,7 @@ def _offers(wanted: Request, claim: Claim, reasons: list[str]) -> Iterator[Strai
             reasons.append(str(error))
 
 
-def _in_doubles(meaning: Function) -> dict[str, Straight]:
+def in_doubles(meaning: Function) -> dict[str, Straight]:
     """The loop for float64, of an expression whose operations have formulas."""
     from optgen.functions.composed import composed
     from optgen.functions.errors import Refused

@@ -172,7 +172,7 @@ ENDS: dict[str, Callable[..., Range]] = {
     "erfcx": _negated(_increasing(lambda v: -erfcx(v), -INF, 0)),
     "erfinv": _increasing(lambda v: v.erfinv(), -INF, INF, low=-1, high=1),
     "airy_ai": _from(0, "airy_ai", _negated(_increasing(lambda v: -v.airy_ai(), -1, 0, far=FALLEN))),
-    "airy_ai_prime": _from(0, "airy_ai_prime", _increasing(lambda v: v.airy_ai_prime(), -1, 0, far=FALLEN)),
+    "airy_ai_prime": _from(0, "airy_ai_prime", _increasing(lambda v: v.airy_ai(1), -1, 0, far=FALLEN)),
     "lgamma": _from(2, "lgamma", _increasing(lambda v: v.lgamma(), 0, INF)),
     "digamma": _from(1, "digamma", _increasing(lambda v: v.digamma(), -1, INF)),
     "maximum": _larger,

@@ -137,3 +137,21 @@ def test_two_arguments_have_partial_series():
     made = meaning("(y, x) -> arctan2(y, x)")
     first = made.partial([exact(1.0), exact(2.0)], 0, 3, 100)
     assert abs(float(first[1]) - 2 / 5) < 1e-15
+
+
+STARTS = {"airy_ai": 0.0, "airy_ai_prime": 0.0, "lgamma": 2.0, "digamma": 1.0}
+
+
+@pytest.mark.parametrize(("name", "start"), STARTS.items())
+def test_ranges_of_functions_that_are_monotone_from_somewhere_on(name, start):
+    """They hold the values at points within, also on stretches that no ball encloses, and up to infinity."""
+    function = Meaning.of(apply(name, x), [X])
+    for low, high in ((start, start + 0.5), (start, 2.0**20), (3.0, 2.0**120), (2.0**90, 2.0**120)):
+        least, most = function.range([(exact(low), exact(high))], 512)
+        points = [low + (high - low) * part for part in (0.0, 2.0**-60, 0.25, 1.0)]
+        values = [function.value([exact(point)], 600) for point in points]
+        assert all(least <= value.upper() and value.lower() <= most for value in values)
+        assert least.is_finite() and most.is_finite()
+    least, most = function.range([(exact(2.0**90), arb("inf"))], 512)
+    grows = name in ("lgamma", "digamma")
+    assert most == arb("inf") if grows else abs(least) < 2.0**-200 and abs(most) < 2.0**-200

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,6 @@ from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 MOST = 4096  # cells
 DEPTH = 11  # leading bits of a binade that name a cell
 STARTS = tuple(range(2, -6, -1))  # exponents where the first binade may begin
-SMALLEST = {"f32": -149, "f64": -1074}
 BITS = 64  # of values
 ZERO_BITS = 256  # of the search for a zero
 STEPS = 60
@@ -40,15 +39,18 @@ STEPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """For results of a type: the degree of the polynomials, and their relative error."""
+    """The degree of the polynomials and their relative error; where results are beyond a type; its smallest number."""
 
     degree: int
     accuracy: float
-    least: float  # nearer to 0 and further out, results are beyond the format
+    least: float
     most: float
+    smallest: int
 
 
-FORMATS = {"f32": Format(7, 2.0**-33, 2.0**-155, 2.0**129), "f64": Format(13, 2.0**-54, 2.0**-1015, 2.0**1020)}
+FLOAT = Format(7, 2.0**-33, 2.0**-155, 2.0**129, -149)
+ROUNDED = replace(FLOAT, degree=13, accuracy=2.0**-54)  # nearly always to the nearest float
+DOUBLE = replace(ROUNDED, least=2.0**-1015, most=2.0**1020, smallest=-1074)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Stretch:
     reflection: Reflection | None = None
 
 
-def recognise(meaning: Meaning, domain: Domain, format: str = "f32") -> Stretch | None:
+def recognise(meaning: Meaning, domain: Domain, format: Format = FLOAT) -> Stretch | None:
     """The cells of a function of one argument on a domain; None if they are too many, or f is not smooth."""
     low, high = domain.low, domain.high
     try:
@@ -111,7 +113,7 @@ def recognise(meaning: Meaning, domain: Domain, format: str = "f32") -> Stretch 
         reflection = _reflection(meaning)
         if reflection is not None:
             # sums cancel at the zeros beyond, and leave a float's digits if there were a double's
-            side = _side(meaning, 1, 0.5, max(1 - low, high), "f64")
+            side = _side(meaning, 1, 0.5, max(1 - low, high), ROUNDED if format == FLOAT else format)
             return None if side is None else Stretch((side,), domain, 0, reflection)
         sides = [_side(meaning, sign, 0.0, abs(end), format) for sign, end in ((1, high), (-1, low))]
         found = tuple(side for side in sides if side is not None)
@@ -120,8 +122,8 @@ def recognise(meaning: Meaning, domain: Domain, format: str = "f32") -> Stretch 
         return None
 
 
-def programs(name: str, meaning: Function, domain: Domain | None, format: str = "f32") -> Iterator[Straight]:
-    """The one program from float to float; NaN beyond the domain. With the `format` "f64" it is a double before."""
+def programs(name: str, meaning: Function, domain: Domain | None, format: Format = FLOAT) -> Iterator[Straight]:
+    """The one program from float to float; NaN beyond the domain."""
     ((_, result),) = meaning.results
     compiled = Meaning.of(ir.access(result), list(meaning.parameters))
     domain = domain or Domain(-math.inf, math.inf)
@@ -301,12 +303,12 @@ class Fitter:
         return self.cell(low, low + width, unit) is not None
 
 
-def _side(meaning: Meaning, sign: int, start: float, end: float, format: str) -> Side | None:
-    fitter = Fitter(meaning, sign, FORMATS[format])
+def _side(meaning: Meaning, sign: int, start: float, end: float, format: Format) -> Side | None:
+    fitter = Fitter(meaning, sign, format)
     end, beyond = _end(fitter, start, end)
     if not fitter.promising(math.frexp(end)[1] - 1, end, DEPTH):
         return None  # before the nearer binades take their time
-    first, lowest = _first(fitter, start, end, SMALLEST[format])
+    first, lowest = _first(fitter, start, end, format.smallest)
     cells = [first or Cell(0.0, 0.0, (0.0,) * (fitter.format.degree + 1))]
     offsets, shifts, guess = [0], [52], 0
     for exponent in range(lowest, math.frexp(end)[1]):
