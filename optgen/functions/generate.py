@@ -41,6 +41,7 @@ from optgen.functions.schemes import (
     wide_angle,
     wide_exponential,
     wide_hyperbolic,
+    wide_logarithm,
 )
 from optgen.functions.schemes.joined import joined
 from optgen.functions.target import Target, precise, target_of
@@ -58,8 +59,8 @@ PLAIN: tuple[Scheme, ...] = (
     octaves.programs,
 )  # fmt: skip
 DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
-    wide_exponential.programs, wide_hyperbolic.programs, wide_angle.programs, mapped.programs, power.programs,
-    ended.programs, tangent.programs,
+    wide_exponential.programs, wide_logarithm.programs, wide_hyperbolic.programs, wide_angle.programs,
+    mapped.programs, power.programs, ended.programs, tangent.programs,
 )  # fmt: skip
 MARGIN = 0.99
 

@@ -10,8 +10,17 @@ import pytest
 from optgen.elementwise import meaning_of
 from optgen.functions.certificate import Claim, prove
 from optgen.functions.request import Accuracy, Domain
-from optgen.functions.schemes import ended, mapped, power, tangent
-from optgen.functions.schemes.series import chebyshev, powers_of
+from optgen.functions.schemes import (
+    ended,
+    mapped,
+    power,
+    tangent,
+    wide_angle,
+    wide_exponential,
+    wide_hyperbolic,
+    wide_logarithm,
+)
+from optgen.functions.schemes.series import chebyshev, powers_of, shifted
 from optgen.functions.target import ball, precise, target_of
 from optgen.ir.straight import evaluate
 
@@ -42,6 +51,51 @@ def test_nearly_all_results_are_rounded_correctly(text, scheme, low, high):
     claim = Claim(meaning_of(text), Accuracy(Fraction(1, 2)), Domain(low, high))
     findings = prove(program(scheme, text), claim).findings
     assert findings.sound and findings.error < 0.500001 and findings.rounded_wrong <= 2
+
+
+WIDE = (wide_exponential, wide_logarithm, wide_hyperbolic, wide_angle)
+EXACTLY = [
+    ("exp(x)", wide_exponential, 4.0, 8.0), ("10^x", wide_exponential, -8.0, -4.0),
+    ("2^(-x)", wide_exponential, 1.0, 2.0), ("exp(x)", wide_exponential, -104.0, -100.0),
+    ("log(x)/log(10)", wide_logarithm, 0.5, 2.0),
+    ("-log(x)", wide_logarithm, 64.0, 128.0), ("log1p(x)", wide_logarithm, -0.5, -0.25),
+    ("log1p(x)", wide_logarithm, 2.0**53, 2.0**54), ("sinh(x)", wide_hyperbolic, 0.25, 1.0),
+    ("cosh(x)", wide_hyperbolic, 4.0, 8.0), ("arctan(x)", wide_angle, 0.125, 0.25),
+    ("-arctan(x)", wide_angle, 16.0, 32.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "scheme", "low", "high"), EXACTLY)
+def test_in_doubles_a_known_family_rounds_nearly_all_results_correctly(text, scheme, low, high):
+    assert [one for one in WIDE if program(one, text) is not None] == [scheme]
+    claim = Claim(meaning_of(text), Accuracy(Fraction(1, 2)), Domain(low, high))
+    findings = prove(program(scheme, text), claim).findings
+    assert findings.sound and findings.error < 0.500001 and findings.rounded_wrong <= 2
+
+
+ENDS = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, -2.0, 1e-45, -1e-45, 3e38], "float32")
+
+
+@pytest.mark.parametrize("text", sorted({text for text, *_ in EXACTLY}))
+def test_in_doubles_special_arguments_are_special(text):
+    scheme = next(scheme for other, scheme, *_ in EXACTLY if other == text)
+    expected = {
+        "exp(x)": np.exp, "10^x": lambda x: 10**x, "2^(-x)": lambda x: 2**-x, "log(x)/log(10)": np.log10,
+        "-log(x)": lambda x: -np.log(x), "log1p(x)": np.log1p, "sinh(x)": np.sinh, "cosh(x)": np.cosh,
+        "arctan(x)": np.arctan, "-arctan(x)": lambda x: -np.arctan(x),
+    }[text]  # fmt: skip
+    found = evaluate(program(scheme, text), [ENDS])
+    with np.errstate(all="ignore"):
+        wanted = expected(ENDS.astype("float64")).astype("float32")
+    assert np.array_equal(found, wanted, equal_nan=True)
+    assert np.array_equal(np.signbit(found[wanted == 0]), np.signbit(wanted[wanted == 0]))
+
+
+def test_powers_of_a_variable_on_an_interval_are_those_of_one_on_another():
+    with precise():
+        powers = [ball(2), ball(-3), ball(5)]  # 2 - 3t + 5t^2 with t = (2x - 3)/1 on [1, 2]
+        found = shifted(powers, Fraction(1), Fraction(2))
+        assert [float(c) for c in found] == [2 + 9 + 45, -6 - 60, 20]
 
 
 def test_beyond_its_ends_a_function_is_no_number():

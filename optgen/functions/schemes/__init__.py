@@ -29,6 +29,7 @@ The plain case alone, beside which a program in doubles stands for the rest (`jo
 In doubles, so that nearly all results are rounded correctly:
 
     wide_exponential    f(x + s) = 2 f(x), again
+    wide_logarithm      f(2 x) = f(x) + s, and f(x - 1): 16 cells
     wide_hyperbolic     the addition theorem at multiples of log 2, again
     wide_angle          the addition theorem of the arc tangent, again
     mapped              smooth on half-lines but for powers and an exponential: half-lines become intervals
