@@ -31,7 +31,7 @@ SHIFTS = (Fraction(1, 7), Fraction(6, 5), Fraction(29, 9))
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point, enclosed, with what it is (`zero`, `pole`, `kink`, `maximum`, `minimum`, `end`) and f there."""
+    """A point, enclosed, with what it is (zero, pole, jump, kink, maximum, minimum, end of the domain) and f there."""
 
     low: Fraction
     high: Fraction
@@ -61,7 +61,8 @@ class Symmetry:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of f on an interval (a periodic f: one period).  Pieces of kind "" are those not decided.
+    """What is known of f on an interval (a periodic f: one period).  Pieces of kind "" are those not decided; f rises
+    where it nowhere falls.  An open end of domain or range says only that f is not known there to have that value.
 
     `left`, `right`: what f tends to at the ends of its domain; `range`: between what its values lie, "" where it is not
     known; `values`: special values that are exact, as (x, f(x))."""
@@ -120,19 +121,21 @@ class Facts:
         yield "looked at", f"from {self._end(self.low)} to {self._end(self.high)}"
         yield "domain", self.domain
         yield "symmetry", ", ".join(map(str, self.symmetries))
-        for kind in ("zero", "pole", "kink", "maximum", "minimum"):
+        for kind in ("zero", "pole", "jump", "kink", "maximum", "minimum"):
             yield f"{kind}s" if kind != "zero" else "zeros", self._listed(self.of_kind(kind))
-        runs = [f"{p.kind or 'not decided'} on ({self._end(p.low)}, {self._end(p.high)})" for p in self.pieces
-                if not p.narrow and p.kind != "none"]  # fmt: skip
-        yield "pieces", ", ".join(runs[:MOST]) + (f" and {len(runs) - MOST} more" if len(runs) > MOST else "")
+        wide = [piece for piece in self.pieces if not piece.narrow and piece.kind != "none"]
+        nearest = sorted(wide, key=lambda p: min(abs(float(p.low)), abs(float(p.high))))[:MOST]
+        runs = [f"{p.kind or 'not decided'} on ({self._end(p.low)}, {self._end(p.high)})" for p in wide if p in nearest]
+        yield "pieces", ", ".join(runs) + (f" and {len(wide) - MOST} more" if len(wide) > MOST else "")
         periodic = any(symmetry.kind == "periodic" for symmetry in self.symmetries)
         yield "limits", "" if periodic else f"{self.left}, {self.right}"
         yield "range", self.range
         yield "values", ", ".join(f"f({number(x)}) = {number(y)}" for x, y in self.values)
 
     def _listed(self, points: tuple[Point, ...]) -> str:
+        nearest = sorted(points, key=lambda point: abs(point.low))[:MOST]
         more = f" and {len(points) - MOST} more" if len(points) > MOST else ""
-        return ", ".join(map(str, points[:MOST])) + more
+        return ", ".join(str(point) for point in points if point in nearest) + more
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -155,7 +158,8 @@ def facts(
     listed = sorted([*seen, *zeros], key=lambda p: (p.low, p.kind))
     listed = [p for p in listed if period is None or p.high < period - Fraction(1, 10**9)]
     left, right = _limits(meaning, merged, listed)
-    values = tuple((x, y) for x in SPECIAL if low <= x <= high and (y := _exact_value(meaning, x)) is not None)
+    places = [x for x in SPECIAL if any(p.kind != "none" and p.low <= x <= p.high for p in merged)]
+    values = tuple((x, y) for x in places if (y := _exact_value(meaning, x)) is not None)
     span = _range(meaning, merged, seen)
     return Facts(text, low, high, tuple(found), tuple(merged), tuple(listed), left, right, span, values)
 
@@ -170,7 +174,7 @@ def _symmetries(meaning: Meaning, expression: Scalar, argument: Input) -> Iterat
     sign = proved or parity.by_values(meaning)
     if sign:
         yield Symmetry("even" if sign > 0 else "odd", bool(proved))
-    if meaning.in_turns() is not None:
+    if (form := meaning.in_turns()) is not None and any(step.name.endswith("of turns") for step in form.steps):
         half = _repeats(meaning)
         yield Symmetry("periodic", not half, "pi" if half else "2 pi")
 
@@ -211,6 +215,8 @@ def _between(meaning: Meaning, before: Piece, here: Piece, after: Piece) -> Poin
     if "none" in (before.kind, after.kind):
         side = sides[0 if after.kind == "none" else 1]
         return Point(low, high, "end", _said(side))
+    if sides[0].kind != "nan" and sides[1].kind != "nan" and abs(_size(sides[0]) - _size(sides[1])) > 2.0**-20:
+        return Point(low, high, "jump", _value_text(meaning, at))
     kind = {("rises", "falls"): "maximum", ("falls", "rises"): "minimum"}.get((before.kind, after.kind))
     broken = _breaks(meaning, low, high)
     if kind is None and not broken:
@@ -331,6 +337,11 @@ def _tends(meaning: Meaning, end: End, inward: int, pole: Point | None = None) -
     return found if found.kind != "nan" else limit(meaning, [sign * Fraction(2) ** k for k in CLOSER])
 
 
+def _size(side: Expected) -> float:
+    """A limit as a double, infinite too."""
+    return float(side.value) if side.kind == "number" else 0.0 if side.kind == "zero" else side.sign * INF
+
+
 def _said(side: Expected) -> str:
     if side.kind == "number":
         return number(side.value)
@@ -359,8 +370,8 @@ def _range(meaning: Meaning, cut: list[Piece], points: list[Point]) -> str:
             if side.kind == "nan":
                 return ""
             taken = bounded(at) and _value_text(meaning, Fraction(at)) not in ("", "no limit")
-            size = float(side.value) if side.kind == "number" else 0.0 if side.kind == "zero" else side.sign * INF
-            found.append((size, _said(side), taken and side.kind != "infinite"))
+            taken = (taken and side.kind != "infinite") or piece.kind == "constant"
+            found.append((_size(side), _said(side), taken))
     least, most = min(found, key=lambda f: (f[0], not f[2])), max(found, key=lambda f: (f[0], f[2]))
     return f"{'[' if least[2] else '('}{least[1]}, {most[1]}{']' if most[2] else ')'}"
 

@@ -65,15 +65,18 @@ def certify(program: Straight, claim: Claim, progress: Progress | None = None) -
     True
     """
     paths, meaning = _paths(program), _meaning(claim)
-    parts = domain_pieces(claim.domain, paths.format)
+    parts, beyond = _parts(program, claim, paths.format)
     found = bound(paths, meaning, _watched(parts, progress), GOAL * claim.amount)
+    if beyond is not None:
+        worst = found if found.error >= beyond.error else beyond
+        found = Bound(worst.error, worst.worst, found.pieces + beyond.pieces, found.numbers + beyond.numbers)
     return IntervalProof(program, claim, found, tuple(_wrong(program, meaning, claim.domain)))
 
 
 def spot_check(program: Straight, claim: Claim, count: int, seed: int = 0) -> Bound:
     """The bound on random pieces of the domain, each of about 2^40 numbers: what a test can run again in a second."""
     paths, draw = _paths(program), Random(seed)
-    parts = domain_pieces(claim.domain, paths.format)
+    parts, _ = _parts(program, claim, paths.format)
     chosen = []
     for _ in range(count):
         piece = draw.choice(parts)
@@ -86,6 +89,15 @@ def _paths(program: Straight) -> Paths:
     if len(program.parameters) != 1 or program.type != program.parameters[0][1] or program.type not in DTYPE:
         raise Refused(f"{program.name} is not a program from one float to a float of the same format")
     return Paths(program)
+
+
+def _parts(program: Straight, claim: Claim, format: Format) -> tuple[list[Piece], Bound | None]:
+    """The pieces of the domain; of a sine or cosine of all doubles those up to NEAR, and a bound beyond."""
+    from optgen.functions.bounds.turned import beyond
+    from optgen.functions.doubles.circular import NEAR
+
+    far = beyond(program, claim) if claim.domain is None and format.type == "f64" else None
+    return domain_pieces(claim.domain if far is None else Domain(-NEAR, NEAR), format), far
 
 
 def _meaning(claim: Claim) -> Meaning:

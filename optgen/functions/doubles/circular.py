@@ -1,9 +1,9 @@
-"""Sine and cosine in float64, up to LARGEST: x less q quarter turns in two doubles, then one of two polynomials.
+"""Sine and cosine in float64: x less q quarter turns in two doubles, then one of two polynomials.
 
-pi/2 is in three parts: products of q with the first two are exact, so is the first difference; the error of the second
-is kept.  With r the high part: sin = r + (l + r^3 S), cos = (1 - r^2/2) + (e + r^4 C - r*l), e the error of the
-difference in front.  Odd quarters take the other function, quarters 2 and 3 turn the sign.  Beyond LARGEST the result
-is NaN, which is no value but no wrong one either.
+Up to NEAR pi/2 is in three parts: products of q with the first two are exact, so is the first difference; the error of
+the second is kept.  Beyond, quarters are taken off in integers (`turns`).  With r the high part: sin = r + (l + r^3 S),
+cos = (1 - r^2/2) + (e + r^4 C - r*l), e the error of the difference in front.  Odd quarters take the other function,
+quarters 2 and 3 turn the sign.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from optgen.functions.doubles import turns
 from optgen.functions.doubles.pairs import MAGIC, Pair, exact_product, exponent_of, fast_sum
 from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_bits_of, to_float64
 from optgen.functions.schemes.circular import recognise
@@ -19,8 +20,8 @@ from optgen.functions.target import Target, ball
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
-SHORT = 33  # bits of the first two parts of pi/2: with q below 2^20, products are exact
-LARGEST = 2.0**20
+SHORT = 33  # bits of the first two parts of pi/2: products with q are exact
+NEAR = 32.0
 SINE_TERMS, COSINE_TERMS = 7, 7
 
 
@@ -47,15 +48,31 @@ def program(name: str, quarters: int, argument: str = "x") -> Straight:
     """sin(x + quarters*pi/2)."""
     b = Builder(name)
     x = b.parameter(argument, "f64")
+    size = abs(x)
+    near = (size <= NEAR).named("near")
     q, r = reduce(b, x)
+    value = turned(b, x, q, r, quarters)
+    far_q, far_r = turns.reduced(b, size)
+    negative = x < 0.0
+    both = Pair(
+        b.select(near, r.high, b.select(negative, -far_r.high, far_r.high)).named("r"),
+        b.select(near, r.low, b.select(negative, -far_r.low, far_r.low)).named("l"),
+    )
+    count = b.select(near, q, b.select(negative, 0 - far_q, far_q))
+    full = b.select(size < float("inf"), turned(b, x, count, both, quarters), float("nan"))
+    return b.finish(full, plain=(near, value))
+
+
+def turned(b: Builder, x: Value, q: Value, r: Pair, quarters: int) -> Value:
+    """The function at r, q quarter turns further on."""
     count = q + quarters if quarters else q
-    square = (r.high * r.high).named("square")
-    odd = (count & 1).equals(1).named("odd")
+    square = r.high * r.high
+    odd = (count & 1).equals(1)
     value = b.select(odd, cosine(b, r, square), sine(b, r, square))
-    turned = b.select((count & 2).equals(2), -value, value)
+    value = b.select((count & 2).equals(2), -value, value)
     if quarters % 2 == 0:
-        turned = b.select(x.equals(0.0), x if quarters == 0 else -x, turned)
-    return b.finish(b.select(abs(x) <= LARGEST, turned, float("nan")))
+        value = b.select(x.equals(0.0), x if quarters == 0 else -x, value)
+    return value
 
 
 def reduce(b: Builder, x: Value) -> tuple[Value, Pair]:
