@@ -294,13 +294,14 @@ def _kept_doubles(meaning: Function) -> tuple[Straight, ...]:
 
 def array_code(expression: str, backend: str, dtype: str = "float32") -> Callable[..., Any]:
     """An expression over vectors as a backend computes it by its own functions: what compiled functions are compared
-    with.  `array_code("exp(x)", "jax")(x)`.
+    with.  `array_code("exp(x)", "jax")(x)`.  Raises SpecError where the backend has no code for it.
     """
     from optgen.passes.lower.elementwise import elementwise
 
     compiler._known("backend", backend, compiler.BACKENDS)
     compiler._known("dtype", dtype, compiler.DTYPES)
     vectors = elementwise(_expression(expression), compiler._shipped(None), "n")
+    compiler._refuse_special([vectors], backend)
     (engine,) = compiler._engine(backend, dtype)([vectors])
     return lambda *arrays: engine({"n": len(arrays[0])}, arrays)[0]
 

@@ -133,6 +133,19 @@ FUNCTIONS: dict[str, Peers] = {
     ),
     "i0e": _special(-20, 20, "i0e"),
     "i1e": _special(-20, 20, "i1e"),
+    "j0": _special(
+        -50, 50, "j0", jax=None, torch=lambda torch, out, x: torch.special.bessel_j0(x, out=out), c="j0f(x)",
+    ),
+    "j1": _special(
+        -50, 50, "j1", jax=None, torch=lambda torch, out, x: torch.special.bessel_j1(x, out=out), c="j1f(x)",
+    ),
+    "airy": _special(
+        -20, 5, "airy", numpy=lambda np, special, out, x: special.airy(x, out=(out, None, None, None)), jax=None,
+        torch=lambda torch, out, x: out.copy_(torch.special.airy_ai(x)),
+    ),
+    "lgamma": _special(
+        0.01, 100, "gammaln", torch=lambda torch, out, x: torch.lgamma(x, out=out), numba=math.lgamma, c="lgammaf(x)",
+    ),
     "rsqrt": _named(
         1e-3, 1e3, "rsqrt", numpy=lambda np, special, out, x: np.divide(np.float32(1), np.sqrt(x, out=out), out=out),
         jax=lambda jax, x: jax.lax.rsqrt(x), numba=lambda x: 1 / math.sqrt(x), c="1.0f/sqrtf(x)",

@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -93,8 +94,9 @@ def against(function: Any, expression: str, low: float, high: float) -> Row:
     }
     for label, backend in (("NumPy", "numpy"), ("Numba", "numba"), ("JAX", "jax")):
         if backend == "numpy" or installed(backend) is not None:
-            code = optgen.array_code(expression, backend)
-            ways[label] = _repeated(partial(code, *arrays), INNER)
+            with suppress(optgen.SpecError):  # there is no code of that backend for it
+                code = optgen.array_code(expression, backend)
+                ways[label] = _repeated(partial(code, *arrays), INNER)
     return interleaved(f"{expression}, {IN_CACHE:,} elements, an element", ways, 15, per=IN_CACHE * INNER)
 
 

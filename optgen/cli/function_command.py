@@ -119,6 +119,12 @@ def _bound(known: dict[str, Any]) -> str:
     return "correctly rounded" if exact else f"{float(known['error at most']):.4f} ulp"
 
 
+def _where(known: dict[str, Any]) -> str:
+    """The domain of a certificate, if it is not every number."""
+    ends = known.get("domain")
+    return f" on [{float.fromhex(ends[0]):g}, {float.fromhex(ends[1]):g}]" if ends else ""
+
+
 def _list() -> None:
     """The shipped functions: what each is, and what its certificates say of its error."""
     import optgen
@@ -129,7 +135,7 @@ def _list() -> None:
     for name, path in function_paths().items():
         docs = [doc for kind, found, doc in optgen.load(path).contents if found == name]
         known = [kept for file in program_paths(name) if (kept := certificate(file)) is not None]
-        said = ", ".join([known[0]["verdict"], *map(_bound, known)]) if known else "no certificate"
+        said = ", ".join([known[0]["verdict"], *map(_bound, known)]) + _where(known[0]) if known else "no certificate"
         double = certificate(double_paths()[name]) if name in double_paths() else None
         said += f"; float64 {double['error at most']}" if double else ""
         click.echo(f"{name:<{width}}  {said:<44}  {docs[0] if docs else ''}")
