@@ -10,16 +10,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
+from math import comb
 from typing import Any
 
 Factor = tuple[str, tuple[str, ...]]  # an atom or a function with its labels; bound ones are `0:n`, `1:n`, ...
 Monomial = tuple[tuple[tuple[Factor, ...], int | Fraction], ...]  # contractions with their powers, sorted
 Polynomial = dict[Monomial, Fraction]
 MOST_LABELS = 6
+MOST_TERMS, MOST_POWER, MOST_EXPONENT, MOST_BITS = 600, 200, 10_000, 20_000  # of a power that is expanded
 
 
 class TooLarge(Exception):
     """An expansion beyond the bounds: the question stays open."""
+
+
+def bounded(terms: int, power: int, coefficients: Iterable[Fraction]) -> None:
+    """TooLarge where a power of a sum of so many terms would be too large, said before it is expanded."""
+    power = abs(power)
+    whole = comb(terms + power - 1, power) if 0 < power <= MOST_POWER and terms <= MOST_TERMS else 0
+    bits = power * max((max(c.numerator.bit_length(), c.denominator.bit_length()) for c in coefficients), default=0)
+    if power > MOST_EXPONENT or (terms > 1 and (power > MOST_POWER or whole > MOST_TERMS or terms > MOST_TERMS)):
+        raise TooLarge(f"the power {power} of a sum of {terms} terms" + (f" has {whole} terms" if whole else ""))
+    if bits > MOST_BITS:
+        raise TooLarge(f"the power {power} has numbers of about {bits * 3 // 10} digits")
 
 
 @dataclass(frozen=True, slots=True)

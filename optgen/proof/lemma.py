@@ -39,8 +39,8 @@ def lemma_of(claim: said.Claim, found: Sequence[Question], seconds: float) -> De
     for question in found:
         try:
             decision = decide(question, seconds / len(found))
-        except (TooLarge, Undefined):
-            decision = Decision("unknown", tried=(("normal form", "too large", 0.0),))
+        except (TooLarge, Undefined) as why:
+            decision = Decision("unknown", tried=(("normal form", f"too large: {why}", 0.0),))
         if decision.status == "refuted" and not realisable(question, claim):
             decision = replace(decision, status="unknown", numbers={})
         if decision.status != "proved":

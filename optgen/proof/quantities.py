@@ -13,7 +13,8 @@ from math import isqrt
 from optgen.ir import nodes as ir
 from optgen.proof.averages import Place
 from optgen.proof.cancel import lowest
-from optgen.proof.polynomial import Number, Ratio, symbol, to_json
+from optgen.proof.contractions import TooLarge, bounded
+from optgen.proof.polynomial import Number, Ratio, ratio, symbol, to_json
 from optgen.proof.problem import NOWHERE, ZERO, Form, Quadratic, constant, inner
 
 ROOT = "sqrt("
@@ -108,6 +109,12 @@ def power(base: Value, exponent: Value) -> Value:
     if isinstance(base, Fraction | Ratio):
         if base == 0 and exponent < 0:
             raise NotLinear("a division by 0")
+        parts = ratio(base)
+        try:
+            for part in (parts.numerator, parts.denominator):
+                bounded(len(part.terms), int(exponent), part.terms.values())
+        except TooLarge as why:
+            raise NotLinear(str(why)) from None
         return base ** int(exponent)
     if exponent == 2:
         return multiplied(base, base)

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
-from optgen.proof.contractions import ONE, Factor, Polynomial, contraction_text, text
+from optgen.proof.contractions import ONE, Factor, Polynomial, TooLarge, contraction_text, text
 from optgen.proof.terms import Reader, Term
 
 MEMORY = 2 * 2**30
+MOST_TEXT = 20_000  # characters of a power
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ class Script:
             case ["^", base, power]:
                 count = abs(int(power))
                 one = self.write(base)
+                if count * len(one) > MOST_TEXT:
+                    raise TooLarge(f"the power {power} written out")
                 whole = f"(* {' '.join([one] * count)})" if count > 1 else one if count else "1"
                 if int(power) < 0:
                     self.fact(f"(not (= {one} 0))")

@@ -33,6 +33,7 @@ from optgen.proof.contractions import (
     Quotient,
     TooLarge,
     added,
+    bounded,
     canonical,
     connected,
     free_labels,
@@ -49,7 +50,7 @@ from optgen.proof.contractions import (
 from optgen.proof.functions import FUNCTIONS, PARITY, negative, root, simplest
 
 Term = Any  # str | list
-LARGEST = 20_000  # products of terms in one multiplication
+LARGEST, MOST_WORK = 20_000, 1_000_000  # products of terms in one multiplication, and in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Reader:
     def __init__(self, rules: Rules | None = None) -> None:
         self.rules = rules or Rules()
         self.done: dict[str, Quotient] = {}
+        self.work = 0  # products of terms so far
         self.held = 0  # labels that were bound and are free while a factor is replaced
         self.roots: dict[str, Quotient] = {}  # a factor sqrt(..) -> what its square is, labels by place
         self.asked_at: dict[str, tuple[Term, tuple[str, ...]]] = {}  # the factor of an oracle -> a term, its labels
@@ -205,7 +207,11 @@ class Reader:
         return Quotient(self.product(left.top, right.top), self.product(left.bottom, right.bottom))
 
     def power(self, base: Quotient, exponent: int) -> Quotient:
+        for part in (base.top, base.bottom):
+            bounded(len(part), exponent, part.values())
         result, factor = Quotient(ONE, ONE), base if exponent >= 0 else self.reciprocal(base)
+        if not factor.top and exponent:
+            return factor
         for _ in range(abs(exponent)):
             result = self.times(result, factor)
         return result
@@ -223,8 +229,9 @@ class Reader:
     def product(self, left: Polynomial, right: Polynomial) -> Polynomial:
         if left == ONE or right == ONE:
             return right if left == ONE else left
-        if len(left) * len(right) > LARGEST:
-            raise TooLarge
+        self.work += len(left) * len(right)
+        if len(left) * len(right) > LARGEST or self.work > MOST_WORK:
+            raise TooLarge(f"a product of {len(left)} and {len(right)} terms, after {self.work} others")
         total: Polynomial = {}
         result: Polynomial = {}
         for m, c in left.items():

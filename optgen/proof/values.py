@@ -14,6 +14,7 @@ from optgen.proof.terms import Reader, Term, renamed
 
 Enclosure = tuple[Fraction, Fraction]
 BITS = 120
+MOST_BITS = 200_000  # of a power
 
 
 class Undefined(Exception):
@@ -101,6 +102,9 @@ def reciprocal(value: Enclosure) -> Enclosure:
 
 
 def powered(base: Enclosure, power: int) -> Enclosure:
+    bits = max(max(e.numerator.bit_length(), e.denominator.bit_length()) for e in base)
+    if abs(power) * bits > MOST_BITS:
+        raise Undefined(f"the power {power}: too many digits")
     total = (Fraction(1), Fraction(1))
     for _ in range(abs(power)):
         total = product(total, base)

@@ -10,9 +10,15 @@ import textwrap
 import time
 from pathlib import Path
 
+import pytest
+
 import optgen
 from optgen.proof import child, smt, verify
+from optgen.proof.contractions import TooLarge
+from optgen.proof.lemma import questions
+from optgen.proof.terms import Reader
 from optgen.proof.worker import Worker
+from optgen.verification import as_spec, claims_of
 
 ROOT = Path(__file__).parent.parent.parent
 SPEC = """algorithm walk(f)
@@ -118,3 +124,20 @@ def test_a_kept_verdict_that_is_damaged_is_found_again(tmp_path, monkeypatch):
             path.write_bytes(b"{}")
     (second,) = optgen.verify(SPEC)
     assert second.verdict == first.verdict == "proved" and second.certificate == first.certificate
+
+
+@pytest.mark.parametrize(
+    ("power", "says"),
+    [
+        ("(x + y + z)^60 <= 3^60", "the power 60 of a sum of 3 terms has 1891 terms"),
+        ("((x + y)^30)^30 <= 1", "the power 30 of a sum of 31 terms"),
+        ("x^1000000000 <= 1", "the power 1000000000"),
+        ("(x/1000)^9999 + y^2 <= 1 + z^2", "digits"),
+    ],
+)
+def test_a_power_that_would_be_too_large_is_not_expanded(power, says):
+    text = f'claim "it"\n  for all x in (0, 1), y in (0, 1), z in (0, 1)\n  prove {power}\n'
+    (made,) = claims_of(as_spec(text))
+    (question,) = questions(made)
+    with pytest.raises(TooLarge, match=says):
+        Reader(question.rules).normal(question.goal[1])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 
 import pytest
 
 import optgen
 from optgen.experiments import experiments, read
+from optgen.runtime.claims import ClaimWarning
 from optgen.shipped import paths
 
 EXPERIMENTS = {name: path.stem for path in paths().values() for name in experiments(optgen.load(path).file)}
@@ -51,6 +53,13 @@ def test_momentum_and_nesterov_are_ahead_of_gradient_descent():
     ahead, behind = results("momentum_on_breast_cancer"), results("gradient_descent_on_breast_cancer")
     assert max(ahead["momentum"].objective, ahead["nesterov"].objective) < behind["short"].objective <= 0.1
     assert behind["long"].objective <= behind["short"].objective
+
+
+def test_no_run_of_momentum_lies_outside_what_its_claims_prove():
+    results.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ClaimWarning)
+        assert results("momentum_on_breast_cancer")["momentum"].status == "max_steps"
 
 
 def test_the_perceptron_fits_the_digits():
