@@ -100,11 +100,10 @@ def proof_of(
         need(len({*facts.degrees(root)}) <= 1, "vectors and numbers are added")
         left = left - facts.sums(w * root * root, *sums)
     strict = relation == ">" and not positive
-    need(
-        not (equal and left.top) and (equal or signs.hold(left, strict)),
-        f"what is left of {name} is not a sum of squares",
-    )
-    yield f"{name}: {'both sides are the same' if equal else 'what is left is a sum of squares'}"
+    nothing = not left.top and not strict
+    need(nothing or (not equal and signs.hold(left, strict)), f"what is left of {name} is not 0, nor of its sign")
+    done = "both sides are the same, where all that occurs is defined" if equal else "what is left is a sum of squares"
+    yield f"{name}: {done}"
 
 
 class Facts(Writing):
@@ -113,6 +112,7 @@ class Facts(Writing):
     def __init__(self, problem: Any) -> None:
         super().__init__(problem)
         oracles = problem["oracles"]
+        need(not oracles or not any("goal" in s for s in problem["statements"]), "terms among vectors")
         self.given, self.psd = problem.get("given", {}), {*problem.get("psd", ())}
         self.proved: dict[str, Any] = {}
         self.exist: set[Any] = set()
@@ -192,12 +192,12 @@ class Facts(Writing):
             case ["lemma", function, name] if name in self.proved:
                 u, v = (self.read([function, side]) for side in self.proved[name])
                 return "=", u - v
-            case ["form", name, term, i, j, extent] if name in self.psd:
+            case ["form", name, term, i, j, extent] if name in self.psd and (i == j or f"'{j}'" not in str(term)):
                 inside = ["*", term, ["atom", name, i, j], ["named", {i: j}, term]]
                 for place in {i, j}:  # of i = j: its diagonal
                     inside = ["sum", place, extent, inside]
                 return ">=", self.read(inside)
-            case ["given", name, names] if name in self.given:
+            case ["given", name, names] if name in self.given and not any(i[0] in "=?@" for i in names):
                 word, left, right = self.given[name]
                 return self.relation(word, left, right, names)
             case str() if label in self.given:

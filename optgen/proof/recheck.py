@@ -19,7 +19,12 @@ def recheck(data: Mapping[str, Any]) -> Report:
     kind = data.get("kind")
     if kind not in KINDS:
         raise Rejected(f"no certificate is called {kind}")
-    return KINDS[str(kind)](data)
+    try:
+        return KINDS[str(kind)](data)
+    except Rejected:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, ZeroDivisionError) as why:
+        raise Rejected(f"not a certificate: {type(why).__name__} {why}") from None
 
 
 def in_parts(data: Mapping[str, Any]) -> Report:

@@ -157,6 +157,14 @@ FORGED = {  # what no law says, though each step looks like one
         ["=", ["^", entry("x"), 2], "0"], [[["law", "square", entry("x")], "1", []]], [], []
     ),
     "a square that is taken away": (["<=", ["^", entry("x"), 2], "0"], [], [["-1", entry("x")]], []),
+    "a matrix form of two vectors": (
+        [">=", over("s", over("t", ["*", entry("u", "s"), entry("w", "t"), entry("A", "s", "t"), entry("u", "t"),
+                                    entry("w", "t")])), "0"],
+        [[["form", "A", ["*", entry("u", "s"), entry("w", "t")], "s", "t", "n"], "1", []]], [], [],
+    ),
+    "what is given of one entry, of another": (
+        ["=", entry("v", "=2"), "0"], [[["given", "given 2", {"=1": "=2"}], "1", []]], [], []
+    ),
     "a power of a negative base": (
         [">=", entry("b"), "0"], [[["law", "power", entry("b"), "1", [2, "1/2"]], "1", []]],
         [["1", ["power", entry("b"), "1/2"]]], [],
@@ -172,7 +180,8 @@ def test_a_forged_certificate_is_rejected(name):
         "kind": "sum",
         "problem": {
             "oracles": [], "domain": [], "assumptions": {}, "equalities": {},
-            "given": {"given 1": ["=", difference, "0"]},
+            "given": {"given 1": ["=", difference, "0"], "given 2": ["=", entry("v", "=1"), "0"]},
+            "psd": ["A"], "symmetric": ["A"],
             "statements": [{"name": "claim", "goal": goal}],
         },
         "lemmas": [{"name": n, "goal": g} for n, g, _ in lemmas],
