@@ -20,7 +20,7 @@ STAGE = (0.0, 0.5, 0.5, 1.0)  # the classical method of order four
 SHARE = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 FIRST, LEAST, LARGEST = 1 / 64, 1 / 512, 0.5  # steps
 CORRECTIONS, DAMPINGS = 2, (1e-6, 1e-8, 1e-10, 1e-12, 1e-14)
-REACHABLE = 0.5  # share of the residual that constants must reach for the flow to be worth it
+REACHABLE = 0.02  # share of the residual that constants must reach for the flow to be worth it
 DEPENDENT = 1e-13  # a column with no more than this share beside the others is taken for theirs
 
 

@@ -37,7 +37,7 @@ ATTEMPTS = 3  # fits of a structure, each from other constants
 AGAIN = 0.08  # share of children that are their parent with its constants fitted for long, and with others
 FITTED, MORE, LONG = (12, 1e-3), (100, 1e-4), (300, 1e-8)  # steps of a fit, and the gain at which it stops earlier
 FLOW = 40  # steps along the flow of those that promise something
-PROMISING = 100.0  # times the worst error that is kept: fitted further
+PROMISING = 1e4  # times the worst error that is kept: fitted further, for the flow may gain as much
 
 
 class Island(NamedTuple):
@@ -164,9 +164,9 @@ def _change(
 ) -> int:  # fmt: skip
     """One random move; the new length."""
     draw = uniform(state)
-    if draw < 0.36:
+    if draw < 0.32:
         return insert(kind, left, right, value, n, allowed, state)
-    if draw < 0.48:
+    if draw < 0.5:
         return repeat(kind, left, right, value, n, state)
     if draw < 0.62:
         return remove(kind, left, right, value, n, state)

@@ -10,6 +10,7 @@ import numpy as np
 from optgen.evolution.machine import ADD, CONSTANT, DIV, LIMIT, MUL, SQRT, SUB, X, compiled
 
 EVERYWHERE = 0.25  # share of changes of a value that all who read it see, not one of them
+OWN = 0.5  # share of repeated chains that bring their own constants
 
 # ---------------------------------------------------------------- random numbers: splitmix64, the state in one cell
 
@@ -159,12 +160,24 @@ def insert(
 
 
 @compiled
+def _own(left: np.ndarray, right: np.ndarray, n: int, i: int, copies: np.ndarray) -> bool:
+    """Whether an operation has a constant, and is read by operations that are marked alone."""
+    if left[i] != CONSTANT and right[i] != CONSTANT:
+        return False
+    for j in range(i + 1, n):
+        if copies[j] < 0 and (left[j] == i or right[j] == i):
+            return False
+    return True
+
+
+@compiled
 def repeat(
     kind: np.ndarray, left: np.ndarray, right: np.ndarray, value: np.ndarray, n: int, state: np.ndarray,
 ) -> int:  # fmt: skip
     """A chain of up to four operations is applied once more, to its own result; the new length.
 
-    What is off the chain is shared, so one more step of any scheme that goes by steps costs its operations only.
+    What is off the chain is shared, so one more step of any scheme that goes by steps costs its operations only; or
+    what has a constant and serves the chain alone is repeated with it, so that the step has constants of its own.
     """
     top = below(state, n)
     copies = np.full(n, -1)
@@ -176,11 +189,16 @@ def repeat(
         inner = left[last] if uniform(state) < 0.5 else right[last]
         if inner == CONSTANT:
             inner = right[last] if left[last] == CONSTANT else left[last]
+    if uniform(state) < OWN:
+        for i in range(top - 1, -1, -1):
+            if copies[i] < 0 and i != inner and _own(left, right, n, i, copies):
+                copies[i] = 0
+                count += 1
     if n + count > LIMIT:
         return n
     _open_place(kind, left, right, value, n, top + 1, count)
     place = top + 1
-    for i in range(last, top + 1):
+    for i in range(top + 1):
         if copies[i] < 0:
             continue
         copies[i] = place

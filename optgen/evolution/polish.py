@@ -20,7 +20,10 @@ from optgen.symbolic.arb import Meaning, Undecided, Undefined, exact
 CONSTANT_BITS = (53, 64, 80, 106, 128)
 WORTH = 1.0005  # an error that fewer bits may cost
 SETTLED = 1e-6  # share of the error that the last step gains
-FARTHEST = 1e8  # what a constant may do to the error in a step, by itself, as a multiple of the error
+PATIENCE, CREEPING = 16, 1e-3  # rounds that must gain at least this share together
+FARTHEST = 1e15  # what constants may do to the error in a step, one by one, as a multiple of the error
+ENOUGH = 1e4  # and what they may do together
+DEPENDENT = 1e-14  # a direction whose effect is less than this share of the largest is none
 
 
 class Reference:
@@ -57,7 +60,11 @@ def polished(found: Found, reference: Reference, rounds: int = 80) -> Found:
     if rest is None or not found.constants:
         return found
     best, reach = float(np.abs(rest).max()), 1.0
+    before: list[float] = []
     for _ in range(rounds):
+        before.append(best)
+        if len(before) > PATIENCE and best > before[-PATIENCE] * (1 - CREEPING):
+            break
         step = _step(found, reference, rest, best, reach)
         if step is None:
             break
@@ -70,7 +77,7 @@ def polished(found: Found, reference: Reference, rounds: int = 80) -> Found:
         if tried is not None and reached < best:
             settled = taken < 0.99 * reach and reached > best * (1 - SETTLED)  # else the box held it back
             found, rest, best = candidate, tried, reached
-            reach = min(reach * 4, FARTHEST)
+            reach = min(reach * 8, FARTHEST)
             if settled:
                 break
         else:
@@ -97,18 +104,21 @@ def _step(
     scale = np.abs(rows).max(axis=1)
     if not np.isfinite(rows).all() or not (scale > 0).all():
         return None
-    model = (rows / scale[:, None]).T
+    # in orthogonal directions: constants alone are nearly dependent, which the solver's tolerances do not bear
+    across, sizes, along = np.linalg.svd((rows / scale[:, None]).T, full_matrices=False)
+    box = np.where(sizes > DEPENDENT * sizes[0], np.minimum(reach * sizes, ENOUGH), 0.0)
     ones = np.ones((m, 1))
     solved = linprog(
         np.r_[np.zeros(k), 1.0],
-        A_ub=np.block([[model, -ones], [-model, -ones]]),
+        A_ub=np.block([[across, -ones], [-across, -ones]]),
         b_ub=np.r_[-rest / size, rest / size],
-        bounds=[(-reach, reach)] * k + [(0, None)],
+        bounds=[*zip(-box, box, strict=True), (0, None)],
         method="highs",
     )
     if solved.status != 0 or solved.x is None:
         return None
-    return solved.x[:k] * size / scale, float(np.abs(solved.x[:k]).max()), float(solved.x[k]) * size
+    taken = np.where(box > 0, solved.x[:k] / sizes, 0.0)
+    return along.T @ taken * size / scale, float(np.abs(taken).max()), float(solved.x[k]) * size
 
 
 def _cut(value: Fraction, bits: int) -> Fraction:

@@ -9,6 +9,7 @@ import threading
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,43 +89,52 @@ def test_a_checkpoint_of_another_search_is_refused(tmp_path):
         optgen.search("2^x", (0, 1), seed=1, evaluations=1000, largest=3, checkpoint=file, resume=True)
 
 
-def killed_again_and_again(tmp_path: Path, kills: int) -> None:
+REALS = "optgen.search('2^x', (0, 1), seed=5, evaluations=150_000, largest=5, {})"
+FLOATS = "optgen.search('exp2', (0, 1), on='float32', seed=5, evaluations=300_000, {})"
+
+
+def killed_again_and_again(tmp_path: Path, kills: int, search: str) -> None:
     """A search in a process of its own, killed at odd moments and taken up, ends as one that was left alone."""
-    file = tmp_path / "search.npz"
     script = tmp_path / "search.py"
     script.write_text(
-        "import optgen, optgen.evolution.course as s, pathlib\n"
+        "import optgen, optgen.evolution.course as s, pathlib, sys\n"
         "s.SAVED = 0.0\n"
-        f"place = pathlib.Path({str(file)!r})\n"
-        "front = optgen.search('2^x', (0, 1), seed=5, evaluations=150_000, largest=5, checkpoint=place,\n"
-        "                      resume=place.exists())\n"
-        "print([p.equations() for p in front])\n"
+        "place = pathlib.Path(sys.argv[1])\n"
+        f"{search.format('checkpoint=place, resume=place.exists()')}\n"
     )
-    command = [sys.executable, str(script)]
+    killed, alone = tmp_path / "killed.npz", tmp_path / "alone.npz"
+    settings: dict[str, Any] = {"cwd": ROOT, "env": {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}}
     rng = np.random.default_rng(3)
     for _ in range(kills):
-        child = subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"})
+        child = subprocess.Popen([sys.executable, str(script), str(killed)], **settings)
         waited, patience = time.monotonic(), rng.uniform(1.5, 4)
         while child.poll() is None and time.monotonic() - waited < patience:
             time.sleep(0.01)
         child.kill()
         child.wait()
-        if file.exists():
-            with np.load(file, allow_pickle=False) as kept:
+        if killed.exists():
+            with np.load(killed, allow_pickle=False) as kept:
                 assert "about" in kept.files
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-                          capture_output=True, text=True, check=True)  # fmt: skip
-    alone = optgen.search("2^x", (0, 1), seed=5, evaluations=150_000, largest=5)
-    assert done.stdout.strip() == str([p.equations() for p in alone])
+    for file in (killed, alone):
+        subprocess.run([sys.executable, str(script), str(file)], **settings, check=True)
+    with np.load(killed, allow_pickle=False) as one, np.load(alone, allow_pickle=False) as other:
+        assert one.files == other.files and len(one.files) > 8
+        for name in one.files:
+            np.testing.assert_array_equal(one[name], other[name])
 
 
 def test_a_killed_search_loses_no_find(tmp_path):
-    killed_again_and_again(tmp_path, 2)
+    killed_again_and_again(tmp_path, 2, REALS)
 
 
 @pytest.mark.slow
 def test_twenty_kills_lose_no_find(tmp_path):
-    killed_again_and_again(tmp_path, 20)
+    killed_again_and_again(tmp_path, 20, REALS)
+
+
+@pytest.mark.slow
+def test_a_killed_search_in_float32_loses_no_find(tmp_path):
+    killed_again_and_again(tmp_path, 6, FLOATS)
 
 
 def test_ctrl_c_ends_a_search_with_what_was_found(monkeypatch):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FLOAT, INTEGER, CONDITION = 1, 2, 3
-MULTIPLY, ADDING, ANY, SHIFTING, FREE, DIVIDING, ROOT, PERMUTING, LOOKING_UP = range(9)
+MULTIPLY, ADDING, ANY, SHIFTING, FREE, DIVIDING, ROOT, PERMUTING, LOOKING_UP, GATHERING = range(10)
 _CODES = {"f": FLOAT, "i": INTEGER, "b": CONDITION}
 _TYPES = {"f": "f32", "i": "i32", "b": "bool"}
 
@@ -83,7 +83,6 @@ UNITS = np.array([kind.unit for kind in KINDS])
 NUMBERS = {(kind.operation, tuple(_TYPES[letter] for letter in kind.takes)): n for n, kind in enumerate(KINDS)}
 NUMBERS["table", ("i32",)] = TABLE
 
-#: what an operation of each unit costs, and a table whose index may leave it: tenths of what one of MULTIPLY takes in a
-#: loop over 16 lanes, by least squares over the measured loops of 80 random programs
-WEIGHTS = np.array([10, 4, 1, 5, 0, 21, 30, 11, 18])
-GATHERED = 300
+#: what an operation of each unit costs, last a table whose index may leave it: tenths of what one of MULTIPLY takes in
+#: a loop over 16 lanes, by least squares over the measured loops of 80 random programs (`scripts/weights`)
+WEIGHTS = np.array([10, 4, 1, 5, 0, 21, 30, 11, 18, 300])

@@ -114,18 +114,27 @@ def _ranges(program: Program, low: np.ndarray, high: np.ndarray) -> None:
 
 
 @compiled
-def cost(program: Program) -> int:
-    """What a vector of 16 lanes costs: the weights of its units in `kinds`."""
+def units(program: Program) -> np.ndarray:
+    """How many operations each unit of the processor has to do."""
     low, high = np.empty(program.n[0], np.int64), np.empty(program.n[0], np.int64)
     _ranges(program, low, high)
-    total = 0
+    counts = np.zeros(WEIGHTS.shape[0], np.int64)
     for i in range(program.n[0]):
         unit = UNITS[program.kind[i]]
         if unit == k.LOOKING_UP:
             size, index = program.sizes[program.constant[i, 1]], program.argument[i, 0]
             if index < 0 or low[index] < 1 or high[index] > size:
-                total += k.GATHERED
-                continue
-            unit = k.PERMUTING if size <= 16 else k.LOOKING_UP
-        total += WEIGHTS[unit]
+                unit = k.GATHERING
+            elif size <= 16:
+                unit = k.PERMUTING
+        counts[unit] += 1
+    return counts
+
+
+@compiled
+def cost(program: Program) -> int:
+    """What a vector of 16 lanes costs: the weights of its units in `kinds`."""
+    counts, total = units(program), 0
+    for unit in range(counts.shape[0]):
+        total += WEIGHTS[unit] * counts[unit]
     return total
