@@ -48,15 +48,14 @@ class Front(Sequence[Found]):
         return "absolute" if self.target.absolute else "relative"
 
     def baseline(self) -> dict[int, Found]:
-        """The best that approximation theory offers at each size of the front, polished and proved likewise.
+        """The best that approximation theory offers at each size that was searched, polished and proved likewise.
 
         It is a program with fewer operations where more gain nothing.
         """
         from optgen.evolution.baseline import baseline
 
-        sizes = range(3, self.programs[-1].operations + 1) if self.programs else range(0)
         reference = Reference(self.target, samples(self.target, GRID))
-        classical = baseline(self.target, sizes, samples(self.target, POINTS), reference)
+        classical = baseline(self.target, range(3, self.largest + 1), samples(self.target, POINTS), reference)
         once = {found.operations: found for found in classical.values()}
         bounds = {size: proven_error(found, self.target) for size, found in once.items()}
         return {size: replace(found, bound=bounds[found.operations]) for size, found in classical.items()}
