@@ -164,7 +164,7 @@ def _own(left: np.ndarray, right: np.ndarray, n: int, i: int, copies: np.ndarray
     """Whether an operation has a constant, and is read by operations that are marked alone."""
     if left[i] != CONSTANT and right[i] != CONSTANT:
         return False
-    for j in range(i + 1, n):
+    for j in range(i + 1, n):  # noqa: SIM110 - numba has no generators
         if copies[j] < 0 and (left[j] == i or right[j] == i):
             return False
     return True
