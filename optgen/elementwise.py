@@ -105,7 +105,8 @@ def _function(wanted: Request) -> np.ufunc:
     name = _called(wanted.expression)
     spec = _promising(name, wanted)
     if spec is None:
-        return found(replace(wanted, domain=wanted.domain or _domain(name)))
+        domain = _domain(name) if wanted.domain is None else None
+        return found(wanted) if domain is None else _function(replace(wanted, domain=domain))
     if name != wanted.expression:
         return _function(replace(wanted, expression=name))
     from optgen.functions.guarantees import merged

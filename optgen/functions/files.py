@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optgen.backends.c import header, source
+from optgen.functions.request import Accuracy, Domain
 from optgen.ir.straight import Straight
 
 FLAGS = ("-std=c99", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
@@ -48,7 +49,8 @@ def identifier(name: str) -> str:
 
 def _documentation(known: Mapping[str, Any], dtype: str) -> str:
     domain = known["domain"]
-    where = f" on [{float.fromhex(domain[0]):g}, {float.fromhex(domain[1]):g}]" if domain else ""
+    strict = known.get("beyond") == "nan"
+    where = f" on {Domain(float.fromhex(domain[0]), float.fromhex(domain[1]), strict)}" if domain else ""
     lines = [f"{known['meaning']}, to {_accuracy(known)}{where}"]
     if dtype == "float32":
         lines.append(f"Largest error {known['error at most']} {_unit(known)}, {_how(known)}.")
@@ -67,9 +69,8 @@ def _unit(known: Mapping[str, Any]) -> str:
 
 
 def _accuracy(known: Mapping[str, Any]) -> str:
-    amount = float(Fraction(known["accuracy"]["amount"]))
-    of = " of bfloat16" if known["accuracy"]["of"] == "bfloat16" else ""
-    return f"relative {amount:g}" if known["accuracy"]["relative"] else f"{amount:g} ulp{of}"
+    said = known["accuracy"]
+    return str(Accuracy(Fraction(said["amount"]), said["relative"], said["of"], said["floor"]))
 
 
 def _library(path: Path) -> list[Path]:

@@ -117,7 +117,7 @@ def _documentation(record: Record, documentation: str) -> str:
     where = f" on {wanted.domain}" if wanted.domain is not None else ""
     if len(meaning.parameters) == 1:
         also = f"; {', '.join(wanted.guarantees.words())}" if wanted.guarantees else ""
-        lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy}{where} in float32{also}.")
+        lines.append(f"({names}) -> {meaning.doc}, to {wanted.accuracy} in float32{where}{also}.")
     elif record.certificate is not None:
         bound = f"no result is further off than {record.certificate['error at most']} ulp"
         lines.append(f"({names}) -> {meaning.doc}. In float32 {bound}, proved by interval arithmetic.")
@@ -130,7 +130,8 @@ def _documentation(record: Record, documentation: str) -> str:
         lines.append(
             f"In float64 no result is further off than {record.double} ulp{inside}, proved by intervals{beyond}."
             if bounded
-            else "In float64 the expression is evaluated as it is written: its error is not bounded."
+            else "In float64 the expression is evaluated as it is written: its error is not bounded"
+            + (", and it may be NaN beyond arguments of size 128." if record.programs["float64"].tables else ".")
         )
     proves = "runs every float32 argument" if len(meaning.parameters) == 1 else "bounds it where its steps are known"
     lines += [

@@ -30,7 +30,7 @@ def test_it_says_what_it_is(exponential):
     assert type(exponential) is np.ufunc
     assert exponential.expression == "2^x" and str(exponential.accuracy) == "4 ulp"
     assert str(exponential.domain) == "[-20, 20]"
-    assert "to 4 ulp on [-20, 20]" in exponential.__doc__
+    assert "to 4 ulp in float32 on [-20, 20]" in exponential.__doc__
     assert "tested" in repr(exponential.error) and not exponential.error.proved
     assert -20 <= exponential.error.worst <= 20
 
