@@ -2,7 +2,8 @@
 
 q = round(x*2/pi), r = x - q*pi/2 with pi/2 in three parts: the first difference and the product of q with the second
 part are exact, the error of the second difference is kept, so r has a second part. Odd quarters take cosine's
-coefficients, quarters 2 and 3 turn the sign.
+coefficients, quarters 2 and 3 turn the sign. Both are b + b U(s) with b = r or 7/8, where s = r^2 - 1/2 has a smaller
+error than r^2.
 Beyond the plain range x*2/pi is computed modulo 4 in integers: x is a 24-bit number times a power of 2, and a table
 has the 96 bits of 2/pi that count for each exponent.
 """
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.fit import Model, chebyshev_points, exactly, round_jointly, to_float32, to_float64, to_multiple_of
+from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_float32, to_float64, to_multiple_of
 from optgen.functions.target import Target, ball, precise, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
@@ -23,6 +24,8 @@ STEPS = (23, 36)  # parts of pi/2 are multiples of 2^-23 and 2^-36: x - q*first 
 PLAIN = 6000.0  # below 2^12 quarters: their products with the second part, which has 12 bits, are exact
 LEAST_EXPONENT = 127 + 12
 WINDOW = 96
+MIDDLE = Fraction(27, 64)  # such that both first coefficients are nearly floats
+LARGE = 0.875  # of a cosine, so that what is added is small
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +61,20 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
     """Programs of growing degree."""
     scheme = recognise(target)
     if scheme is not None:
-        for count in (2, 3, 4) if tolerance > 2.0**-20 else (4,):
+        for count in (3, 4, 5) if tolerance > 2.0**-20 else (5,):
             yield program(name, scheme, count)
 
 
 def _coefficients(count: int) -> tuple[list[Fraction], list[Fraction]]:
-    """Of sine, (sin r - r)/(r*s), and of cosine, (cos r - 1)/s, in s = r^2 on an eighth of a turn."""
+    """Of sine, sin(r)/r - 1, and of cosine, cos(r)/LARGE - 1, in s on an eighth of a turn."""
     points = [r for r in chebyshev_points(Fraction(0), Fraction(7860, 10000), 60) if r > Fraction(1, 1000)]
-    sine = Model(
-        tuple(tuple(ball(r) ** (2 * k + 3) for k in range(count)) for r in points),
-        tuple(ball(r).sin() - ball(r) for r in points),
-        tuple(1 / ball(r).sin() for r in points),
-    )
-    cosine = Model(
-        tuple(tuple(ball(r) ** (2 * k + 2) for k in range(count)) for r in points),
-        tuple(ball(r).cos() - 1 for r in points),
-        tuple(1 / ball(r).cos() for r in points),
-    )
+    rows = tuple(tuple(ball(r * r - MIDDLE) ** k for k in range(count)) for r in points)
     parts = [(k, to_float32) for k in range(count)]
-    return round_jointly(sine, parts)[0], round_jointly(cosine, [(0, exactly(Fraction(-1, 2))), *parts[1:]])[0]
+    found = []
+    for values in ([ball(r).sin() / ball(r) for r in points], [ball(r).cos() / LARGE for r in points]):
+        model = Model(rows, tuple(value - 1 for value in values), tuple(1 / value for value in values))
+        found.append(round_jointly(model, parts)[0])
+    return found[0], found[1]
 
 
 def program(name: str, scheme: Circular, count: int, argument: str = "x") -> Straight:
@@ -160,17 +158,15 @@ def _value(b: Builder, x: Value, reduced: Reduced, scheme: Circular, count: int,
     quarters = reduced.quarters if scheme.quarters == 0 else reduced.quarters + scheme.quarters
     r = reduced.rest
     of_sine = (quarters & 1).equals(0)
-    s = r * r
+    s = b.fma(r, r, -float(MIDDLE))
     pairs = list(zip(*_coefficients(count), strict=True))
     chosen = [b.select(of_sine, b.constant(float(a), "f32"), float(c)) for a, c in pairs]
     value = chosen.pop()
     for coefficient in reversed(chosen):
         value = b.fma(value, s, coefficient)
-    base = b.select(of_sine, r, 1.0)
-    # cosine feels the rounding of its square, and the second part of r to first order
-    square_error = b.fma(r, r, -s)
-    correction = b.select(of_sine, reduced.second, -b.fma(square_error, 0.5, r * reduced.second))
-    made = base + b.fma(value, s * base, correction)
+    large = b.select(of_sine, r, LARGE)
+    slope = b.select(of_sine, b.constant(1.0, "f32"), -r)  # nearly that of the sine, exactly enough that of the cosine
+    made = large + b.fma(value, large, slope * reduced.second)
     sign = (quarters & 2) << 30
     if odd:
         sign = sign ^ (b.apply("bits", x) & 0x80000000)
