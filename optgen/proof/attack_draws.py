@@ -154,3 +154,52 @@ def standard(draw: ir.Draw, entry: ir.Scalar) -> ir.Scalar:
     """A normal number by a standard one."""
     mean, deviation = draw.parameters
     return apply("add", mean, apply("mul", deviation, entry))
+
+
+# ---------------------------------------------------------------- moments
+
+# numbers with the moments of a standard normal one, up to the third and up to the fifth, with their weights
+SUPPORTS: tuple[tuple[int, tuple[tuple[int, Fraction], ...]], ...] = (
+    (3, ((-1, Fraction(1, 2)), (1, Fraction(1, 2)))),
+    (
+        5,
+        (
+            (-2, Fraction(1, 12)), (-1, Fraction(1, 6)), (0, Fraction(1, 2)), (1, Fraction(1, 6)), (2, Fraction(1, 12)),
+        ),
+    ),
+)  # fmt: skip
+
+
+def same_moments(argument: Tensor, degree: int, size: int) -> Tensor:
+    """The mean of a polynomial of such a degree in each normal number: over all outcomes of numbers that have the same
+    moments.  Axes that are open have `size` entries.
+    """
+    support = next((found for most, found in SUPPORTS if degree <= most), None)
+    draws = list(dict.fromkeys(drawn_in(argument)))
+    if support is None or any(draw.law != "normal" for draw in draws):
+        raise NotLinear("a mean that few outcomes do not have")
+    counts = [entries_of(draw, size) for draw in draws]
+    if len(support) ** sum(counts) > MOST_RUNS:
+        raise NotLinear("too many outcomes")
+    indices = tuple(ir.Index(axis, "e") for axis in argument.axes)
+    total: ir.Scalar = ir.constant(Fraction(0))
+    for outcome in product(*(product(support, repeat=count) for count in counts)):
+        weight = Fraction(1)
+        mapping: dict[AnyNode, AnyNode] = {}
+        for draw, chosen in zip(draws, outcome, strict=True):
+            place = apply("mod", draw.position, ir.constant(len(chosen)))
+            mapping[draw] = standard(draw, signs(place, [value for value, _ in chosen]))
+            for _, share in chosen:
+                weight *= share
+        found = walk.substitute([argument], mapping)[0] if mapping else argument
+        total = apply("add", total, apply("mul", ir.constant(weight), ir.access(found, *indices)))
+    return ir.array(indices, total)
+
+
+def entries_of(draw: ir.Draw, size: int) -> int:
+    """How many numbers a draw stands for: positions that follow each other are numbers that differ."""
+    count = 1
+    for index in draw.position.free:
+        extent = index.extent
+        count *= int(extent.value) if isinstance(extent, ir.Constant) else size
+    return count

@@ -16,9 +16,11 @@ from typing import Any
 from optgen.ir import claims as said
 from optgen.ir import nodes as ir
 from optgen.ir import walk
+from optgen.ir.nodes import Tensor
 from optgen.ir.program import Function, Program
 from optgen.proof.assumptions import Question, substituted
 from optgen.proof.attack import MistranslatedError
+from optgen.proof.attack_draws import same_moments
 from optgen.proof.contractions import TooLarge
 from optgen.proof.evaluation import Evaluation, Expand, as_text, holds_at
 from optgen.proof.examples import Samples, function_to_json
@@ -27,7 +29,7 @@ from optgen.proof.quantities import NotLinear
 from optgen.proof.reading import Reading
 from optgen.proof.shown import step
 from optgen.proof.slopes import Unreadable
-from optgen.proof.terms import Reader, Term, renamed
+from optgen.proof.terms import Reader, Rules, Term, renamed
 from optgen.proof.values import Undefined, enclosure, in_dimension, named
 
 SIZE = 2  # of the dimensions in an attack
@@ -214,12 +216,15 @@ def flat(side: Any, *both: Any) -> list[Any]:
 
 def attack_lemma(claim: said.Claim, questions: Sequence[Question], expand: Expand, seeds: range = range(TRIES)) -> int:
     """Runs a claim at random numbers that satisfy what is given; how often.  MistranslatedError where it fails."""
-    if not questions or averaged(claim):
+    if not questions:
+        return 0
+    mean = outcomes(questions) if averaged(claim) else None
+    if averaged(claim) and mean is None:
         return 0
     done = 0
     for seed in seeds:
         try:
-            outcome = one_run(claim, questions[0], Random(seed), expand)
+            outcome = one_run(claim, questions[0], Random(seed), expand, mean)
         except CANNOT:
             outcome = None
         done += outcome is not None
@@ -238,9 +243,41 @@ def averaged(claim: said.Claim) -> bool:
     return any(isinstance(n, ir.Call) and n.function == "expectation" for n in walk.postorder(tensors))
 
 
-def one_run(claim: said.Claim, question: Question, random: Random, expand: Expand) -> bool | None:
+def outcomes(questions: Sequence[Question]) -> Callable[[Tensor], Tensor] | None:
+    """What stands for a mean over normal numbers: as high a moment as occurs is right.  None where it is none."""
+    degrees = [degree for q in questions for t in (q.goal, *q.assumptions) for degree in degrees_in(t, q.rules)]
+    if not degrees or None in degrees:
+        return None
+    most = max(degree for degree in degrees if degree is not None)
+    return lambda argument: same_moments(argument, most, SIZE)
+
+
+def degrees_in(term: Term, rules: Rules) -> Iterator[int | None]:
+    """Of each mean, the degree in the draws of what it is a mean of; None if that is no polynomial in them."""
+    match term:
+        case ["expect", body]:
+            value = Reader(rules).normal(body)
+            powers = [[p for item, p in m for n, _ in item if n in rules.normal] for m in value.top]
+            below = any(n in rules.normal for m in value.bottom for item, _ in m for n, _ in item)
+            inside = any(d in n and n != d for m in value.top for item, _ in m for n, _ in item for d in rules.normal)
+            whole = all(p > 0 and int(p) == p for found in powers for p in found)
+            yield None if below or inside or not whole else max((int(sum(found)) for found in powers), default=0)
+        case [_, *parts]:
+            for part in parts:
+                yield from degrees_in(part, rules)
+
+
+def one_run(
+    claim: said.Claim,
+    question: Question,
+    random: Random,
+    expand: Expand,
+    mean: Callable[[Tensor], Tensor] | None = None,
+) -> bool | None:
     """Whether the claim holds at numbers chosen at random; None if these are not what is given."""
     evaluation = evaluated_at(claim, question, random, functions_for(claim, random), expand)
+    if evaluation is not None and mean is not None:
+        evaluation.mean = mean
     return None if evaluation is None else all(kept(goal, evaluation, expand) for goal in claim.goals)
 
 

@@ -232,3 +232,37 @@ TRUE = [
 def test_a_true_lemma_holds_at_twenty_choices(lines):
     made = lemma_claim(lines)
     assert attack_lemma(made, list(questions(made)), differentiate) == 20
+
+
+LANGEVIN = """algorithm langevin(U)
+  oracle U : R[d] -> R
+  param h in (0, inf)
+  state x : R[d]
+  step
+    draw z ~ normal(d)
+    x' = x - h*grad U(x) + sqrt(2*h)*z
+  claim "it"
+    given h <= 1
+    prove {}
+"""
+MOMENTS = {
+    "E(x') = x - h*grad U(x)": "E(x') = x - 2*h*grad U(x)",
+    "E(sqnorm(x' - x + h*grad U(x))) = 2*h*d": "E(sqnorm(x' - x + h*grad U(x))) = h*d",
+    "E(sqnorm(x' - x + h*grad U(x))^2) = 4*h^2*d*(d + 2)": "E(sqnorm(x' - x + h*grad U(x))^2) = 4*h^2*d*(d + 1)",
+}
+
+
+@pytest.mark.parametrize(("true", "false"), MOMENTS.items())
+def test_a_mean_over_normal_numbers_is_run_over_outcomes_with_the_same_moments(true, false):
+    def runs(said: str) -> int:
+        (made,) = claims(parse(LANGEVIN.format(said)).file, lambda name: None)
+        return attack_lemma(made, list(questions(made)), differentiate)
+
+    assert runs(true) == 20
+    with pytest.raises(MistranslatedError, match="fails at numbers"):
+        runs(false)
+
+
+def test_a_mean_with_higher_moments_than_outcomes_have_is_not_run():
+    (made,) = claims(parse(LANGEVIN.format("E(sqnorm(x' - x)^3) >= 0")).file, lambda name: None)
+    assert attack_lemma(made, list(questions(made)), differentiate) == 0
