@@ -30,6 +30,14 @@ def test_a_solve_that_is_timed_can_be_compiled_and_its_inputs_are_taken(case):
     assert set(cases._inputs(case)) <= {slot.name for slot in solver.program.slots} | set(solver.program.dims)
 
 
+@pytest.mark.parametrize("case", LISTED["gain"], ids=lambda case: case["title"])
+def test_real_data_of_an_experiment_fit_the_solver_whose_gain_is_shown(case):
+    data = cases._of_experiment(getattr(optgen.specs, case["data"]), case["experiment"])
+    assert data["A"].shape == (569, 30)
+    solver = optgen.compile(getattr(optgen.specs, case["spec"]), problem=case["problem"], backend="numpy")
+    assert {*data, *case["inputs"]} <= {slot.name for slot in solver.program.slots}
+
+
 def test_the_step_by_hand_is_the_step_of_the_spec():
     c = np.linspace(0, 1, 5)
     result = cases._step_solver()(c=c, steps=1)
