@@ -51,8 +51,8 @@ def _i1e_partial(x: Scalar) -> tuple[Scalar]:
 
 _declarations = (
     Operation("erfc", R1, "real", "{special}.erfc({0})", lambda x: (_minus(_gauss(x)),), "1 - erf(x)"),
-    Operation("erfcx", R1, "real", "{special}.erfcx({0})", _erfcx_partial, "e^(x^2) erfc(x)"),
-    Operation("erfinv", R1, "real", "{special}.erfinv({0})", _erfinv_partial, "the inverse of erf"),
+    Operation("erfcx", R1, "real", "{special}.erfcx({0})", _erfcx_partial, "e^(x^2) erfc(x)", safe=(0, 0)),
+    Operation("erfinv", R1, "real", "{special}.erfinv({0})", _erfinv_partial, "the inverse of erf", safe=(0, 0)),
     Operation("bessel_i0e", R1, "real", "{special}.i0e({0})", _i0e_partial, "e^-|x| I0(x), modified Bessel function"),
     Operation("bessel_i1e", R1, "real", "{special}.i1e({0})", _i1e_partial, "e^-|x| I1(x), modified Bessel function"),
     Operation(
