@@ -31,7 +31,7 @@ class Row:
         ours = next(iter(self.seconds))
         made = [f"{self.title}" + (f"   (bar: {self.bar})" if self.bar else "")]
         for name, value in self.seconds.items():
-            ratio = "" if name == ours else f"   ours / this = {self.seconds[ours] / value:.2f}"
+            ratio = "" if name == ours else f"   ours / this = {self.seconds[ours] / value:.3g}"
             note = f"   {self.notes[name]}" if name in self.notes else ""
             made.append(f"  {name:<34} {duration(value):>10}{ratio}{note}")
         return made

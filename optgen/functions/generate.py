@@ -18,6 +18,7 @@ from optgen.functions.schemes import (
     angle,
     arc,
     area,
+    bell_logarithm,
     binades,
     circular,
     decaying,
@@ -32,6 +33,7 @@ from optgen.functions.schemes import (
     octaves,
     power,
     ratio,
+    reflected,
     roots,
     saturating,
     shifted_exponential,
@@ -51,18 +53,18 @@ from optgen.ir.straight import Straight
 Scheme = Callable[[str, Target, float], Iterator[Straight]]
 SCHEMES: tuple[Scheme, ...] = (
     exponential.programs, logarithm.programs, circular.programs, saturating.programs,
-    logistic.programs, decaying.programs, gaussian.programs, turning.programs,
+    logistic.programs, decaying.programs, turning.programs,
     angle.programs, arc.programs, hyperbolic.programs, ratio.programs, area.programs,
 )  # fmt: skip
 PLAIN: tuple[Scheme, ...] = (
     shifted_exponential.programs, shifted_logarithm.programs, roots.programs, gated.programs,
-    octaves.programs,
+    gaussian.programs, bell_logarithm.programs, reflected.programs, octaves.programs,
 )  # fmt: skip
 DOUBLE: tuple[Callable[[str, Target], Iterator[Straight]], ...] = (
     wide_exponential.programs, wide_logarithm.programs, wide_hyperbolic.programs, wide_angle.programs,
     mapped.programs, power.programs, ended.programs, tangent.programs,
 )  # fmt: skip
-MARGIN = 0.99
+MARGIN = 0.96
 
 
 def candidates(name: str, meaning: Function, accuracy: Accuracy, domain: Domain | None = None) -> Iterator[Straight]:
@@ -120,8 +122,9 @@ DEAR = {"div": 8, "sqrt": 8, "table": 6}  # of additions
 
 
 def cost(program: Straight) -> int:
-    """Roughly, what a program takes, in additions."""
-    return sum(DEAR.get(instruction.operation, 1) for instruction in program.instructions)
+    """Roughly, what a program takes on plain arguments, in additions."""
+    ends = (program.result,) if program.plain is None else (program.plain.condition, program.plain.value)
+    return sum(DEAR.get(program.instructions[number].operation, 1) for number in program.live(*ends))
 
 
 def promising(proof: Proof) -> bool:

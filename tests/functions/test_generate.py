@@ -23,6 +23,7 @@ from optgen.functions.schemes import (
     angle,
     arc,
     area,
+    bell_logarithm,
     circular,
     decaying,
     exponential,
@@ -33,6 +34,7 @@ from optgen.functions.schemes import (
     logistic,
     octaves,
     ratio,
+    reflected,
     roots,
     saturating,
     shifted_exponential,
@@ -76,12 +78,13 @@ def test_a_function_is_recognised_by_what_it_is_and_not_by_its_name(text, scheme
             assert (one.recognise(target) is not None) == (one in wanted)
 
 
-PLAIN = (shifted_exponential, shifted_logarithm, roots, gated, octaves)
+PLAIN = (shifted_exponential, shifted_logarithm, roots, gated, gaussian, bell_logarithm, reflected, octaves)
 PLAIN_CASES = [
     ("expm1(x)", shifted_exponential), ("1 - exp(-2*x)", shifted_exponential), ("log1p(x)", shifted_logarithm),
     ("log(1 + x)/log(2)", shifted_logarithm), ("1/sqrt(x)", roots), ("cbrt(x)", roots), ("x*sigmoid(x)", gated),
     ("x*sigmoid(-x)", gated), ("mish(x)", gated), ("i0e(x)", octaves), ("i1e(x)", octaves), ("erfinv(x)", octaves),
-    ("log((1 + x)/(1 - x))", octaves), ("exp(x)", None), ("erfc(x)", None), ("sin(20*x)", None),
+    ("log((1 + x)/(1 - x))", octaves), ("exp(x)", None), ("erfc(x)", gaussian), ("erfcx(-x)", reflected),
+    ("log_ndtr(x)", bell_logarithm), ("sin(20*x)", None),
 ]  # fmt: skip
 
 

@@ -114,8 +114,11 @@ def _table_lines(
     integer, wide = type_text("i32", lanes), type_text("i64", lanes)
     low, high = bounds(program, instruction.arguments[0])
     inside = low >= 1 and high <= len(entries)
-    if inside and type == "f32" and lanes == 16 and len(entries) <= 32 and has_permutations():
-        return [f"  {_permuted(program, instruction, result, values)}"]
+    if inside and type == "f32" and lanes == 16 and len(entries) <= 32:
+        if has_permutations():
+            return [f"  {_permuted(program, instruction, result, values)}"]
+        if has_short_permutations():
+            return [f"  {line}" for line in _picked(program, instruction, result, values)]
     index = values[instruction.arguments[0]]
     if not inside:
         suffix = mangled("i32", lanes)
@@ -150,28 +153,77 @@ def has_permutations() -> bool:
     return bool(processor_features().get("avx512f"))
 
 
+@cache
+def has_short_permutations() -> bool:
+    """Whether this processor picks lanes of one vector of 8 floats by 8 indices in one instruction."""
+    from optgen.backends.llvm.kernel import processor_features
+
+    return bool(processor_features().get("avx2"))
+
+
 def _permuted(program: Straight, instruction: Instruction, result: str, values: dict[int, str]) -> str:
     """A read of at most 32 floats in registers.
 
     The instruction counts modulo 16 or 32, so constants that are added to the index, and masks that keep these bits,
     only say where each entry stands.
     """
-    entries = program.tables[instruction.constant or 0][2]
-    size = 16 if len(entries) <= 16 else 32
-    index, offset = _index_modulo(program, instruction.arguments[0], size)
-    placed = [0] * size
-    for position, bits in enumerate(entries):
-        placed[(position + 1 - offset) % size] = bits
-    halves = [
-        "<16 x float> <" + ", ".join(f"float {constant_text(bits, 'f32')}" for bits in placed[start : start + 16]) + ">"
-        for start in range(0, size, 16)
-    ]
+    placed, index = _placed(program, instruction)
+    size = len(placed)
+    halves = [_floats(placed[start : start + 16]) for start in range(0, size, 16)]
     if size == 16:
         return f"{result} = call <16 x float> @llvm.x86.avx512.permvar.sf.512({halves[0]}, <16 x i32> {values[index]})"
     return (
         f"{result} = call <16 x float> @llvm.x86.avx512.vpermi2var.ps.512("
         f"{halves[0]}, <16 x i32> {values[index]}, {halves[1]})"
     )
+
+
+def _picked(program: Straight, instruction: Instruction, result: str, values: dict[int, str]) -> list[str]:
+    """The same by vectors of 8: each eighth lane is picked from every 8 entries, and the higher bits of the index say
+    from which.  A gather takes twice as long."""
+    placed, index = _placed(program, instruction)
+    lines: list[str] = []
+    halves: list[str] = []
+    for half in range(2):
+        of = f"{result}.{half}"
+        lanes = ", ".join(f"i32 {8 * half + lane}" for lane in range(8))
+        given = values[index]
+        lines.append(f"{of}.i = shufflevector <16 x i32> {given}, <16 x i32> undef, <8 x i32> <{lanes}>")
+        found = []
+        for start in range(0, len(placed), 8):
+            found.append(f"{of}.p{start}")
+            eight = _floats(placed[start : start + 8])
+            lines.append(f"{found[-1]} = call <8 x float> @llvm.x86.avx2.permps({eight}, <8 x i32> {of}.i)")
+        for bit in range(3, len(placed).bit_length() - 1):
+            shift = ", ".join([f"i32 {31 - bit}"] * 8)
+            lines.append(f"{of}.s{bit} = shl <8 x i32> {of}.i, <{shift}>")
+            lines.append(f"{of}.b{bit} = icmp slt <8 x i32> {of}.s{bit}, zeroinitializer")
+            pairs = list(zip(found[::2], found[1::2], strict=True))
+            found = [f"{of}.c{bit}.{place}" for place in range(len(pairs))]
+            lines += [
+                f"{name} = select <8 x i1> {of}.b{bit}, <8 x float> {high}, <8 x float> {low}"
+                for name, (low, high) in zip(found, pairs, strict=True)
+            ]
+        halves.append(found[0])
+    every = ", ".join(f"i32 {lane}" for lane in range(16))
+    both = ", ".join(f"<8 x float> {half}" for half in halves)
+    return [*lines, f"{result} = shufflevector {both}, <16 x i32> <{every}>"]
+
+
+def _placed(program: Straight, instruction: Instruction) -> tuple[list[int], int]:
+    """The entries in the order in which the last bits of a value count, 16 or 32 of them, and that value."""
+    entries = program.tables[instruction.constant or 0][2]
+    size = 16 if len(entries) <= 16 else 32
+    index, offset = _index_modulo(program, instruction.arguments[0], size)
+    placed = [0] * size
+    for position, bits in enumerate(entries):
+        placed[(position + 1 - offset) % size] = bits
+    return placed, index
+
+
+def _floats(entries: list[int]) -> str:
+    """A constant vector."""
+    return f"<{len(entries)} x float> <" + ", ".join(f"float {constant_text(e, 'f32')}" for e in entries) + ">"
 
 
 def _index_modulo(program: Straight, index: int, size: int) -> tuple[int, int]:

@@ -15,7 +15,6 @@ function of another family. Must not know: who asks, how programs are judged.
     saturating    odd functions that rise to a limit: cells read off the bits of the argument
     logistic      1/f - 1 is an exponential: one division, corrected by its residual
     decaying      an exponential tail and a mirror: cells picked by the power of 2
-    gaussian      the tail of a bell and a mirror: a quadratic exponent in two parts
     cells         polynomials of many cells, whose coefficients are picked from registers
 
 The plain case alone, beside which a program in doubles stands for the rest (`joined`):
@@ -24,6 +23,9 @@ The plain case alone, beside which a program in doubles stands for the rest (`jo
     shifted_logarithm     f(x - 1) is a logarithm: what 1 + x loses is put back
     roots                 f(2^p x) = 2^q f(x): close to one of 32 numbers, whose f is in registers
     gated                 x times a quotient of exponentials: one division, corrected by its residual
+    gaussian              the tail of a bell and a mirror: a quadratic exponent in two parts
+    bell_logarithm        the tail of a bell on one side, minus a square on the other
+    reflected             f(a) + f(-a) grows like a bell's reciprocal: that power in parts, cells for the rest
     octaves               even, odd, or ended at 1: cells by the octave of the argument, or of 1 - x^2
 
 In doubles, so that nearly all results are rounded correctly:

@@ -22,6 +22,13 @@ def joined(plain: Straight, rest: Straight) -> Straight:
     return b.finish(full, plain=(condition, value))
 
 
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with as many underscores as make it another than those that are taken."""
+    while name in taken:
+        name += "_"
+    return name
+
+
 def _written(b: Builder, program: Straight, x: Value, *ends: int) -> dict[int, int]:
     """Writes what the ends of a program need; the new numbers of its values."""
     made: dict[int, int] = {}
@@ -37,7 +44,8 @@ def _written(b: Builder, program: Straight, x: Value, *ends: int) -> dict[int, i
                 value = b.bits_constant(one.constant or 0, one.type)
             case "table":
                 name, type, entries = program.tables[one.constant or 0]
-                value = b.table_bits(name, type, entries, arguments[0])
+                taken = {table[0] for table in b.tables if table != (name, type, entries)}
+                value = b.table_bits(_free(name, taken), type, entries, arguments[0])
             case operation:
                 value = b.apply(operation, *arguments)
         made[number] = value.number

@@ -17,15 +17,21 @@ from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
 
 LOWEST = 0x3F2AAAAB  # the bits of 2/3: m is in [2/3, 4/3), where a sum with -s or s loses no bit
+NEARER = 0x3F2C49BA  # those of 0.673, as far as k*s and its sum with c*u are no more than a factor of 2 apart
+INTERVALS = {
+    LOWEST: (Fraction(-3334, 10000), Fraction(3334, 10000)),
+    NEARER: (Fraction(-3272, 10000), Fraction(3462, 10000)),
+}
 LEAST_NORMAL = 2.0**-126
 SHORT = 16  # bits of the large part of s: with k it makes an exact product
 
 
 @dataclass(frozen=True, slots=True)
 class Logarithm:
-    """f(x) = step*log2(x)."""
+    """f(x) = step*log2(x); `lowest`: the bits of the least m."""
 
     step: Fraction
+    lowest: int = LOWEST
 
 
 def recognise(target: Target) -> Logarithm | None:
@@ -42,7 +48,11 @@ def recognise(target: Target) -> Logarithm | None:
         return None
     exact = to_fraction(step)
     near = exact.limit_denominator(64)
-    return Logarithm(near if abs(near - exact) < Fraction(1, 2**100) else exact)
+    if abs(near - exact) < Fraction(1, 2**100):
+        return Logarithm(near)
+    # where neither k*s nor c*u is a float, more is lost when they cancel, and next to 4/3 they cancel most
+    natural = abs(exact - to_fraction(ball(2).log())) < Fraction(1, 2**100)
+    return Logarithm(exact, LOWEST if natural else NEARER)
 
 
 def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
@@ -50,14 +60,14 @@ def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
     scheme = recognise(target)
     if scheme is not None:
         for degree in range(2, 14):
-            polynomial, error = coefficients(target, degree)
+            polynomial, error = coefficients(target, degree, scheme.lowest)
             if error < tolerance:
                 yield program(name, scheme, polynomial)
 
 
-def coefficients(target: Target, degree: int) -> tuple[list[Fraction], float]:
+def coefficients(target: Target, degree: int, lowest: int = LOWEST) -> tuple[list[Fraction], float]:
     """Those of u, the first in two parts, then u^2, ..., and their error relative to f(1 + u)."""
-    points = [u for u in chebyshev_points(Fraction(-3334, 10000), Fraction(3334, 10000), 12 * degree + 20) if u != 0]
+    points = [u for u in chebyshev_points(*INTERVALS[lowest], 12 * degree + 20) if u != 0]
     values = [target.at(1 + u) for u in points]
     rows = tuple(tuple(ball(u) ** k for k in range(1, degree + 1)) for u in points)
     model = Model(rows, tuple(values), tuple(1 / value for value in values))
@@ -86,12 +96,12 @@ def program(name: str, scheme: Logarithm, polynomial: list[Fraction], argument: 
 
 
 def _value(b: Builder, x: Value, shift: Value, scheme: Logarithm, polynomial: list[Fraction]) -> Value:
-    whole = (b.apply("bits", x) - LOWEST).named("whole")
+    whole = (b.apply("bits", x) - scheme.lowest).named("whole")
     exponent = whole >> 23
     if b.instructions[shift.number].constant != 0:
         exponent = exponent + shift
     k = b.apply("f32", exponent).named("k")
-    u = (b.apply("from_bits", (whole & 0x7FFFFF) + LOWEST) - 1.0).named("u")
+    u = (b.apply("from_bits", (whole & 0x7FFFFF) + scheme.lowest) - 1.0).named("u")
     first, second, *rest = [float(c) for c in polynomial]
     high = to_bits_of(SHORT)(ball(scheme.step))
     low = float(to_float32(ball(scheme.step - high)))

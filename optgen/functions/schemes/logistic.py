@@ -67,30 +67,51 @@ def program(name: str, scheme: Exponential, polynomial: list[Fraction], argument
 
 
 def _near(b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction]) -> Value:
-    e, e_low = exponential_in_parts(b, x, scheme, polynomial)
-    total, low = one_more(b, e, e_low)
+    total, low = one_more_than_exponential(b, x, scheme, polynomial)
     q = (1.0 / total).named("q")
     residual = b.fma(-q, low, b.fma(-q, total, 1.0))
     return b.fma(q, residual, q)
+
+
+def one_more_than_exponential(
+    b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction]
+) -> tuple[Value, Value]:
+    """1 + E(x) in two parts, from the coefficients of w.
+
+    Of 1 and the power of 2 the larger less the rounded sum is exact, and so is that plus the smaller, but for 1 beside
+    2^25 and more.
+    """
+    scale, w, _ = _scaled(b, x, scheme, polynomial, False)
+    one = b.constant(1.0, "f32")
+    e = b.fma(scale, w, scale).named("e")
+    total = (e + 1.0).named("total")
+    return total, b.fma(scale, w, (b.apply("max", one, scale) - total) + b.apply("min", one, scale))
 
 
 def exponential_in_parts(
     b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction], exact: bool = False
 ) -> tuple[Value, Value]:
     """E(x) in two parts, from the coefficients of w; if `exact`, with what the rounding of r loses."""
+    scale, w, lost = _scaled(b, x, scheme, polynomial, exact)
+    e = b.fma(scale, w, scale).named("e")
+    small = b.fma(scale, w, scale - e)
+    return e, small if lost is None else b.fma(e, lost, small)
+
+
+def _scaled(
+    b: Builder, x: Value, scheme: Exponential, polynomial: list[Fraction], exact: bool
+) -> tuple[Value, Value, Value | None]:
+    """The power of 2 and w with E = 2^n (1 + w); if `exact`, the share of E that the rounding of r loses."""
     t, r = exponential.reduce(b, x, scheme)
     r = r.named("r")
     first, *rest = [float(c) for c in polynomial]
-    linear = r if first == 1 else r * first
-    w = b.fma(r * r, b.horner(r, rest), linear).named("w")
+    w = b.fma(r * r, b.horner(r, rest), r if first == 1 else r * first).named("w")
     scale = b.apply("from_bits", (b.apply("bits", t.named("t")) << 23) + 0x3F800000).named("scale")
-    e = b.fma(scale, w, scale).named("e")
-    small = b.fma(scale, w, scale - e)
-    if exact and not scheme.exact_step:
-        n, high, low = t - exponential.MAGIC, *exponential.step_in_parts(scheme)
-        lost = b.fma(n, -low, b.fma(n, -high, x) - r)
-        small = b.fma(e, lost * first if first != 1 else lost, small)
-    return e, small
+    if not exact or scheme.exact_step:
+        return scale, w, None
+    n, (high, low) = t - exponential.MAGIC, exponential.step_in_parts(scheme)
+    lost = b.fma(n, -low, b.fma(n, -high, x) - r)
+    return scale, w, lost if first == 1 else lost * first
 
 
 def one_more(b: Builder, large: Value, small: Value) -> tuple[Value, Value]:

@@ -93,12 +93,12 @@ def _half_line(name: str, target: Target, mirror: int, layout: Layout, tolerance
     """The plain case of an even or an odd function; None if a cell is not good enough."""
     first = to_bits(LOW, "f32") >> layout.shift
     edges = [(Fraction(0), Fraction(LOW))]
-    edges += [_edge(place, layout.shift) for place in range(first, first + CELLS - 1)]
+    edges += [edge(place, layout.shift) for place in range(first, first + CELLS - 1)]
     try:
         start = target.at(Fraction(1, 2**60)) * 2**60
         zero = mirror < 0
         slope = _exact_slope(start) if zero else None
-        cells = _fitted(target.at, edges, layout.degree, tolerance, zero, slope)
+        cells = fitted(target.at, edges, layout.degree, tolerance, zero, slope)
     except (ValueError, ArithmeticError):
         return None
     if cells is None:
@@ -109,8 +109,8 @@ def _half_line(name: str, target: Target, mirror: int, layout: Layout, tolerance
     bits = b.apply("bits", size)
     octave = b.apply("max", b.apply("shift_right_zero", bits, layout.shift), first - 1)
     index = (((octave + (1 - first)) & (CELLS - 1)) + 1).named("cell")
-    r = (size - _table(b, "centre", cells.centres, index)).named("r")
-    value = _odd_value(b, cells, index, r, slope) if zero else _value(b, cells, index, r)
+    r = (size - table(b, "centre", cells.centres, index)).named("r")
+    value = _odd_value(b, cells, index, r, slope) if zero else value_of(b, cells, index, r)
     value = b.apply("copysign", value, x) if zero and float(start) > 0 else value
     value = b.apply("copysign", value, -x) if zero and float(start) < 0 else value
     end = float(edges[-1][1])
@@ -127,12 +127,12 @@ def _exact_slope(start: Ball) -> Fraction | None:
 def _odd_value(b: Builder, cells: Cells, index: Value, r: Value, slope: Fraction | None) -> Value:
     """With the product of r and b exact beside what is added: round 0 that is the large part."""
     _, linear, *rest = zip(*cells.coefficients, strict=True)
-    tail = _table(b, f"c{len(rest) + 1}", rest[-1], index)
+    tail = table(b, f"c{len(rest) + 1}", rest[-1], index)
     for place in range(len(rest) - 2, -1, -1):
-        tail = b.fma(tail, r, _table(b, f"c{place + 2}", rest[place], index))
-    a = _table(b, "a", tuple(one[0] for one in cells.coefficients), index)
-    small = tail * r if slope is not None else b.fma(tail, r, _table(b, "b2", cells.seconds, index))
-    return a + b.fma(r, _table(b, "b", linear, index), small * r)
+        tail = b.fma(tail, r, table(b, f"c{place + 2}", rest[place], index))
+    a = table(b, "a", tuple(one[0] for one in cells.coefficients), index)
+    small = tail * r if slope is not None else b.fma(tail, r, table(b, "b2", cells.seconds, index))
+    return a + b.fma(r, table(b, "b", linear, index), small * r)
 
 
 # ---------------------------------------------------------------- ends at 1
@@ -141,7 +141,7 @@ def _odd_value(b: Builder, cells: Cells, index: Value, r: Value, slope: Fraction
 def _ended(name: str, target: Target, layout: Layout, tolerance: float) -> Straight | None:
     """The plain case of an odd function on [-1, 1]; None if a cell is not good enough."""
     last = to_bits(1.0, "f32") >> layout.shift
-    edges = [_edge(place, layout.shift) for place in range(last - CELLS + 1, last)]
+    edges = [edge(place, layout.shift) for place in range(last - CELLS + 1, last)]
     edges.append((1 - Fraction(1, 2**12), Fraction(1)))
 
     def wanted(z: Fraction) -> Ball:
@@ -149,7 +149,7 @@ def _ended(name: str, target: Target, layout: Layout, tolerance: float) -> Strai
         return (target.value(x) / x).mid()
 
     try:
-        cells = _fitted(wanted, edges, layout.degree, tolerance, False, None)
+        cells = fitted(wanted, edges, layout.degree, tolerance, False, None)
     except (ValueError, ArithmeticError):
         return None
     if cells is None:
@@ -159,12 +159,12 @@ def _ended(name: str, target: Target, layout: Layout, tolerance: float) -> Strai
     z = b.fma(-x, x, 1.0).named("z")
     place = b.apply("shift_right_zero", b.apply("bits", z), layout.shift)
     index = (((place + (CELLS - 1 - last)) & (CELLS - 1)) + 1).named("cell")
-    r = (z - _table(b, "centre", cells.centres, index)).named("r")
+    r = (z - table(b, "centre", cells.centres, index)).named("r")
     a, *rest = zip(*cells.coefficients, strict=True)
-    tail = _table(b, f"c{len(rest)}", rest[-1], index)
+    tail = table(b, f"c{len(rest)}", rest[-1], index)
     for order in range(len(rest) - 2, -1, -1):
-        tail = b.fma(tail, r, _table(b, f"c{order + 1}", rest[order], index))
-    factor = _table(b, "a", a, index)
+        tail = b.fma(tail, r, table(b, f"c{order + 1}", rest[order], index))
+    factor = table(b, "a", a, index)
     large = (x * factor).named("large")
     value = large + b.fma(x, tail * r, b.fma(x, factor, -large))
     end = float(Fraction(int((1 - edges[0][0]) ** 0.5 * 2**22), 2**22))  # 1 - x^2 is in the first cell
@@ -180,24 +180,27 @@ def _between(b: Builder, x: Value, low: float, high: float) -> Value:
 # ---------------------------------------------------------------- cells
 
 
-def _edge(place: int, shift: int) -> tuple[Fraction, Fraction]:
+def edge(place: int, shift: int) -> tuple[Fraction, Fraction]:
+    """Between what floats the bits but the last `shift` are these."""
     low, high = (Fraction(float(from_bits(bits << shift, "f32"))) for bits in (place, place + 1))
     return low, high
 
 
-def _table(b: Builder, name: str, entries: Numbers, index: Value) -> Value:
+def table(b: Builder, name: str, entries: Numbers, index: Value) -> Value:
+    """The entry of the cell of this index, from 1."""
     return b.table(name, "f32", padded([float(entry) for entry in entries]), index)
 
 
-def _value(b: Builder, cells: Cells, index: Value, r: Value) -> Value:
+def value_of(b: Builder, cells: Cells, index: Value, r: Value) -> Value:
+    """P, rounded once beside what is small."""
     columns = list(zip(*cells.coefficients, strict=True))
-    value = _table(b, f"c{len(columns) - 1}", columns[-1], index)
+    value = table(b, f"c{len(columns) - 1}", columns[-1], index)
     for place in range(len(columns) - 2, -1, -1):
-        value = b.fma(value, r, _table(b, f"c{place}" if place > 1 else "ab"[place], columns[place], index))
+        value = b.fma(value, r, table(b, f"c{place}" if place > 1 else "ab"[place], columns[place], index))
     return value
 
 
-def _fitted(
+def fitted(
     value: Callable[[Fraction], Ball],
     edges: list[tuple[Fraction, Fraction]],
     degree: int,

@@ -12,10 +12,11 @@ from fractions import Fraction
 from optgen.functions.fit import Ball, to_float64
 from optgen.functions.schemes.hyperbolic import REACH, recognise
 from optgen.functions.schemes.series import chebyshev, powers_of, shifted
-from optgen.functions.schemes.wide_exponential import MAGIC
 from optgen.functions.target import Target, ball, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder
+
+MAGIC = 1.5 * 2.0**52  # the sum with a small number is rounded to an integer
 
 LARGEST = 100.0
 ACCURACY = 2.0**-53
