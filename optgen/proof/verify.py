@@ -40,11 +40,13 @@ DEEPEST = 4  # ends of intervals within ends of intervals
 class Tools:
     """What `compiler` lends.
 
-    expand: a function of the IR without derivatives; replay: a claim and a counterexample run by a compiled solver.
+    expand: a function of the IR without derivatives; replay: a claim and a counterexample run by a compiled solver;
+    error: the error of a program of floats decided (program, what it should give, ends of its domain, bound).
     """
 
     expand: Callable[[Function], Function]
     replay: Callable[[Claim, Mapping[str, Any]], Replay]
+    error: Callable[..., Part] = lambda *_: Part()
 
 
 def decided(claim: Claim, tools: Tools, worker: Worker, seconds: float) -> Verdict:
@@ -94,6 +96,8 @@ def one_goal(claim: Claim, goal: Goal, tools: Tools, worker: Worker, seconds: fl
             return relation(claim, goal, tools, worker, seconds)
         case Special(word="order", arguments=(program, order)):
             return order_claim(program, order)
+        case Special(word="error", arguments=asked):
+            return tools.error(*asked, seconds)
         case Special(word="same", arguments=(one, other)):
             part = same_claim(claim, one, other, tools.expand)
             if part.status == "refuted":

@@ -1,7 +1,7 @@
 """Claims verified, composed as solvers are in compiler.py: text -> claims over Programs -> verdicts.
 
 `claims` reads them, `replays` runs counterexamples as compiled solvers, `pictures` draws them, `kept` has on disk what
-was found before, `questions` asks for the largest step, the best rate, the map.
+was found before, `errors` runs programs of floats, `questions` asks for the largest step, the best rate, the map.
 """
 
 from __future__ import annotations
@@ -73,8 +73,10 @@ def verdicts(spec: Spec | str | os.PathLike[str], seconds: float = SECONDS, cach
 def fresh(spec: Spec, claim: Claim, worker: Worker, seconds: float) -> Verdict:
     """The verdict on a claim of which nothing is known yet."""
     from optgen.proof.verify import Tools, decided
+    from optgen.verification.errors import measured
 
-    return decided(claim, Tools(differentiated, lambda c, example: replay(spec, c, example)), worker, seconds)
+    tools = Tools(differentiated, lambda c, example: replay(spec, c, example), measured)
+    return decided(claim, tools, worker, seconds)
 
 
 def unusable(claim: Claim, found: Verdict) -> Diagnostic | None:

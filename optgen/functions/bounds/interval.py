@@ -56,17 +56,20 @@ class IntervalProof:
         return json.dumps(_data(self), indent=1) + "\n"
 
 
-def certify(program: Straight, claim: Claim, progress: Progress | None = None) -> IntervalProof:
+def certify(
+    program: Straight, claim: Claim, progress: Progress | None = None, watch: Progress = lambda _: None
+) -> IntervalProof:
     """Bound the error of a program of one argument on its domain; takes seconds to minutes.
 
-    Raises `Refused` where the bound can not be had.
+    `watch` is told the error of each piece, in ulps; what it raises ends the work.  Raises `Refused` where the bound
+    can not be had.
 
     >>> certify(program, Claim(meaning, Accuracy())).proved
     True
     """
     paths, meaning = _paths(program), _meaning(claim)
     parts, beyond = _parts(program, claim, paths.format)
-    found = bound(paths, meaning, _watched(parts, progress), GOAL * claim.amount)
+    found = bound(paths, meaning, _watched(parts, progress), GOAL * claim.amount, watch)
     if beyond is not None:
         worst = found if found.error >= beyond.error else beyond
         found = Bound(worst.error, worst.worst, found.pieces + beyond.pieces, found.numbers + beyond.numbers)

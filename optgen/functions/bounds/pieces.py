@@ -40,13 +40,21 @@ class Bound:
     numbers: int
 
 
-def bound(paths: Paths, meaning: Meaning, pieces: Iterable[Piece], goal: float) -> Bound:
+def bound(
+    paths: Paths,
+    meaning: Meaning,
+    pieces: Iterable[Piece],
+    goal: float,
+    watch: Callable[[float], None] = lambda _: None,
+) -> Bound:
     """The largest error on the pieces, each of them cut until its bound is at most the goal or cuts do not help.
 
-    Raises `Refused` where a single number can't be decided.
+    `watch` is told the error of each as it is done, and 0 now and then; what it raises ends the work.  Raises `Refused`
+    where a single number can't be decided.
     """
     found: Bound | None = None
-    for piece, error in bounds(paths, meaning, pieces, goal):
+    for piece, error in bounds(paths, meaning, pieces, goal, watch):
+        watch(error)
         size = piece.last - piece.first + 1
         if found is None:
             found = Bound(error, piece, 1, size)
@@ -58,10 +66,17 @@ def bound(paths: Paths, meaning: Meaning, pieces: Iterable[Piece], goal: float) 
     return found
 
 
-def bounds(paths: Paths, meaning: Meaning, pieces: Iterable[Piece], goal: float) -> Iterator[tuple[Piece, float]]:
+def bounds(
+    paths: Paths,
+    meaning: Meaning,
+    pieces: Iterable[Piece],
+    goal: float,
+    watch: Callable[[float], None] = lambda _: None,
+) -> Iterator[tuple[Piece, float]]:
     """Pieces that together are the given ones, with an upper bound of the error on each."""
     waiting = [(piece, 0) for piece in pieces]
     while waiting:
+        watch(0.0)
         piece, halvings = waiting.pop()
         try:
             with precision_of(PRECISION, ORDER):

@@ -285,4 +285,5 @@ def function_block(group: tree.Group, context: Context) -> Function:
         return math.fixed(as_grid(result, span), group.name) if group.lines("draw") else result
 
     call_context = [context]
-    return Function(group.name, call, variables=parameters)
+    parts = {"$parameters": group.parameters} | ({"$group": group} if group.groups("program") else {})
+    return Function(group.name, call, variables=parameters, parts=parts)

@@ -14,6 +14,7 @@ from optgen.ir import claims as out
 from optgen.ir import nodes as ir
 from optgen.ir.nodes import AnyNode
 from optgen.ir.operations import apply
+from optgen.ir.program import Function as IRFunction
 from optgen.language import tree
 from optgen.passes.lower import arithmetic as math
 from optgen.passes.lower.context import Context
@@ -296,6 +297,78 @@ def density_at(value: Any, flow: Flow, span: Span) -> tuple[ir.Tensor, bool]:
     return (found, False) if log is None else (log, True)
 
 
+def error(call: tree.Call, bound: tree.Expr, maker: Maker) -> tuple[out.Goal, ...]:
+    """`error(p, exact) <= e`: the relative error of p on its domain; of p's program, as it runs, where it has one."""
+    from optgen.passes.lower.claims import rational
+    from optgen.passes.lower.expressions import evaluate, scalar
+
+    takes(call, 2)
+    p, exact = (as_a_function(evaluate(a.value, maker.context), a.value, maker) for a in call.arguments)
+    group = p.parts.get("$group")
+    if group is not None:
+        return (out.Special("error", run_of(group, exact, call, rational(bound, maker), maker.context), call.span),)
+    point = argument_of(p, maker, call.span)
+    limit = math.to_real(number(scalar(bound, maker.context))).scalar
+    here, there = (math.to_real(value_at(f, point, call.span)).scalar for f in (p, exact))
+    off = apply("abs", apply("sub", here, there))
+    allowed = apply("mul", limit, apply("abs", there))
+    return (out.Relation("<=", ir.array((), off), ir.array((), allowed), call.span),)
+
+
+def argument_of(p: Function, maker: Maker, span: Span) -> Grid:
+    """Any number of the domain of a function; in the function's own block its parameter."""
+    from optgen.passes.lower.claims import facts_of
+    from optgen.passes.lower.types import domain_holds
+
+    parameters = p.parts.get("$parameters", ())
+    if maker.scene.group is not None and parameters == maker.scene.group.parameters and len(parameters) == 1:
+        return maker.context.lookup(parameters[0].name, span)  # type: ignore[no-any-return]
+    x = ir.Input("x", "real")
+    maker.names.append(out.Name("x", "symbol", x, span))
+    point = number(ir.access(x))
+    for parameter in parameters:
+        for domain in parameter.domains:
+            maker.domains += facts_of(number(domain_holds(point, domain, maker.context)), parameter.span)
+    return point
+
+
+def as_a_function(value: Any, expr: tree.Expr, maker: Maker) -> Function:
+    from optgen.passes.lower.intrinsics import as_function
+
+    found = as_function(value, maker.context) if hasattr(value, "rule") else value
+    return needs(Function, found, "error compares two functions", expr.span)  # type: ignore[no-any-return]
+
+
+def value_at(function: Function, point: Grid, span: Span) -> Grid:
+    from optgen.passes.lower.expressions import as_grid
+
+    found = as_grid(function.call([point], {}, span), span)
+    if found.axes:
+        fail("E0304", "error compares functions from a number to a number", span)
+    return found
+
+
+def run_of(group: tree.Group, exact: Function, call: tree.Call, bound: Any, context: Context) -> tuple[Any, ...]:
+    """The program, what it should give, the ends of its domain (None: there is none), the bound."""
+    from optgen.passes.lower.claims import exact_number
+    from optgen.passes.lower.expressions import scalar
+    from optgen.passes.lower.straight import read_program
+
+    if len(group.parameters) != 1:
+        fail("E0704", "error is of functions of one argument", call.span)
+    x = ir.Input("x", "real")
+    value = math.to_real(value_at(exact, number(ir.access(x)), call.span)).scalar
+    meaning = IRFunction("value", (), (x,), (("value", ir.array((), value)),), call.arguments[1].value.span.text)
+    ends: list[Any] = [None, None]
+    for domain in group.parameters[0].domains:
+        match domain.operand:
+            case tree.Block(rows=((low, high),)) if domain.operator == "in":
+                ends = [exact_number(scalar(end, context)) for end in (low, high)]
+            case _:
+                fail("E0704", "the domain of a program is closed: x : f32 in [0, 1]", domain.span)
+    return read_program(group), meaning, ends[0], ends[1], bound
+
+
 CALLS: dict[str, Callable[[tree.Call, Maker], tuple[out.Goal, ...]]] = {
     "decreases": decreases,
     "contracts": contracts,
@@ -303,7 +376,10 @@ CALLS: dict[str, Callable[[tree.Call, Maker], tuple[out.Goal, ...]]] = {
     "fokker_planck": fokker_planck,
     "same": same,
 }
-BOUNDED: dict[tuple[str, str], Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {("rate", "<="): rate}
+BOUNDED: dict[tuple[str, str], Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {
+    ("rate", "<="): rate,
+    ("error", "<="): error,
+}
 EQUATED: dict[str, Callable[[tree.Call, tree.Expr, Maker], tuple[out.Goal, ...]]] = {"order": order}
 PLANNED = ("order", "error", "preserves", "limit", "steps")
 
