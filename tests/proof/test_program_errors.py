@@ -8,8 +8,8 @@ import pytest
 
 import optgen
 from optgen.diagnostics import SpecError
-from optgen.proof.written import Rejected
 from optgen.proof.recheck import recheck
+from optgen.proof.written import Rejected
 
 FLOATS = """function near_exp2(x : f32 in [0.5, 0.75]) -> f32 = 2^x
   program
