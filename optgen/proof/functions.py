@@ -38,10 +38,3 @@ def at_zero(value: int) -> Callable[[list[Quotient]], Quotient | None]:
 
 FUNCTIONS = {"sqrt": root, "exp": at_zero(1), "abs": size, "sign": at_zero(0), "sin": at_zero(0),
              "tanh": at_zero(0)}  # fmt: skip
-
-PARITY = {"erf": -1, "sin": -1, "tan": -1, "sinh": -1, "tanh": -1, "sign": -1, "cos": 1, "cosh": 1, "erf'": 1}
-
-
-def negative(value: Quotient) -> bool:
-    """Whether the first part of the numerator is negative: of x and -x one is."""
-    return bool(value.top) and value.top[min(value.top)] < 0

@@ -18,6 +18,7 @@ from optgen.proof.slopes import Unreadable, derivative, plus, replaced, summed, 
 from optgen.proof.terms import Reader, Term, renamed
 
 Environment = Mapping[ir.Index, str]
+PARITY = {"erf": -1, "sin": -1, "tan": -1, "sinh": -1, "tanh": -1, "sign": -1, "cos": 1, "cosh": 1, "abs": 1}
 INVERSE = {"exp": "log", "log": "exp"}
 SMALL = 12  # reductions over so many entries are written out
 
@@ -166,6 +167,10 @@ class Reading:
             case (("exp" | "log"), (a,)):
                 inner = read(a)  # a logarithm that is raised again is what it was of, wherever it exists
                 return inner[1] if inner[0] == INVERSE[node.name] else [node.name, inner]
+        if node.name in PARITY:
+            turned = without_sign(inner := read(node.arguments[0]))
+            value = [node.name, inner if turned is None else turned]
+            return value if turned is None or PARITY[node.name] == 1 else ["*", "-1", value]
         return [_WORDS.get(node.name, node.name), *(read(a) for a in node.arguments)]
 
     def _power(self, base: Term, exponent: Term) -> Term:
@@ -340,6 +345,17 @@ class Reading:
 
 
 _WORDS = {"maximum": "max", "minimum": "min", "eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+def without_sign(term: Term) -> Term | None:
+    """-t as t, for what is written so."""
+    match term:
+        case ["*", "-1", inner]:
+            return inner
+        case ["/", above, below]:
+            found = without_sign(above)
+            return None if found is None else ["/", found, below]
+    return None
 
 
 def _size(axis: ir.Scalar) -> int:

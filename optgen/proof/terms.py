@@ -47,7 +47,7 @@ from optgen.proof.contractions import (
     text,
     without_sames,
 )
-from optgen.proof.functions import FUNCTIONS, PARITY, negative, root, simplest
+from optgen.proof.functions import FUNCTIONS, root, simplest
 
 Term = Any  # str | list
 LARGEST, MOST_WORK = 20_000, 1_000_000  # products of terms in one multiplication, and in all
@@ -139,9 +139,6 @@ class Reader:
 
     def function(self, name: str, arguments: list[Quotient]) -> Quotient:
         arguments = [simplest(a) for a in arguments]
-        if name in PARITY and negative(arguments[0]):
-            turned = self.function(name, [self.times(Quotient(number(Fraction(-1)), ONE), arguments[0])])
-            return self.times(Quotient(number(Fraction(PARITY[name])), ONE), turned)
         known = FUNCTIONS.get(name)
         simpler: Quotient | None = known(arguments) if known else None
         if simpler is not None:

@@ -122,7 +122,8 @@ def test_a_lemma_binds_its_own_names():
         ("prove s'' <= s", "E0"),
         ("prove s", "E0306"),
         ("prove order(f) = 4", "E0307"),
-        ("prove error(f, f) <= 4", "E0404"),
+        ("prove error(f, f) <= 4", "E0303"),
+        ("prove limit(s) = 0", "E0404"),
     ],
 )
 def test_what_is_wrong_with_a_claim_is_said_where_it_stands(lines, code):
