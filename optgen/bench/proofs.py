@@ -47,18 +47,14 @@ ROUNDED_UP = ("1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4")  # what is added t
 def exactly(case: Mapping[str, Any], given: str, answer: float, found: Any) -> str:
     """Whether a squared rate, read as the rational number that it is, has an exact certificate; if not, rounded up."""
     import optgen
-    from optgen.proof.ask import closed
-    from optgen.proof.decide import prove
-    from optgen.proof.questions import at_rate
-    from optgen.verification.questions import asked
+    from optgen.verification import rate_holds
 
     said = holds(answer, found)
     if said != "not decided":
         return said
-    method = closed(asked(getattr(optgen.specs, case["spec"]), given, case["algorithm"], case["params"]))
+    spec = getattr(optgen.specs, case["spec"])
     for more in ("0", *ROUNDED_UP):
-        rate = Fraction(answer) + Fraction(more)
-        if any(prove(at_rate(method.method, method.classes, history, rate)) is not None for history in (1, 2)):
+        if rate_holds(spec, given, Fraction(answer) + Fraction(more), case["algorithm"], **case["params"]):
             return "holds" if more == "0" else f"no certificate; holds with {more} more"
     return "no certificate"
 

@@ -11,7 +11,7 @@ from optgen.proof.domains import holds
 from optgen.proof.linear import LinearMethod, lyapunov
 from optgen.proof.linear_claims import LinearClaim, linear_claim
 from optgen.proof.quantities import NotLinear
-from optgen.proof.questions import Bracket, Cell, best_rate, largest, stability
+from optgen.proof.questions import Bracket, Cell, at_rate, best_rate, largest, stability
 from optgen.proof.refute_linear import quadratic
 from optgen.proof.rounding import rational
 
@@ -43,6 +43,12 @@ def rate_of(claim: Claim) -> Bracket:
     """The smallest rho^2 proved for |y - x*|^2 <= C rho^(2k), and the largest that a member refutes."""
     found = closed(claim)
     return best_rate(found.method, found.classes)
+
+
+def rate_proved(claim: Claim, squared: Fraction) -> bool:
+    """Whether a Lyapunov function of one or two steps proves a squared rate."""
+    found = closed(claim)
+    return any(prove(at_rate(found.method, found.classes, history, squared)) is not None for history in (1, 2))
 
 
 def largest_of(claim: Claim, name: str, low: Fraction, high: Fraction) -> Bracket:

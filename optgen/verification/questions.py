@@ -31,6 +31,15 @@ def best_rate(spec: Spec | str, given: str, algorithm: str | None = None, **numb
     return answered(lambda: rate_of(asked(spec, given, algorithm, numbers)))
 
 
+def rate_holds(
+    spec: Spec | str, given: str, squared: Fraction, algorithm: str | None = None, **numbers: float | str
+) -> bool:
+    """Whether there is a certificate that the distance falls by this rate, squared, a step."""
+    from optgen.proof.ask import rate_proved
+
+    return answered(lambda: rate_proved(asked(spec, given, algorithm, numbers), squared))
+
+
 def largest(
     spec: Spec | str,
     name: str,

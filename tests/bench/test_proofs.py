@@ -10,6 +10,7 @@ import pytest
 import optgen
 from optgen.bench import cases
 from optgen.bench.proofs import holds
+from optgen.verification import rate_holds
 
 RATES = cases._listed()["rates"]
 
@@ -27,3 +28,9 @@ def test_a_method_whose_rate_is_compared_ships_with_its_parameters(case):
 def test_an_answer_holds_if_a_certificate_proves_it(answer, verdict):
     found = SimpleNamespace(proved=Fraction(81, 100), refuted=Fraction(8099, 10000))
     assert holds(answer, found) == verdict
+
+
+def test_a_rate_holds_if_it_has_a_certificate_of_its_own():
+    spec, given = optgen.specs.gradient_descent, "f in smooth_strongly_convex(1, 10)"
+    assert rate_holds(spec, given, Fraction(811, 1000), "gradient_descent", lr="1/10")
+    assert not rate_holds(spec, given, Fraction(809, 1000), "gradient_descent", lr="1/10")
