@@ -47,14 +47,14 @@ ROUNDED_UP = ("1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4")  # what is added t
 def exactly(case: Mapping[str, Any], given: str, answer: float, found: Any) -> str:
     """Whether a squared rate, read as the rational number that it is, has an exact certificate; if not, rounded up."""
     import optgen
-    from optgen.verification import rate_holds
 
     said = holds(answer, found)
     if said != "not decided":
         return said
     spec = getattr(optgen.specs, case["spec"])
     for more in ("0", *ROUNDED_UP):
-        if rate_holds(spec, given, Fraction(answer) + Fraction(more), case["algorithm"], **case["params"]):
+        rate = Fraction(answer) + Fraction(more)
+        if optgen.best_rate(spec, given, case["algorithm"], rate, **case["params"]).proved is not None:
             return "holds" if more == "0" else f"no certificate; holds with {more} more"
     return "no certificate"
 

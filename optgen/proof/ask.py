@@ -39,16 +39,16 @@ def closed(claim: Claim, **numbers: Fraction) -> LinearClaim:
     return found
 
 
-def rate_of(claim: Claim) -> Bracket:
-    """The smallest rho^2 proved for |y - x*|^2 <= C rho^(2k), and the largest that a member refutes."""
+def rate_of(claim: Claim, claimed: Fraction | None = None) -> Bracket:
+    """The smallest rho^2 proved for |y - x*|^2 <= C rho^(2k), and the largest that a member refutes; of one that is
+    claimed, whether it is proved.
+    """
     found = closed(claim)
-    return best_rate(found.method, found.classes)
-
-
-def rate_proved(claim: Claim, squared: Fraction) -> bool:
-    """Whether a Lyapunov function of one or two steps proves a squared rate."""
-    found = closed(claim)
-    return any(prove(at_rate(found.method, found.classes, history, squared)) is not None for history in (1, 2))
+    if claimed is None:
+        return best_rate(found.method, found.classes)
+    proofs = (prove(at_rate(found.method, found.classes, history, claimed)) for history in (1, 2))
+    certificate = next((proof for proof in proofs if proof is not None), None)
+    return Bracket(claimed if certificate else None, None, certificate, None)
 
 
 def largest_of(claim: Claim, name: str, low: Fraction, high: Fraction) -> Bracket:

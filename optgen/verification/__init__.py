@@ -14,7 +14,7 @@ from optgen.diagnostics import Diagnostic, SpecError
 from optgen.verification.claims import as_spec, claims_of, contradiction, irrefutable, refuse_contradictions
 from optgen.verification.kept import SECONDS, Kept, known
 from optgen.verification.pictures import pictures
-from optgen.verification.questions import best_rate, largest, rate_holds, stability_map
+from optgen.verification.questions import best_rate, largest, stability_map
 from optgen.verification.replays import differentiated, replay
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from optgen.proof.worker import Worker
 
 __all__ = [
-    "as_spec", "best_rate", "claims_of", "differentiated", "known", "largest", "pictures", "rate_holds", "replay", "stability_map",
+    "as_spec", "best_rate", "claims_of", "differentiated", "known", "largest", "pictures", "replay", "stability_map",
     "verdicts", "verify",
 ]  # fmt: skip
 

@@ -18,26 +18,24 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-def best_rate(spec: Spec | str, given: str, algorithm: str | None = None, **numbers: float | str) -> Bracket:
+def best_rate(
+    spec: Spec | str,
+    given: str,
+    algorithm: str | None = None,
+    claimed: Fraction | None = None,
+    **numbers: float | str,
+) -> Bracket:
     """The best rate of a method that is proved: `proved` and `refuted` are squared rates of the distance a step.
 
     optgen.best_rate(optgen.specs.momentum, "f in smooth_strongly_convex(1, 10)", "momentum", lr="1/10", beta="1/4")
 
     `given` names the class of the function, as in a claim; numbers are exact (text, or the decimal that is printed).
+    `claimed` is a squared rate: then `proved` is that one, or None where it has no certificate.
     Raises SpecError where the spec, the class or a number does not fit.
     """
     from optgen.proof.ask import rate_of
 
-    return answered(lambda: rate_of(asked(spec, given, algorithm, numbers)))
-
-
-def rate_holds(
-    spec: Spec | str, given: str, squared: Fraction, algorithm: str | None = None, **numbers: float | str
-) -> bool:
-    """Whether there is a certificate that the distance falls by this rate, squared, a step."""
-    from optgen.proof.ask import rate_proved
-
-    return answered(lambda: rate_proved(asked(spec, given, algorithm, numbers), squared))
+    return answered(lambda: rate_of(asked(spec, given, algorithm, numbers), claimed))
 
 
 def largest(

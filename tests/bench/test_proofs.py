@@ -10,7 +10,6 @@ import pytest
 import optgen
 from optgen.bench import cases
 from optgen.bench.proofs import holds
-from optgen.verification import rate_holds
 
 RATES = cases._listed()["rates"]
 
@@ -30,7 +29,9 @@ def test_an_answer_holds_if_a_certificate_proves_it(answer, verdict):
     assert holds(answer, found) == verdict
 
 
-def test_a_rate_holds_if_it_has_a_certificate_of_its_own():
+def test_a_rate_that_is_claimed_has_a_certificate_of_its_own():
     spec, given = optgen.specs.gradient_descent, "f in smooth_strongly_convex(1, 10)"
-    assert rate_holds(spec, given, Fraction(811, 1000), "gradient_descent", lr="1/10")
-    assert not rate_holds(spec, given, Fraction(809, 1000), "gradient_descent", lr="1/10")
+    rates = {rate: Fraction(rate) for rate in ("811/1000", "809/1000")}
+    found = {text: optgen.best_rate(spec, given, "gradient_descent", rate, lr="1/10") for text, rate in rates.items()}
+    assert found["811/1000"].proved == rates["811/1000"] and found["811/1000"].certificate is not None
+    assert found["809/1000"].proved is None
