@@ -19,7 +19,7 @@ from optgen.diagnostics import SpecError
 from optgen.evolution import bound, found, target
 from optgen.evolution.epochs import Setting
 
-QUICK = {"evaluations": 90_000, "largest": 5}
+QUICK = {"evaluations": 130_000, "largest": 5}
 ROOT = Path(__file__).parent.parent.parent
 
 
