@@ -14,9 +14,11 @@ from optgen.backends.llvm import masks
 from optgen.backends.llvm.body import Body
 from optgen.backends.llvm.division import by_invariant
 from optgen.backends.llvm.lanes import SINGLE, Lanes, width
+from optgen.backends.llvm.products import MATVEC
+from optgen.backends.llvm.rows import VECMAT
 from optgen.backends.llvm.scalars import LONG, RULES, parts_of, scalar, works_on_vectors
 from optgen.ir import nodes as ir
-from optgen.ir.imperative import Accumulate, Alias, Buffer, For, If, Let, Statement, Store, While
+from optgen.ir.imperative import Accumulate, Alias, Buffer, For, If, Invoke, Let, Statement, Store, While
 from optgen.ir.nodes import Index, Scalar
 
 REDUCTIONS = {"sum": "fadd", "prod": "fmul", "max": "fmaximum", "min": "fminimum"}
@@ -89,9 +91,18 @@ def _all(block: Sequence[Statement]) -> Iterator[Statement]:
 
 
 def count(block: Sequence[Statement]) -> int:
-    """The number of vector loops that a block becomes."""
+    """The number of vector loops that a block becomes, its products of matrices and vectors among them."""
     bases = bases_of(block)
-    return sum(isinstance(statement, For) and fits(statement, bases) for statement in _all(block))
+    return sum(_is_vector_loop(statement, bases) for statement in _all(block))
+
+
+def _is_vector_loop(statement: Statement, bases: Mapping[Buffer, Buffer]) -> bool:
+    match statement:
+        case For():
+            return fits(statement, bases)
+        case Invoke(function=function):
+            return function in (MATVEC, VECMAT)
+    return False
 
 
 def fits(
