@@ -25,9 +25,9 @@ VARIABLE = "OPTGEN_THREADS"
 PARTS = 64  # at most, of a loop
 POLLS, POLLS_BETWEEN = 4_000, 80_000  # of a worker before it sleeps, the second while there is a caller: 0.1 and 2 ms
 PATIENCE = 10_000  # polls of a caller before it lets others run meanwhile
-# A caller takes the machine to be busy with others if it waits for the last parts longer than LONG, in nanoseconds, and
-# a quarter of its own work, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared, and
-# workers sleep, for as long as was lost, the next time for twice as long and so on up to MOST times: where cores are
+# A caller takes the machine to be busy with others if it has waited for last parts longer, by LONG in nanoseconds, than
+# it gained by sharing, or if it had no core for an eighth of the last WINDOW.  Then loops are not shared, and workers
+# sleep, for as long as was lost, the next time for twice as long and so on up to MOST times: where cores are
 # scarce, one who waits takes time from one who works, but what was lost once, by a thread of another that went to
 # sleep soon after, is not lost for long.  ONCE loops shared without a loss take one of these times back.
 LONG, WINDOW, ONCE, MOST = 200_000, 4_000_000, 16, 16
@@ -36,7 +36,7 @@ LONG, WINDOW, ONCE, MOST = 200_000, 4_000_000, 16, 16
 # job, how many workers may still join it, and how many parts are left, in 32, 16 and 16 bits; one who took a part
 # may read `part`, `context` until it has counted it as finished.
 STATE = (
-    ("owned", "callers", "threads", "alone", "wall", "cpu", "caution"),
+    ("owned", "callers", "threads", "alone", "wall", "cpu", "caution", "debt"),
     ("ticket",),
     ("part", "context"),
     ("finished",),
@@ -58,7 +58,7 @@ def _field(name: str) -> str:
 def module(processor: str) -> str:
     """The text of the module: what kernels call to have their work shared, and what a worker does all its life."""
     declaration, pause = PAUSES.get(processor.replace("arm64", "aarch64"), ("", "fence acquire"))
-    owned, callers, threads, alone, wall, cpu, caution, ticket, part, context, finished, sleepers = map(_field, FIELDS)
+    owned, callers, threads, alone, wall, cpu, caution, debt, ticket, part, context, finished, sleepers = map(_field, FIELDS)
     mutex, condition = (f"getelementptr (i64, ptr @state, i64 {place})" for place in (MUTEX, CONDITION))
     return f"""@state = global [{WORDS} x i64] zeroinitializer, align 64
 declare i32 @pthread_mutex_init(ptr, ptr)
@@ -71,6 +71,7 @@ declare i32 @sched_yield()
 declare i32 @clock_gettime(i32, ptr)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare i64 @llvm.umin.i64(i64, i64)
+declare i64 @llvm.smax.i64(i64, i64)
 {declaration}
 
 define void @optgen_reset() nounwind {{
@@ -221,12 +222,16 @@ joined:
   %end = call i64 @now(i32 {WALL})
   %waited = sub i64 %end, %own.end
   %own.time = sub i64 %own.end, %begun
-  %share = udiv i64 %own.time, 4
-  %allowed = add i64 %share, {LONG}
-  %disturbance = icmp sgt i64 %waited, %allowed
-  br i1 %disturbance, label %withdraw, label %trust
+  %before.debt = load atomic i64, ptr {debt} monotonic, align 8
+  %with.wait = add i64 %before.debt, %waited
+  %net = sub i64 %with.wait, %own.time
+  %owed = call i64 @llvm.smax.i64(i64 %net, i64 0)
+  store atomic i64 %owed, ptr {debt} monotonic, align 8
+  %lost = icmp sgt i64 %owed, {LONG}
+  br i1 %lost, label %withdraw, label %trust
 withdraw:
-  call void @back_off(i64 %end, i64 %waited)
+  store atomic i64 0, ptr {debt} monotonic, align 8
+  call void @back_off(i64 %end, i64 %owed)
   br label %release
 trust:
   %caution = load atomic i64, ptr {caution} monotonic, align 8
