@@ -58,7 +58,8 @@ def _field(name: str) -> str:
 def module(processor: str) -> str:
     """The text of the module: what kernels call to have their work shared, and what a worker does all its life."""
     declaration, pause = PAUSES.get(processor.replace("arm64", "aarch64"), ("", "fence acquire"))
-    owned, callers, threads, alone, wall, cpu, caution, debt, ticket, part, context, finished, sleepers = map(_field, FIELDS)
+    owned, callers, threads, alone, wall, cpu, caution, debt, *others = map(_field, FIELDS)
+    ticket, part, context, finished, sleepers = others
     mutex, condition = (f"getelementptr (i64, ptr @state, i64 {place})" for place in (MUTEX, CONDITION))
     return f"""@state = global [{WORDS} x i64] zeroinitializer, align 64
 declare i32 @pthread_mutex_init(ptr, ptr)
