@@ -16,8 +16,8 @@ Made by `optgen finds --markdown docs/finds.md` from the certificates in `specs/
 bound of the error of the best program with so many operations that a search has found; *classical*: that of the best
 polynomial, continued fraction or square of one (`evolution/baseline`) with at most as many, polished and proved by the
 same code: `optgen seeds EXPR --baseline -o DIR` writes both. *ratio*: how many times smaller the find's is. A classical
-program whose error Arb's boxes do not prove has no certificate and is left out: that of cos with 10 operations, whose
-error is 1.02e-12 on the grid that it was polished on.
+figure that repeats the line above is that of fewer operations: no classical program of the size is better, or its error
+is not proved by Arb's boxes; then it has no certificate, and the ratio flatters. No figure: none is proved.
 """
 
 

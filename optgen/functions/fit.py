@@ -137,6 +137,15 @@ def round_jointly(
     return fixed, max(abs(float(r)) for r in rest.only([]).residuals([]))
 
 
+def after_identity(points: Sequence[Ball], values: Sequence[Ball], degree: int) -> tuple[list[Fraction], float]:
+    """Coefficients in float32 of (g - z)/z^3 in z^2, for an odd function g with g'(0) = 1, and the error of g relative
+    to itself; `values` are those of g at points z."""
+    rows = tuple(tuple(z ** (2 * k + 3) for k in range(degree + 1)) for z in points)
+    wanted = tuple(value - z for value, z in zip(values, points, strict=True))
+    model = Model(rows, wanted, tuple(1 / value for value in values))
+    return round_jointly(model, [(k, to_float32) for k in range(degree + 1)])
+
+
 def to_float32(value: Ball) -> Fraction:
     """The nearest float32, exactly."""
     return _nearest(value, 24)

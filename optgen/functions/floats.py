@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 
 SIGN = 0x80000000
 INFINITE = 0x7F800000  # the bits of infinity
@@ -28,6 +29,11 @@ def bits_of(value: float) -> int:
         return int(struct.unpack("<I", struct.pack("<f", value))[0])
     except OverflowError:
         return INFINITE | (SIGN if value < 0 else 0)
+
+
+def is_power_of_two(number: Fraction) -> bool:
+    """Whether a positive number is 2^k, k of any sign."""
+    return number.numerator & (number.numerator - 1) == 0 and number.denominator & (number.denominator - 1) == 0
 
 
 def ulp_exponent(value: float) -> int:

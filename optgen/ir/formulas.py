@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.ir import nodes as ir
+from optgen.ir.arithmetic import add, div, mul, number, sub
 from optgen.ir.formula_coefficients import COEFFICIENTS
 from optgen.ir.nodes import Scalar
 from optgen.ir.operations import OPERATIONS, Operation, apply
@@ -54,45 +55,25 @@ def inlined(name: str, x: Scalar) -> Scalar:
 # ---------------------------------------------------------------- parts
 
 
-def _c(value: int | Fraction) -> Scalar:
-    return ir.constant(Fraction(value), "real")
-
-
-def _add(a: Scalar, b: Scalar) -> Scalar:
-    return apply("add", a, b)
-
-
-def _sub(a: Scalar, b: Scalar) -> Scalar:
-    return apply("sub", a, b)
-
-
-def _mul(a: Scalar, b: Scalar) -> Scalar:
-    return apply("mul", a, b)
-
-
-def _div(a: Scalar, b: Scalar) -> Scalar:
-    return apply("div", a, b)
-
-
 def _less(a: Scalar, b: Scalar | int | Fraction) -> Scalar:
-    return apply("lt", a, b if isinstance(b, Scalar) else _c(b))
+    return apply("lt", a, b if isinstance(b, Scalar) else number(b))
 
 
 def _at_most(a: Scalar, most: int | Fraction) -> Scalar:
-    return apply("minimum", a, _c(most))
+    return apply("minimum", a, number(most))
 
 
 def _at_least(a: Scalar, least: int | Fraction) -> Scalar:
-    return apply("maximum", a, _c(least))
+    return apply("maximum", a, number(least))
 
 
 def _polynomial(name: str, t: Scalar, named: Named) -> Scalar:
     """Horner's scheme."""
     first, *others = COEFFICIENTS[name]
-    value = _c(Fraction(first))
+    value = number(Fraction(first))
     for place, coefficient in enumerate(others, 1):
-        product, added = _mul(value, t), _c(abs(Fraction(coefficient)))
-        value = _add(product, added) if coefficient > 0 else _sub(product, added)
+        product, added = mul(value, t), number(abs(Fraction(coefficient)))
+        value = add(product, added) if coefficient > 0 else sub(product, added)
         if place % GROUP == GROUP - 1 and place < len(others):
             value = named(value, "p")
     return value
@@ -100,19 +81,19 @@ def _polynomial(name: str, t: Scalar, named: Named) -> Scalar:
 
 def _exp_of_square(s: Scalar, rising: bool, named: Named) -> Scalar:
     """e^(s^2) or e^(-s^2): the square of s rounded to sixteenths is exact, and s^2 less it is small."""
-    near = named(_div(apply("floor_real", _add(_mul(s, _c(16)), _c(Fraction(1, 2)))), _c(16)), "near")
-    square, rest = _mul(near, near), _mul(_sub(s, near), _add(s, near))
+    near = named(div(apply("floor_real", add(mul(s, number(16)), number(Fraction(1, 2)))), number(16)), "near")
+    square, rest = mul(near, near), mul(sub(s, near), add(s, near))
     if not rising:
         square, rest = apply("neg", square), apply("neg", rest)
-    return _mul(apply("exp", square), apply("exp", rest))
+    return mul(apply("exp", square), apply("exp", rest))
 
 
 def _scaled_erfc(s: Scalar, named: Named) -> Scalar:
     """erfcx at s >= 0: (1 + 2 s) erfcx(s) is a polynomial of (s - 15/4)/(s + 15/4)."""
     bounded = named(_at_most(s, ASYMPTOTIC), "bounded")
-    t = named(_div(_sub(bounded, _c(CENTRE)), _add(bounded, _c(CENTRE))), "t")
-    near = _div(_polynomial("erfcx", t, named), _add(_c(1), _mul(_c(2), bounded)))
-    return ir.choose(_less(s, ASYMPTOTIC), near, _div(_c(1 / ROOT_OF_PI), s))
+    t = named(div(sub(bounded, number(CENTRE)), add(bounded, number(CENTRE))), "t")
+    near = div(_polynomial("erfcx", t, named), add(number(1), mul(number(2), bounded)))
+    return ir.choose(_less(s, ASYMPTOTIC), near, div(number(1 / ROOT_OF_PI), s))
 
 
 # ---------------------------------------------------------------- functions
@@ -123,39 +104,39 @@ def _erfcx(x: Scalar, named: Named) -> Scalar:
     size = named(apply("abs", x), "size")
     right = named(_scaled_erfc(size, named), "right")
     power = named(_exp_of_square(named(_at_most(size, 27), "finite"), True, named), "power")
-    return ir.choose(_less(x, 0), _sub(_mul(_c(2), power), right), right)
+    return ir.choose(_less(x, 0), sub(mul(number(2), power), right), right)
 
 
 def _erfc(x: Scalar, named: Named) -> Scalar:
     """1 - erf(x) up to 1/2, then e^(-x^2) erfcx(x), which is 0 at 28."""
     s = named(_at_most(_at_least(x, Fraction(1, 2)), 28), "s")
     power, scaled = named(_exp_of_square(s, False, named), "power"), named(_scaled_erfc(s, named), "scaled")
-    return ir.choose(_less(x, Fraction(1, 2)), _sub(_c(1), apply("erf", x)), _mul(power, scaled))
+    return ir.choose(_less(x, Fraction(1, 2)), sub(number(1), apply("erf", x)), mul(power, scaled))
 
 
 def _bessel(order: int, x: Scalar, named: Named) -> Scalar:
     """Up to 8 a polynomial of |x| (times |x| for i1e), then one of 1/|x|, over the root of |x|."""
     size = named(apply("abs", x), "size")
-    low = named(_sub(_div(_at_most(size, MIDDLE), _c(Fraction(MIDDLE, 2))), _c(1)), "low")
+    low = named(sub(div(_at_most(size, MIDDLE), number(Fraction(MIDDLE, 2))), number(1)), "low")
     inner = named(_polynomial(f"i{order}e near", low, named), "inner")
     far = named(_at_least(size, MIDDLE), "far")
-    high = named(_sub(_div(_c(2 * MIDDLE), far), _c(1)), "high")
-    outer = named(_div(_polynomial(f"i{order}e far", high, named), apply("sqrt", far)), "outer")
+    high = named(sub(div(number(2 * MIDDLE), far), number(1)), "high")
+    outer = named(div(_polynomial(f"i{order}e far", high, named), apply("sqrt", far)), "outer")
     if order == 0:
         return ir.choose(_less(size, MIDDLE), inner, outer)
-    return ir.choose(_less(size, MIDDLE), _mul(x, inner), _mul(apply("sign", x), outer))
+    return ir.choose(_less(size, MIDDLE), mul(x, inner), mul(apply("sign", x), outer))
 
 
 def _erfinv(x: Scalar, named: Named) -> Scalar:
     """By w = -log(1 - x^2): x times a polynomial of w; near 1 and -1 one of the square root of w."""
-    w = named(apply("neg", apply("log", _mul(_sub(_c(1), x), _add(_c(1), x)))), "w")
-    low = named(_sub(_div(_at_most(w, SPLIT), _c(SPLIT / 2)), _c(1)), "low")
-    inner = named(_mul(x, _polynomial("erfinv near", low, named)), "inner")
+    w = named(apply("neg", apply("log", mul(sub(number(1), x), add(number(1), x)))), "w")
+    low = named(sub(div(_at_most(w, SPLIT), number(SPLIT / 2)), number(1)), "low")
+    inner = named(mul(x, _polynomial("erfinv near", low, named)), "inner")
     root = apply("sqrt", _at_most(_at_least(w, SPLIT), TAIL[1] ** 2))
-    high = named(_div(_sub(root, _c((TAIL[0] + TAIL[1]) / 2)), _c((TAIL[1] - TAIL[0]) / 2)), "high")
-    outer = named(_mul(apply("sign", x), _polynomial("erfinv far", high, named)), "outer")
+    high = named(div(sub(root, number((TAIL[0] + TAIL[1]) / 2)), number((TAIL[1] - TAIL[0]) / 2)), "high")
+    outer = named(mul(apply("sign", x), _polynomial("erfinv far", high, named)), "outer")
     inside = ir.choose(_less(w, SPLIT), inner, outer)
-    return ir.choose(apply("eq", apply("abs", x), _c(1)), _mul(x, ir.constant(ir.INF, "real")), inside)
+    return ir.choose(apply("eq", apply("abs", x), number(1)), mul(x, ir.constant(ir.INF, "real")), inside)
 
 
 FORMULAS: dict[str, Formula] = {

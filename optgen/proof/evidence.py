@@ -14,7 +14,7 @@ from optgen.proof.contractions import Factor, pivot_of
 from optgen.proof.polynomial import Number, at, names_of, symbol, to_json
 from optgen.proof.problem import Form, domain_to_json
 from optgen.proof.ranges import names as contractions_of
-from optgen.proof.reductions import Recording, Reduction
+from optgen.proof.reductions import Recording, Reduction, summed
 from optgen.proof.terms import Reader, Term, renamed
 from optgen.proof.written import Item, Quotient, Rejected, number
 
@@ -284,12 +284,7 @@ class Contractions:
         raise Unwritten("a sum of vectors and numbers")
 
     def item(self, item: Any) -> Term:
-        bound = sorted({i for _, labels in item for i in labels if ":" in i})
-        names = {i: f"{i.split(':')[0]}~" for i in bound}
-        body: Term = ["*", *(self.factor((n, tuple(names.get(i, i) for i in ls))) for n, ls in item)]
-        for i in bound:
-            body = ["sum", names[i], i.split(":")[1], body]
-        return body if bound or len(item) > 1 else body[1]
+        return summed(item, self.factor)
 
     def factor(self, factor: Factor) -> Term:
         name, labels = factor

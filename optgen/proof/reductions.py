@@ -7,7 +7,7 @@ leaves smaller products.  The facts used are the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
@@ -23,6 +23,16 @@ from optgen.proof.written import HERE, Factor, Item, Polynomial, Quotient, apart
 
 Use = list[Any]  # [label of a fact, coefficient, [[label, extent], ..]]
 MOST_STEPS = 400
+
+
+def summed(item: Item, written: Callable[[Factor], Term]) -> Term:
+    """A product of factors as a term; labels with `:` are those of sums around it."""
+    bound = sorted({i for _, labels in item for i in labels if ":" in i})
+    names = {i: f"{i.split(':')[0]}~" for i in bound}
+    body: Term = ["*", *(written((n, tuple(names.get(i, i) for i in ls))) for n, ls in item)]
+    for i in bound:
+        body = ["sum", names[i], i.split(":")[1], body]
+    return body if bound or len(item) > 1 else body[1]
 
 
 class Everything(set[Any]):
@@ -72,12 +82,7 @@ class Recording(Facts):
         return ["atom", name, *labels]
 
     def item(self, item: Item) -> Term:
-        bound = sorted({i for _, labels in item for i in labels if ":" in i})
-        names = {i: f"{i.split(':')[0]}~" for i in bound}
-        body: Term = ["*", *(self.factor((n, tuple(names.get(i, i) for i in ls))) for n, ls in item)]
-        for i in bound:
-            body = ["sum", names[i], i.split(":")[1], body]
-        return body if bound or len(item) > 1 else body[1]
+        return summed(item, self.factor)
 
     def polynomial(self, polynomial: Polynomial) -> Term:
         parts = [["*", str(c), *(["^", self.item(i), p] if p != 1 else self.item(i) for i, p in m)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from optgen.functions.fit import Ball, Model, chebyshev_points, round_jointly, to_float32
+from optgen.functions.fit import Ball, after_identity, chebyshev_points, to_float32
 from optgen.functions.target import Target, ball, to_fraction
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
@@ -69,10 +69,7 @@ def coefficients(target: Target, arc: Arc, degree: int) -> tuple[list[Fraction],
     """Those of (g - z)/z^3 in z^2 for g = b (f - f(0)), and their error relative to g."""
     points = [z for z in chebyshev_points(Fraction(0), HALF, 12 * degree + 20) if z > Fraction(1, 2000)]
     values = [arc.slope * (target.at(z) - arc.middle) for z in points]
-    rows = tuple(tuple(ball(z) ** (2 * k + 3) for k in range(degree + 1)) for z in points)
-    wanted = tuple(value - ball(z) for value, z in zip(values, points, strict=True))
-    model = Model(rows, wanted, tuple(1 / value for value in values))
-    return round_jointly(model, [(k, to_float32) for k in range(degree + 1)])
+    return after_identity([ball(z) for z in points], values, degree)
 
 
 def program(name: str, arc: Arc, polynomial: Sequence[Fraction], argument: str = "x") -> Straight:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import log
 
-from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_bits_of, to_float32
+from optgen.functions.fit import after_identity, chebyshev_points, to_bits_of, to_float32
 from optgen.functions.schemes import logarithm
 from optgen.functions.schemes.arc import over_root
 from optgen.functions.target import Target, ball, to_fraction
@@ -76,10 +76,7 @@ def coefficients(degree: int) -> tuple[list[Fraction], float]:
     """Those of (asinh a - a)/a^3 in a^2, and their error relative to asinh a."""
     points = [a for a in chebyshev_points(Fraction(0), NEAR, 12 * degree + 20) if a > NEAR / 1000]
     values = [ball(a).asinh() for a in points]
-    rows = tuple(tuple(ball(a) ** (2 * k + 3) for k in range(degree + 1)) for a in points)
-    wanted = tuple(value - ball(a) for value, a in zip(values, points, strict=True))
-    model = Model(rows, wanted, tuple(1 / value for value in values))
-    return round_jointly(model, [(k, to_float32) for k in range(degree + 1)])
+    return after_identity([ball(a) for a in points], values, degree)
 
 
 def program(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.functions.fit import Ball
+from optgen.functions.floats import is_power_of_two
 from optgen.functions.schemes.gaussian import limit_of, power_in_parts
 from optgen.functions.schemes.octaves import Cells, Layout, edge, fitted, table
 from optgen.functions.target import Target, ball
@@ -45,13 +46,9 @@ def recognise(target: Target) -> BellLogarithm | None:
             near = [Fraction(round(rate * 16), 16) for rate in rates]
         except (ValueError, ArithmeticError):
             continue
-        if all(n > 0 and _is_power(n) and abs(r - float(n)) < 0.02 for n, r in zip(near, rates, strict=True)):
+        if all(n > 0 and is_power_of_two(n) and abs(r - float(n)) < 0.02 for n, r in zip(near, rates, strict=True)):
             return BellLogarithm(direction, *near)
     return None
-
-
-def _is_power(number: Fraction) -> bool:
-    return number.numerator & (number.numerator - 1) == 0 and number.denominator & (number.denominator - 1) == 0
 
 
 def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from optgen.functions.fit import Model, chebyshev_points, round_jointly, to_bits_of, to_float32
+from optgen.functions.fit import after_identity, chebyshev_points, to_bits_of, to_float32
 from optgen.functions.target import Target, ball
 from optgen.ir.straight import Straight
 from optgen.ir.straight_builder import Builder, Value
@@ -55,10 +55,7 @@ def coefficients(degree: int) -> tuple[list[Fraction], float]:
     """Those of (atanh z - z)/z^3 in z^2, and their error relative to atanh z."""
     points = [z for z in chebyshev_points(Fraction(0), REACH, 12 * degree + 20) if z > REACH / 1000]
     values = [ball(z).atanh() for z in points]
-    rows = tuple(tuple(ball(z) ** (2 * k + 3) for k in range(degree + 1)) for z in points)
-    wanted = tuple(value - ball(z) for value, z in zip(values, points, strict=True))
-    model = Model(rows, wanted, tuple(1 / value for value in values))
-    return round_jointly(model, [(k, to_float32) for k in range(degree + 1)])
+    return after_identity([ball(z) for z in points], values, degree)
 
 
 def program(name: str, slope: int, polynomial: Sequence[Fraction], argument: str = "x") -> Straight:

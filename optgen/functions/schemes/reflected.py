@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optgen.functions.fit import to_float32
+from optgen.functions.floats import is_power_of_two
 from optgen.functions.schemes.cells import padded
 from optgen.functions.schemes.gaussian import power_in_parts
 from optgen.functions.schemes.octaves import CELLS, LAYOUTS, LOW, Cells, Layout, edge, fitted, table, value_of
@@ -35,11 +36,11 @@ def recognise(target: Target) -> Reflected | None:
     try:
         factor = to_fraction(target.at(0)) * 2
         sums = {x: target.at(x) + target.at(-x) for x in (Fraction(1, 2), Fraction(1), Fraction(3))}
-        if factor <= 0 or not _is_power(factor):
+        if factor <= 0 or not is_power_of_two(factor):
             return None
         rate = (sums[Fraction(1)] / ball(factor)).log()
         near = Fraction(round(float(rate) * 16), 16)
-        if near <= 0 or not _is_power(near):
+        if near <= 0 or not is_power_of_two(near):
             return None
         for x, total in sums.items():
             if not abs(float(total / (ball(factor) * (ball(near) * ball(x) ** 2).exp())) - 1) < 1e-14:
@@ -48,10 +49,6 @@ def recognise(target: Target) -> Reflected | None:
         return Reflected(direction, factor, near)
     except (ValueError, ArithmeticError):
         return None
-
-
-def _is_power(number: Fraction) -> bool:
-    return number.numerator & (number.numerator - 1) == 0 and number.denominator & (number.denominator - 1) == 0
 
 
 def programs(name: str, target: Target, tolerance: float) -> Iterator[Straight]:
